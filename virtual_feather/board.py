@@ -1,0 +1,189 @@
+"""The Feather: its parts, its power, and its resets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .chips import Chip
+from .cpu.life import Life
+from .cpu.processor import Start
+from .cpu.rom import read_only_memory
+from .flash import Flash
+from .gpio import Gpio
+from .i2c import I2cBus
+from .layouts import Layout, identify
+from .led import Led
+from .radio import Radio
+from .reactor import Alarm, Reactor
+from .rtc import Rtc
+from .timers import Timers
+
+PWRON_RESET, WDT_RESET, SOFT_RESET, DEEPSLEEP_RESET, HARD_RESET = 0, 1, 4, 5, 6
+RED_LED, BLUE_LED, RUN_APP = 0, 2, 12
+# 38 KiB of 32-bit words hold what twice as many bytes hold here. On top comes what the port's own MicroPython half
+# takes at the prompt, which on the chip is C and constants.
+_CHIP_HEAP = 2 * 38 * 1024
+_PORT_HEAP = 15 * 1024
+# Modules of the interpreter that no ESP8266 image has, and those that only the larger images have.
+_FOREIGN = frozenset(("_thread", "argparse", "cmath", "termios"))
+_FROZEN = frozenset(("_asyncio", "asyncio", "uasyncio", "mip", "requests"))
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What distinguishes one board from another."""
+
+    mac: bytes  # six bytes
+
+
+class Board:
+    """A powered or unpowered Feather. `serial` is told what its UART sends."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        state: Path,
+        identity: Identity,
+        serial: Callable[[bytes], None],
+        chips: Callable[[Callable[[], float]], list[Chip]],
+    ) -> None:
+        self._reactor = reactor
+        self._serial = serial
+        self.identity = identity
+        self.flash = Flash(state / "flash.bin")
+        self.rtc = Rtc(state / "rtc.bin", reactor.now)
+        self.gpio = Gpio(self._interrupt)
+        self.bus = I2cBus(self.gpio, chips(reactor.now))
+        self.leds = {number: Led(reactor.now, 1) for number in (RED_LED, BLUE_LED)}
+        for number, led in self.leds.items():
+            self.gpio.listen(number, led.change)
+        self.timers = Timers(reactor, self._interrupt, lambda: self.reset(WDT_RESET))
+        self.radio = Radio(reactor, self.flash, identity.mac, self._linked)
+        self._rom = bytearray(read_only_memory())
+        self._life: Life | None = None
+        self._layout: Layout | None = None
+        self._cause = PWRON_RESET
+        self._wake: Alarm | None = None
+        self.powered = False
+        self.resets = 0
+        self._operations = self._all_operations()
+
+    def _all_operations(self) -> dict[str, Callable]:
+        operations: dict[str, Callable] = {
+            "reset": lambda: self.reset(HARD_RESET),
+            "soft_reset": self.soft_reset,
+            "reset_cause": lambda: self._cause,
+            "deepsleep": self._deepsleep,
+            "unique_id": lambda into: (4, self.identity.mac[:2:-1] + b"\0"),
+            "fs": lambda what: (self._layout.fs_start, self._layout.fs_blocks(self.flash.size))[what],
+            "romfs": lambda what: (self._layout.romfs_start, self._layout.romfs_size)[what],
+            "flash_size": lambda: self.flash.size,
+            "flash_id": lambda: self.flash.chip_id,
+            "flash_erase": self.flash.erase_sector,
+            "flash_write": self.flash.program,
+        }
+        for part in (self.gpio, self.bus, self.rtc, self.timers, self.radio):
+            operations.update(part.operations)
+        return operations
+
+    # Power and resets.
+
+    @property
+    def running(self) -> bool:
+        """Whether MicroPython runs: there is power and a valid image."""
+        return self._life is not None
+
+    @property
+    def image(self) -> str | None:
+        """Name of the image that runs."""
+        return self._layout.name if self._layout else None
+
+    def power_on(self) -> None:
+        """Connect the supply."""
+        if not self.powered:
+            self.powered = True
+            self.rtc.power_on()
+            self.reset(PWRON_RESET)
+
+    def power_off(self) -> None:
+        """Cut the supply, in whatever the board is doing."""
+        self.halt()
+        self.powered = False
+
+    def halt(self) -> None:
+        """Stop the processor and all that runs by itself: no power, or held in the ROM loader."""
+        self._kill()
+        if self._wake:
+            self._wake.cancel()
+        self.timers.reset()
+        self.gpio.reset()
+        self.radio.power_off()
+
+    def reset(self, cause: int) -> None:
+        """A reset of the chip; it starts what the flash holds."""
+        if not self.powered:
+            return
+        self.halt()
+        self._cause = cause
+        self.resets += 1
+        self._layout = identify(self.flash)
+        if self._layout is not None:
+            self.radio.power_on()
+            self._start()
+
+    def soft_reset(self, raw_repl: bool) -> None:
+        """A new interpreter on the same chip: pins, radio and watchdog go on as they are."""
+        self._kill()
+        self.timers.forget()
+        self.gpio.forget_handlers()
+        self._cause = SOFT_RESET
+        self._serial(b"MPY: soft reboot\r\n")
+        self._start(soft=True, raw_repl=raw_repl)
+
+    def _kill(self) -> None:
+        if self._life:
+            self._life.kill()
+            self._life = None
+
+    def _start(self, soft: bool = False, raw_repl: bool = False) -> None:
+        layout = self._layout
+        start = Start(
+            banner=layout.banner,
+            info=layout.info,
+            hidden=_FOREIGN if layout.frozen else _FOREIGN | _FROZEN,
+            soft=soft,
+            raw_repl=raw_repl,
+            heap_bytes=_CHIP_HEAP + _PORT_HEAP,
+            rom=memoryview(self._rom),
+            flash=self.flash.view,
+        )
+        self._life = Life(self._reactor, start, self._operations, self._serial, self._died)
+        self._life.radio(self.radio.linked)
+
+    def _died(self) -> None:
+        """The interpreter has crashed, as an exception of the chip does: it resets."""
+        self._reactor.call_in(0, lambda: self.reset(WDT_RESET))
+        self._kill()
+
+    def _deepsleep(self, time_us: int) -> None:
+        time_us = time_us or (self.rtc.alarm_ms or 0) * 1000
+        self.halt()
+        if time_us:
+            self._wake = self._reactor.call_in(time_us / 1e6, lambda: self.reset(DEEPSLEEP_RESET))
+
+    # What comes from outside.
+
+    def type(self, data: bytes) -> None:
+        """Bytes arrive at the UART."""
+        if self._life:
+            self._life.type(data)
+
+    def _interrupt(self, handler: int, argument: int) -> None:
+        if self._life:
+            self._life.schedule(handler, argument)
+
+    def _linked(self, linked: bool) -> None:
+        if self._life:
+            self._life.radio(linked)

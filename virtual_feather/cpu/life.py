@@ -1,0 +1,101 @@
+"""A processor's life as the board sees it: forked at a reset, served, killed at the next."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable
+
+from ..reactor import Reactor
+from .link import Link, pair, receive, send
+from .processor import Start, run
+
+_LONE_LF = re.compile(rb"(?<!\r)\n")
+
+
+class Life:
+    """One running processor."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        start: Start,
+        operations: dict[str, Callable],
+        printed: Callable[[bytes], None],
+        ended: Callable[[], None],
+    ) -> None:
+        """operations: what the processor may call. printed: what comes out of its UART. ended: it has died by itself."""
+        self._reactor = reactor
+        self._operations = operations
+        self._printed = printed
+        self._ended = ended
+        self._link, other = pair()
+        self._text_address = other.text.getsockname()
+        self._last = b""
+        self._pid = self._fork(start, other)
+        other.close()
+        reactor.watch(self._link.calls.fileno(), self._serve)
+        reactor.watch(self._link.output.fileno(), self._pump)
+
+    def _fork(self, start: Start, other: Link) -> int:
+        pid = os.fork()
+        if not pid:
+            self._link.close()
+            run(other, start)  # never returns
+        return pid
+
+    def type(self, data: bytes) -> None:
+        """Bytes arrive at the UART."""
+        self._tell("input", data)
+
+    def schedule(self, handler: int, argument: int) -> None:
+        """An interrupt: the interpreter calls handler(argument), both its objects, as soon as it can."""
+        self._tell("schedule", handler, argument)
+
+    def radio(self, linked: bool) -> None:
+        """The link has come or gone."""
+        self._tell("radio", linked)
+
+    def _tell(self, *event: object) -> None:
+        try:
+            send(self._link.events, event)
+        except OSError:
+            pass  # it has just died: `_serve` will see it
+
+    def kill(self) -> None:
+        """Stop it at once, whatever it is doing."""
+        self._pump()
+        self._reactor.forget(self._link.calls.fileno())
+        self._reactor.forget(self._link.output.fileno())
+        self._link.close()
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+
+    def _serve(self) -> None:
+        call = receive(self._link.calls)
+        if call is None:
+            self._ended()
+            return
+        name, *values = call
+        result = self._operations[name](*values)
+        data = None
+        if isinstance(result, tuple):
+            result, data = result
+        if self._link.calls.fileno() >= 0:  # an operation such as reset ends this life
+            send(self._link.calls, (result, data))
+
+    def _pump(self) -> None:
+        """Pass on what was printed, as it comes."""
+        while True:
+            try:
+                data, sender = self._link.output.recvfrom(65536, 0x40)  # MSG_DONTWAIT
+            except BlockingIOError:
+                return
+            self._printed(self._with_line_ends(data) if sender == self._text_address else data)
+            self._last = data[-1:]
+
+    def _with_line_ends(self, text: bytes) -> bytes:
+        """LF becomes CR LF, as the UART's driver does for text; an LF behind a CR is one already."""
+        ended = _LONE_LF.sub(b"\r\n", text)
+        return ended[1:] if self._last == b"\r" and text.startswith(b"\n") else ended

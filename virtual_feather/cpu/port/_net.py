@@ -1,0 +1,71 @@
+"""socket as lwIP offers it on the ESP8266: addresses are (host, port) tuples, options have lwIP's numbers."""
+
+import errno
+import socket as _native
+
+from _board import call
+
+_Socket = _native.socket
+_getaddrinfo = _native.getaddrinfo
+_connect, _bind, _sendto = _Socket.connect, _Socket.bind, _Socket.sendto
+_recvfrom, _accept, _setsockopt = _Socket.recvfrom, _Socket.accept, _Socket.setsockopt
+
+
+def _raw(address):
+    """The interpreter's own form of (host, port)."""
+    host, port = address
+    return _getaddrinfo(host or "0.0.0.0", port, 2, 1)[0][-1]
+
+
+def _tuple(raw):
+    return ("%d.%d.%d.%d" % (raw[4], raw[5], raw[6], raw[7]), raw[2] << 8 | raw[3])
+
+
+def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
+    """One entry, IPv4: [(2, 1, 0, '', (address, port))]. Raises OSError(-2) for an unknown name and with no link."""
+    if not host.replace(".", "").isdigit() and not call("link"):
+        raise OSError(-2)
+    try:
+        return [(2, type or 1, 0, "", _tuple(_getaddrinfo(host, port, 2, 1)[0][-1]))]
+    except OSError:
+        raise OSError(-2)
+
+
+def connect(self, address):
+    """Connect to (host, port). Raises OSError(EHOSTUNREACH) with no link."""
+    if not call("link"):
+        raise OSError(errno.EHOSTUNREACH)
+    _connect(self, _raw(address))
+
+
+def bind(self, address):
+    """Bind to (host, port)."""
+    _bind(self, _raw(address))
+
+
+def sendto(self, data, address):
+    """Send a datagram to (host, port)."""
+    if not call("link"):
+        raise OSError(errno.EHOSTUNREACH)
+    return _sendto(self, data, _raw(address))
+
+
+def recvfrom(self, size):
+    """A datagram and the (host, port) it came from."""
+    data, raw = _recvfrom(self, size)
+    return data, _tuple(raw)
+
+
+def accept(self):
+    """A connection and the (host, port) it came from."""
+    connection, raw = _accept(self)
+    return connection, _tuple(raw)
+
+
+# Option numbers of lwIP to those of the interpreter's own stack: (level, option) -> (level, option).
+_OPTIONS = {(1, 4): (1, 2), (1, 32): (1, 6), (6, 64): (6, 1), (0, 1024): (0, 35), (0, 1025): (0, 36)}
+
+
+def setsockopt(self, level, option, value):
+    """Set an option of lwIP; 20 of level SOL_SOCKET sets a callback, which no other system has."""
+    _setsockopt(self, *_OPTIONS[(level, option)], value)

@@ -1,0 +1,226 @@
+"""The processor: one life of MicroPython, from a reset to the next, in a process of its own.
+
+`run` is called in a freshly forked child and never returns. MicroPython occupies the main thread; a second thread takes
+what the board sends at any time, serial input and interrupts, as the ESP8266's interrupt handlers do.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+
+from .link import Link, close_all_but, receive, send
+from .native import Interpreter
+from .radio_gap import RadioGap
+
+_CTRL_C = 3
+_WAKE = signal.SIGUSR1
+_GATE = "machine_time_pulse_us_obj"  # a builtin that the port has to replace in any case
+_MAIN = """
+import machine, vfs, uctypes, sys
+vfs.umount('/')
+vfs.mount(vfs.VfsRom(uctypes.bytearray_at({rom}, {rom_size})), '/.frozen')
+sys.path[:] = ['/.frozen/port']
+__import__('_start').go(machine.time_pulse_us)
+del machine, vfs, uctypes, sys
+globals().pop('_main')('main')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How this life begins."""
+
+    banner: str  # what the REPL greets with, e.g. "MicroPython v1.28.0 on 2026-04-06; ESP module with ESP8266"
+    info: dict[str, str]  # what os.uname() and sys.implementation tell, by name
+    hidden: frozenset[str]  # modules of the interpreter that the image lacks
+    soft: bool  # a soft reset: the chip has gone on
+    raw_repl: bool  # a soft reset keeps the mode of the REPL
+    heap_bytes: int  # of this 64-bit interpreter
+    rom: memoryview  # the port's own modules, a ROMFS image
+    flash: memoryview  # the flash file, mapped
+
+
+class Processor:
+    """The Python half of the port: what MicroPython's C calls and what the gate leads to."""
+
+    def __init__(self, link: Link, start: Start) -> None:
+        self._link = link
+        self._start = start
+        self._python = Interpreter()
+        self._interrupt_char = -1
+        self._interrupted = False
+        self._radio_gap = RadioGap(self._python)
+        # The UART's receive buffer: the event thread fills it, MicroPython reads the other end as its standard input.
+        self._uart, self._stdin = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._uart.setblocking(False)
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK)
+        self._local = {
+            "address": self._address,
+            "info": self._info,
+            "hide": self._hide,
+            "main": self._main,
+        }
+
+    def run(self) -> None:
+        """Run MicroPython until it resets itself."""
+        self._connect_standard_streams()
+        self._install()
+        # MicroPython's blocking calls must return when an interrupt arrives: a handler, and no restart of system calls.
+        signal.signal(_WAKE, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C of a terminal is for the board, which ends us
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        threading.Thread(target=self._take_events, daemon=True).start()
+        rom = self._start.rom
+        script = _MAIN.format(rom=_address_of(rom), rom_size=len(rom))
+        arguments = [b"micropython", b"-X", b"heapsize=%d" % self._start.heap_bytes, b"-c", script.encode()]
+        vector = (ctypes.c_char_p * (len(arguments) + 1))(*arguments)
+        self._python.lib.micropython_unix_main(len(arguments), vector)
+
+    def _connect_standard_streams(self) -> None:
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)  # errors of ours stay out of the UART
+        os.dup2(self._stdin.fileno(), 0)
+        os.dup2(self._link.text.fileno(), 1)
+        os.dup2(self._link.text.fileno(), 2)
+        # mp_obj_vfs_posix_file_t: the type, then the descriptor.
+        buffer = self._python.address("mp_sys_stdout_buffer_obj")
+        ctypes.c_int.from_address(buffer + 8).value = self._link.raw.fileno()
+
+    def _install(self) -> None:
+        python = self._python
+        python.replace("mp_hal_set_interrupt_char", ctypes.CFUNCTYPE(None, ctypes.c_int), self._set_interrupt_char)
+        python.replace("mp_hal_stdio_mode_raw", ctypes.CFUNCTYPE(None), lambda: None)
+        python.replace("mp_hal_stdio_mode_orig", ctypes.CFUNCTYPE(None), lambda: None)
+        python.replace("mp_hal_stdout_tx_str", ctypes.CFUNCTYPE(None, ctypes.c_char_p), self._print)
+        python.replace("mp_hal_delay_ms", ctypes.CFUNCTYPE(None, ctypes.c_ulong), self._delay_ms)
+        python.install_gate(_GATE, self._gate)
+
+    # What MicroPython's C calls.
+
+    def _set_interrupt_char(self, char: int) -> None:
+        self._interrupt_char = char
+
+    def _print(self, text: bytes) -> None:
+        if text.startswith(b"MicroPython "):
+            # The REPL's greeting comes in two strings: the release, then "; " and the machine.
+            text = self._start.banner.encode()
+        elif text.startswith(b"; ") and b"version" in text:
+            return
+        os.write(1, text)
+
+    def _delay_ms(self, ms: int) -> None:
+        end = time.monotonic() + ms / 1000
+        while (left := end - time.monotonic()) > 0:
+            self._interrupted = False
+            # A signal alone would not do: CPython takes select() up again after it.
+            ready, _, _ = select.select([self._wake], [], [], left)
+            if ready:
+                os.eventfd_read(self._wake)
+            if self._interrupted:
+                return  # the interpreter raises the KeyboardInterrupt as soon as it is back
+            self._python.lib.mp_handle_pending(False)
+
+    # The event thread.
+
+    def _take_events(self) -> None:
+        main = threading.main_thread().ident
+        while (event := receive(self._link.events)) is not None:
+            kind, *values = event
+            if kind == "input":
+                self._take_input(values[0])
+            elif kind == "schedule":
+                self._python.lib.mp_sched_schedule(*values)
+            elif kind == "radio":
+                self._radio_gap.set(bool(values[0]))
+            os.eventfd_write(self._wake, 1)
+            signal.pthread_kill(main, _WAKE)
+        os._exit(0)  # the board has gone
+
+    def _take_input(self, data: bytes) -> None:
+        for byte in data:
+            if byte == self._interrupt_char:
+                self._interrupted = True
+                self._python.lib.mp_sched_keyboard_interrupt()
+            else:
+                self._receive(byte)
+
+    def _receive(self, byte: int) -> None:
+        try:
+            self._uart.send(bytes((byte,)))
+        except BlockingIOError:
+            pass  # overrun: the UART drops what nobody reads
+
+    # The gate.
+
+    def _gate(self, arguments: list[int]) -> int:
+        name = self._python.text(arguments[0])
+        if name == "graft":
+            owner, keep, *pairs = arguments[1:]
+            self._python.graft(owner >> 1, keep == self._python.object(True), pairs)
+            return self._python.object(None)
+        values = [self._python.value(argument) for argument in arguments[1:]]
+        handler = self._local.get(name)
+        return self._python.object(handler(*values) if handler else self._ask(name, values))
+
+    def _ask(self, name: str, values: list) -> int | bool | None:
+        """Call the board. What it answers beside the result fills the last argument, a buffer of the caller's."""
+        send(self._link.calls, (name, *(bytes(v) if isinstance(v, memoryview) else v for v in values)))
+        answer = receive(self._link.calls)
+        if answer is None:
+            os._exit(0)  # the board has gone
+        result, data = answer
+        if data:
+            values[-1][: len(data)] = data
+        return result
+
+    def _hide(self) -> None:
+        """Take away the modules that the image does not have."""
+        self._python.hide_modules(set(self._start.hidden))
+        self._python.hide_frozen(set(self._start.hidden))
+
+    def _address(self, what: str) -> int:
+        """Address of a memory that the board maps: "flash"."""
+        return _address_of({"flash": self._start.flash}[what])
+
+    def _info(self, what: str, into: memoryview) -> int:
+        """Text about this chip and its firmware; the length of it."""
+        text = self._start.info[what].encode()
+        into[: len(text)] = text
+        return len(text)
+
+    def _main(self) -> None:
+        """boot.py, main.py, the REPL, in the order and on the conditions of the ESP8266 port's main.c."""
+        lib = self._python.lib
+        raw = ctypes.c_int.in_dll(lib, "pyexec_mode_kind")
+        raw.value = self._start.raw_repl
+        lib.pyexec_file_if_exists(b"boot.py")
+        if not raw.value:
+            lib.pyexec_file_if_exists(b"main.py")
+        if not self._start.soft:
+            os.write(1, b"\n")
+        while not (lib.pyexec_raw_repl() if raw.value else lib.pyexec_friendly_repl()):
+            pass
+        send(self._link.calls, ("soft_reset", bool(raw.value)))
+
+
+def _address_of(view: memoryview) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(view))
+
+
+def run(link: Link, start: Start) -> None:
+    """Be the processor: called in a forked child, ends with the process."""
+    try:
+        close_all_but({0, 1, 2, *(end.fileno() for end in (link.calls, link.events, link.text, link.raw))})
+        Processor(link, start).run()
+    except BaseException:
+        traceback.print_exc()  # ours, not the program's: what the chip runs never gets here
+    finally:
+        os._exit(0)

@@ -1,0 +1,68 @@
+"""The board's file system seen from outside, while its processor is stopped or only reads."""
+
+from __future__ import annotations
+
+import littlefs
+
+from .control import ControlError
+from .flash import Flash
+from .layouts import identify
+
+_BLOCK = 4096
+
+
+class _Blocks:
+    """The flash as a block device of littlefs-python, from the first block of the file system."""
+
+    def __init__(self, flash: Flash, start: int) -> None:
+        self._flash = flash
+        self._start = start
+
+    def _at(self, block: int, offset: int = 0) -> int:
+        return (self._start + block) * _BLOCK + offset
+
+    def read(self, _: object, block: int, offset: int, size: int) -> bytearray:
+        return bytearray(self._flash.read(self._at(block, offset), size))
+
+    def prog(self, _: object, block: int, offset: int, data: bytes) -> int:
+        self._flash.program(self._at(block, offset), bytes(data))
+        return 0
+
+    def erase(self, _: object, block: int) -> int:
+        self._flash.erase_sector(self._start + block)
+        return 0
+
+    def sync(self, _: object) -> int:
+        return 0
+
+
+class FileSystem:
+    """Files of the LittleFS in the flash. Raises ControlError where there is none."""
+
+    def __init__(self, flash: Flash) -> None:
+        layout = identify(flash)
+        if layout is None:
+            raise ControlError("there is no image in the flash, and so no file system")
+        context = _Blocks(flash, layout.fs_start)
+        blocks = layout.fs_blocks(flash.size)
+        self._fs = littlefs.LittleFS(context=context, block_size=_BLOCK, block_count=blocks, mount=False)
+        try:
+            self._fs.mount()
+        except littlefs.LittleFSError as error:
+            raise ControlError("the flash holds no file system yet: let the board start once") from error
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file, with the folders above it."""
+        folder = path.strip("/").rpartition("/")[0]
+        if folder:
+            self._fs.makedirs(folder, exist_ok=True)
+        with self._fs.open(path, "wb") as file:
+            file.write(data)
+
+    def read(self, path: str) -> bytes:
+        """Content of a file."""
+        try:
+            with self._fs.open(path, "rb") as file:
+                return file.read()
+        except FileNotFoundError as error:
+            raise ControlError(f"{path}: no such file on the board") from error

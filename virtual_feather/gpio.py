@@ -1,0 +1,105 @@
+"""The GPIO matrix: what the processor drives, what the wires outside do, and the level that results."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+PINS = (0, 1, 2, 3, 4, 5, 9, 10, 12, 13, 14, 15, 16)
+IN, OUT, OPEN_DRAIN = 0, 1, 2
+_RISING, _FALLING = 1, 2
+# Resistors on the Feather: boot straps on 0, 2 and 15, the I2C pull-ups of the sensor's breakout on 4 and 5.
+_PULLED_UP = {0, 2, 4, 5}
+
+
+class Pin:
+    """One pad."""
+
+    __slots__ = ("mode", "out", "pull_up", "held", "trigger", "handler", "level")
+
+    def __init__(self, number: int) -> None:
+        self.level = int(number in _PULLED_UP)
+        self.held: int | None = None  # a wire outside that ties the pad to a level
+        self.reset()
+
+    def reset(self) -> None:
+        """As after a reset of the chip: input, no pull-up, no interrupt."""
+        self.mode, self.out, self.pull_up = IN, 0, False
+        self.trigger, self.handler = 0, (0, 0)
+
+
+class Gpio:
+    """All pads of the chip."""
+
+    def __init__(self, interrupt: Callable[[int, int], None]) -> None:
+        """interrupt: schedules a handler on the processor, called with (handler, argument)."""
+        self._pins = {number: Pin(number) for number in PINS}
+        self._interrupt = interrupt
+        self._listeners: dict[int, list[Callable[[int], None]]] = defaultdict(list)
+
+    @property
+    def operations(self) -> dict[str, Callable]:
+        """What the processor may ask for."""
+        return {"pin_init": self.init, "pin_read": self.level, "pin_write": self.write, "pin_irq": self.irq}
+
+    def reset(self) -> None:
+        """Reset of the chip: all pads float."""
+        for number, pin in self._pins.items():
+            pin.reset()
+            self._settle(number)
+
+    def forget_handlers(self) -> None:
+        """The interpreter has gone, and its interrupt handlers with it; levels stay."""
+        for pin in self._pins.values():
+            pin.trigger, pin.handler = 0, (0, 0)
+
+    def listen(self, number: int, call: Callable[[int], None]) -> None:
+        """Tell `call` the new level whenever it changes."""
+        self._listeners[number].append(call)
+
+    def init(self, number: int, mode: int, pull: int, value: bool | None) -> None:
+        """machine.Pin.init."""
+        pin = self._pins[number]
+        pin.mode, pin.pull_up = mode, bool(pull)
+        if value is not None:
+            pin.out = int(value)
+        self._settle(number)
+
+    def write(self, number: int, value: bool) -> None:
+        """Set the output latch."""
+        self._pins[number].out = int(value)
+        self._settle(number)
+
+    def level(self, number: int) -> int:
+        """The level on the pad: 0 or 1."""
+        return self._pins[number].level
+
+    def hold(self, number: int, level: int | None) -> None:
+        """Tie the pad to a level from outside, or let go (None)."""
+        self._pins[number].held = level
+        self._settle(number)
+
+    def irq(self, number: int, trigger: int, handler: int, argument: int) -> None:
+        """machine.Pin.irq: call handler(argument) on the processor at the edges in `trigger`."""
+        pin = self._pins[number]
+        pin.trigger, pin.handler = trigger, (handler, argument)
+
+    def _settle(self, number: int) -> None:
+        pin = self._pins[number]
+        level = self._resulting(number, pin)
+        if level == pin.level:
+            return
+        pin.level = level
+        if pin.trigger & (_RISING if level else _FALLING):
+            self._interrupt(*pin.handler)
+        for call in self._listeners[number]:
+            call(level)
+
+    @staticmethod
+    def _resulting(number: int, pin: Pin) -> int:
+        drives_low = not pin.out and pin.mode in (OUT, OPEN_DRAIN)
+        if pin.held == 0 or drives_low:
+            return 0  # a short to ground wins over a driver on either side
+        if pin.held == 1 or (pin.out and pin.mode == OUT):
+            return 1
+        return int(pin.pull_up or number in _PULLED_UP)

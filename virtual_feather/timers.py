@@ -1,0 +1,64 @@
+"""The SDK's software timers and the hardware watchdog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .reactor import Alarm, Reactor
+
+_BITE_S = 3.2  # the longest that the watchdog waits; it may bite from half of it on
+_ONE_SHOT = 0
+
+
+class Timers:
+    """Timers of the running interpreter, each known by its object."""
+
+    def __init__(self, reactor: Reactor, interrupt: Callable[[int, int], None], bite: Callable[[], None]) -> None:
+        """interrupt: schedules handler(argument) on the processor. bite: the watchdog resets the chip."""
+        self._reactor = reactor
+        self._interrupt = interrupt
+        self._bite = bite
+        self._timers: dict[int, Alarm] = {}
+        self._watchdog: Alarm | None = None
+
+    @property
+    def operations(self) -> dict[str, Callable]:
+        """What the processor may ask for."""
+        return {"timer_start": self._start, "timer_stop": self._stop, "wdt_start": self._feed, "wdt_feed": self._feed}
+
+    def forget(self) -> None:
+        """The interpreter has gone: its timers stop. The watchdog knows nothing of interpreters."""
+        for alarm in self._timers.values():
+            alarm.cancel()
+        self._timers.clear()
+
+    def reset(self) -> None:
+        """Reset of the chip: the watchdog stops too."""
+        self.forget()
+        if self._watchdog:
+            self._watchdog.cancel()
+            self._watchdog = None
+
+    def _start(self, timer: int, period_us: int, mode: int, handler: int) -> None:
+        period = max(period_us, 1000) / 1e6
+        due = self._reactor.now() + period
+
+        def ring() -> None:
+            nonlocal due
+            self._interrupt(handler, timer)
+            if mode == _ONE_SHOT:
+                self._timers.pop(timer, None)
+                return
+            due += period
+            self._timers[timer] = self._reactor.call_at(due, ring)
+
+        self._timers[timer] = self._reactor.call_at(due, ring)
+
+    def _stop(self, timer: int) -> None:
+        if alarm := self._timers.pop(timer, None):
+            alarm.cancel()
+
+    def _feed(self) -> None:
+        if self._watchdog:
+            self._watchdog.cancel()
+        self._watchdog = self._reactor.call_in(_BITE_S, self._bite)
