@@ -1,0 +1,205 @@
+"""Virtual Feathers for tests: the fixtures `board` (one) and `boards` (as many as a test starts), and their serial console."""
+
+from __future__ import annotations
+
+import json
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import serial
+
+ROOT = Path(__file__).resolve().parent.parent
+_START_S = 20.0
+_STOP_S = 10.0
+_PROMPT = b"\r\n>>> "
+_CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
+
+
+class Console:
+    """A person or a program at the serial path. Use it in a `with`: others wait for the path as long as it is open."""
+
+    def __init__(self, path: str) -> None:
+        self.line = serial.Serial(path, 115200, timeout=0.05, write_timeout=10.0)
+        self.seen = b""  # all that has come since the last read_until
+
+    def __enter__(self) -> Console:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.line.close()
+
+    def send(self, data: bytes) -> None:
+        """Type bytes."""
+        self.line.write(data)
+
+    def read_until(self, end: bytes, timeout: float = 10.0) -> bytes:
+        """What comes, up to and with `end`. Fails the test when it does not come in time."""
+        deadline = time.monotonic() + timeout
+        while end not in self.seen:
+            if time.monotonic() > deadline:
+                pytest.fail(f"{end!r} did not come within {timeout} s, but {self.seen!r}")
+            self.seen += self.line.read(4096)
+        found, _, self.seen = self.seen.partition(end)
+        return found + end
+
+    def read_for(self, seconds: float) -> bytes:
+        """What comes in so many seconds."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.seen += self.line.read(4096)
+        seen, self.seen = self.seen, b""
+        return seen
+
+    def prompt(self, timeout: float = 5.0) -> None:
+        """Stop whatever runs: two Ctrl-C, as rshell and mpremote send, and a friendly prompt that waits for a line."""
+        self.send(b"\r" + _CTRL_C + _CTRL_C)
+        self.read_until(_PROMPT, timeout)
+        # Further prompts may be on their way, one a Ctrl-C: ask for something that has not been said yet.
+        self.send(b"'rea''dy'\r")
+        self.read_until(b"'ready'" + _PROMPT, timeout)
+
+    def type(self, line: str, timeout: float = 5.0) -> str:
+        """Type a line at the friendly prompt; what is printed before the next prompt."""
+        self.send(line.encode() + b"\r")
+        echo, _, output = self.read_until(b">>> ", timeout).partition(b"\n")
+        assert line.encode() in echo, (line, echo, output)
+        return output.removesuffix(b">>> ").replace(b"\r\n", b"\n").decode()
+
+    def run(self, code: str, timeout: float = 10.0) -> str:
+        """Run a program through the raw REPL from a friendly prompt and come back to one; what it prints.
+
+        Fails the test with the board's traceback when the program raises.
+        """
+        output, error = self.run_raw(code, timeout)
+        if error:
+            pytest.fail(f"on the board: {error}")
+        return output
+
+    def run_raw(self, code: str, timeout: float = 10.0) -> tuple[str, str]:
+        """As `run`; what is printed and, apart, the traceback or ''."""
+        self.send(b"\r" + _CTRL_A)
+        self.read_until(b"raw REPL; CTRL-B to exit\r\n>")
+        self.send(code.encode() + _CTRL_D)
+        self.read_until(b"OK", timeout)
+        output = self.read_until(_CTRL_D, timeout)[:-1]
+        error = self.read_until(_CTRL_D + b">", timeout)[:-2]
+        self.send(_CTRL_B)
+        self.read_until(b">>> ")
+        return output.replace(b"\r\n", b"\n").decode(), error.replace(b"\r\n", b"\n").decode()
+
+
+class RunningBoard:
+    """`python -m virtual_feather run` with a state folder of its own."""
+
+    def __init__(self, state: Path, link: Path, options: tuple[str, ...] = ()) -> None:
+        """options: more words for the command line."""
+        self.state = state
+        self.link = link
+        self.port = ""
+        self._options = options
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start the board and wait for its serial path."""
+        command = [sys.executable, "-m", "virtual_feather", "run", "--state", str(self.state), "--link", str(self.link)]
+        errors = (self.state.parent / f"{self.state.name}.err").open("w")
+        with errors:
+            self._process = subprocess.Popen(
+                [*command, *self._options], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=errors
+            )
+        output = self._process.stdout
+        assert output is not None
+        line = output.readline() if select.select([output], [], [], _START_S)[0] else ""
+        if not line.startswith("serial: "):
+            self.stop()
+            pytest.fail(f"the board did not start: {self.errors()}")
+        self.port = str(self.link)
+
+    def stop(self) -> None:
+        """End the process, as Ctrl-C or SIGTERM does."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            if process.stdout:
+                process.stdout.close()
+
+    @property
+    def pid(self) -> int:
+        """Process that is the board."""
+        assert self._process is not None, "the board does not run"
+        return self._process.pid
+
+    def errors(self) -> str:
+        """What the board's process has written to its standard error."""
+        return (self.state.parent / f"{self.state.name}.err").read_text()
+
+    def ctl(self, *words: str) -> str:
+        """`python -m virtual_feather ctl`: what it prints. Fails the test when it fails."""
+        command = [sys.executable, "-m", "virtual_feather", "ctl", "--state", str(self.state), *map(str, words)]
+        done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, timeout=20)
+        if done.returncode:
+            pytest.fail(f"ctl {' '.join(words)}: {done.stderr}")
+        return done.stdout.removesuffix("\n")
+
+    def status(self) -> dict[str, Any]:
+        """`ctl status`."""
+        return json.loads(self.ctl("status"))
+
+    def put(self, path: str, text: str | bytes) -> None:
+        """Write a file of the board; it starts again with it."""
+        source = self.state.parent / f"{self.state.name}.put"
+        source.write_bytes(text.encode() if isinstance(text, str) else text)
+        self.ctl("put", str(source), path)
+
+    def console(self) -> Console:
+        """Open the serial path."""
+        return Console(self.port)
+
+
+def wait_for(condition: Callable[[], Any], timeout: float, what: str) -> Any:
+    """The first true value of condition(), asked ten times a second. Fails the test when there is none in time."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout} s: {what}")
+        time.sleep(0.1)
+    return value
+
+
+@pytest.fixture
+def boards(tmp_path: Path) -> Iterator[Callable[..., RunningBoard]]:
+    """start(name="feather", *options) starts a board, e.g. start("b", "--image", "small"); the end of the test stops it."""
+    started: list[RunningBoard] = []
+
+    def start(name: str = "feather", *options: str) -> RunningBoard:
+        board = RunningBoard(tmp_path / name, tmp_path / f"tty-{name}", options)
+        started.append(board)
+        board.start()
+        return board
+
+    yield start
+    for board in started:
+        board.stop()
+    crashes = [board.errors() for board in started if re.search("Traceback", board.errors())]
+    assert not crashes, "\n".join(crashes)
+
+
+@pytest.fixture
+def board(boards: Callable[..., RunningBoard]) -> RunningBoard:
+    """A board with the default image, started."""
+    return boards()
