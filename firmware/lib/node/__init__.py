@@ -1,0 +1,12 @@
+"""The node's library: one job a file. main.py puts the pieces together."""
+
+import sys
+
+VERSION = "0.1.0"
+
+try:
+    import asyncio
+except ImportError:  # before MicroPython 1.21 it is called uasyncio
+    import uasyncio
+
+    sys.modules["asyncio"] = uasyncio

@@ -1,0 +1,230 @@
+"""Every setting of config.json in one table, and the check that a file agrees with it.
+
+Columns: key | type | default | allowed | unit | meaning. The default is JSON; where it is empty the key must be given.
+A type that ends in ? also takes null. A driver describes options of its own in rows of the same form (its `OPTIONS`),
+so that a new sensor needs nothing here. CPython reads this module too: the host's check and docs/settings.md use it.
+"""
+
+import json
+
+from node.settings import Invalid
+
+# Pins: a RunApp switch held low must not change how the ROM starts (GPIO0, GPIO2, GPIO15), and GPIO16 has neither a
+# pull-up nor an open drain, so it can only be the LED.
+ROWS = """\
+client_id|id?|null|1..64|bytes|Name of the node at the broker and in its topics; null: `feather-` and the last three bytes of the MAC.
+wifi|object|{}|||The network to join.
+wifi.ssid|text|""|0..32|bytes|Its name; empty: none is joined, fault 7.
+wifi.key|key|""|8..64|bytes|Its key; empty: an open network.
+wifi.others|list|[]|0..4|networks|Further networks, tried in turn while there is no link.
+wifi.others[].ssid|text||1..32|bytes|Its name.
+wifi.others[].key|key|""|8..64|bytes|Its key; empty: an open network.
+wifi.hostname|host?|null|1..32|bytes|Name given to the network's DHCP server; null: `feather-` and the last three bytes of the MAC.
+wifi.timeout_s|int|20|5..300|s|Time without a link until fault 7 begins and the next network is tried.
+mqtt|object|{}|||The MQTT broker.
+mqtt.server|hosts|"192.168.1.210"|1..4|hosts|Its address or name, or a list of them, tried in turn.
+mqtt.port|int|1883|1..65535||Its TCP port.
+mqtt.user|text?|null|1..64|bytes|User name; null: none is sent.
+mqtt.password|text?|null|1..128|bytes|Password; null: none is sent.
+mqtt.keepalive_s|int|30|5..3600|s|Longest silence before the node asks whether the broker is still there.
+sensors|list|[{"driver": "tsl2561", "every_s": 60}]|0..8|sensors|What is read, one entry a chip.
+sensors[].driver|driver||||The chip: the name of a file in `firmware/lib/node/sensors`.
+sensors[].every_s|number|60|0.5..86400|s|Time from one reading to the next.
+sensors[].topic|topic?|null|1..128|bytes|Topic of the readings (when the chip has several quantities, `/<quantity>` is added); null: `sensors/<id>/<quantity>`.
+sensors[].topics|topics|{}|1..128|bytes|Instead of `topic`, one for each quantity: `{"lux": "house/roof/light"}`.
+sensors[].name|text?|null|1..32|bytes|What people call it, in faults and in Home Assistant; null: the driver's name.
+pins|object|{}|||What is wired where.
+pins.led|one|0|0,2,4,5,12,13,14,15,16|GPIO|The LED, lit when low.
+pins.run_app|one|12|4,5,12,13,14|GPIO|The RunApp switch: wired to GND it holds the node stopped.
+pins.scl|one|5|0,2,4,5,12,13,14|GPIO|I2C clock.
+pins.sda|one|4|0,2,4,5,12,13,14|GPIO|I2C data.
+outbox|int|64|8..512|readings|Readings kept while the broker is away; when full, the oldest is dropped and counted.
+stats_s|int?|300|10..86400|s|Time from one `stats/<id>` to the next; null: none is sent.
+error_reboot_s|int?|3600|60..86400|s|A fault that lasts this long restarts the board; null: never.
+ntp|host?|null|1..64|bytes|Time server (NTP); null: none, and late readings carry their age instead of their time.
+homeassistant|flag|false|||Announce the sensors to Home Assistant (MQTT discovery).
+"""
+
+
+def table(rows, under=""):
+    """Return the rows of the object `under` ("wifi.", "sensors[]."), each as a list of its columns, key first."""
+    found = []
+    for line in rows.split("\n"):
+        if line.startswith(under):
+            columns = line[len(under) :].split("|")
+            if len(columns) == 6 and "." not in columns[0]:
+                found.append(columns)
+    return found
+
+
+def complete(given, drivers):
+    """Return the dict `given` with the defaults filled in. Raises Invalid, with all that can be used in its `config`."""
+    config, problem = {}, None
+    rows = table(ROWS)
+    for row in rows:
+        name = row[0]
+        try:
+            config[name] = value = _value(row, "", name, given, drivers)
+            if name == "mqtt" and value["password"] and not value["user"]:
+                raise Invalid("mqtt.user must be given with mqtt.password")  # MQTT 3.1.1, 3.1.2.9
+        except Invalid as e:
+            config[name] = _value(row, "", name, {}, drivers)
+            problem = problem or (name, e)
+    try:
+        _no_strangers(given, rows, "")
+        _no_clash(config, drivers)
+    except Invalid as e:
+        problem = problem or ("", e)
+    if problem:
+        name, e = problem
+        config["sensors"] = []
+        # These three come first in the table, so a problem elsewhere means that they are right.
+        if name in ("client_id", "wifi", "mqtt"):
+            config["wifi"] = None
+        e.config = config
+        raise e
+    return config
+
+
+def _value(row, under, shown, given, drivers):
+    """Return what the dict `given` has for `row`, checked, or else its default; `shown` is the key in sentences."""
+    name, kind, default, allowed, unit, _ = row
+    if name in given:
+        value = given[name]
+    elif default:
+        value = json.loads(default)
+    else:
+        raise Invalid("%s must be given" % shown)
+    path = under + name
+    if kind == "object":
+        return _object(value, table(ROWS, path + "."), path + ".", shown, drivers)
+    if kind == "list":
+        low, high = _limits(allowed)
+        if not isinstance(value, list) or not low <= len(value) <= high:
+            raise Invalid("%s must be a list of %s" % (shown, _span(allowed, unit)))
+        make = _sensor if name == "sensors" else _object
+        under = path + "[]."
+        return [make(v, table(ROWS, under), under, "%s[%d]" % (shown, i), drivers) for i, v in enumerate(value)]
+    if kind == "driver":
+        if value not in drivers.names():
+            raise Invalid("%s must be one of %s" % (shown, ", ".join(drivers.names())))
+    elif kind == "topics":
+        if not isinstance(value, dict):
+            raise Invalid('%s must be an object: {"quantity": "topic"}' % shown)
+        for key in value:
+            _leaf(value[key], "topic", allowed, unit, "%s.%s" % (shown, key))
+    else:
+        _leaf(value, kind, allowed, unit, shown)
+    return value
+
+
+def _object(given, rows, under, shown, drivers):
+    if not isinstance(given, dict):
+        raise Invalid("%s must be an object: {...}" % shown)
+    _no_strangers(given, rows, shown + ".")
+    return {row[0]: _value(row, under, "%s.%s" % (shown, row[0]), given, drivers) for row in rows}
+
+
+def _sensor(given, rows, under, shown, drivers):
+    """Return one entry of `sensors`: the common keys, the driver's own, and in `topics` all that is not the default."""
+    if isinstance(given, dict):
+        driver = _value(rows[0], under, shown + ".driver", given, drivers)
+        rows = rows + table(drivers.options(driver))
+    entry = _object(given, rows, under, shown, drivers)
+    quantities = drivers.quantities(driver)
+    for key in entry["topics"]:
+        if key not in quantities:
+            raise Invalid("%s.topics.%s is not a quantity: %s has %s" % (shown, key, driver, ", ".join(quantities)))
+    if entry["topic"]:
+        if entry["topics"]:
+            raise Invalid("%s has topic and topics: give one of them" % shown)
+        several = len(quantities) > 1
+        entry["topics"] = {q: entry["topic"] + "/" + q if several else entry["topic"] for q in quantities}
+    return entry
+
+
+def _no_strangers(given, rows, shown):
+    names = [row[0] for row in rows]
+    for key in given:
+        if key not in names:
+            raise Invalid("%s%s is not a setting: there are %s" % (shown, key, ", ".join(names)))
+
+
+def _no_clash(config, drivers):
+    """Raise Invalid for settings that are right by themselves but not together."""
+    roles = {}
+    for role in ("led", "run_app", "scl", "sda"):
+        gpio = config["pins"][role]
+        if gpio in roles:
+            raise Invalid("pins.%s and pins.%s are both %d: each needs a GPIO of its own" % (roles[gpio], role, gpio))
+        roles[gpio] = role
+    seen = {}
+    for i, entry in enumerate(config["sensors"]):
+        for quantity in drivers.quantities(entry["driver"]):
+            topic = entry["topics"].get(quantity, quantity)
+            if topic in seen:
+                raise Invalid("sensors[%d].topic must be given: sensors[%d] has the same topic" % (i, seen[topic]))
+            seen[topic] = i
+
+
+def _leaf(value, kind, allowed, unit, shown):
+    """Raise Invalid unless `value` is of `kind`: a type of the table that is neither an object, a list nor a driver."""
+    null = kind.endswith("?")
+    if null and value is None:
+        return
+    kind = kind.rstrip("?")
+    if kind == "flag":
+        good, wanted = type(value) is bool, "true or false"
+    elif kind == "one":
+        good, wanted = type(value) is int and str(value) in allowed.split(","), "one of "
+    elif kind == "int" or kind == "number":
+        low, high = _limits(allowed)
+        # Not isinstance: true would pass for 1. The comparison also turns NaN away.
+        good = (type(value) is int or kind == "number" and type(value) is float) and low <= value <= high
+        wanted = "a whole number from " if kind == "int" else "a number from "
+    elif kind == "hosts":
+        hosts = value if isinstance(value, list) else [value]
+        low, high = _limits(allowed)
+        good = low <= len(hosts) <= high and all(_is_text(h, "host", 1, _HOST_BYTES) for h in hosts)
+        wanted = "a host name or address, or a list of "
+    else:
+        good, wanted = _is_text(value, kind, *_limits(allowed)), _TEXTS[kind]
+    if not good:
+        wanted += _span(allowed, unit)
+        raise Invalid("%s must be %s%s" % (shown, wanted, " or null" if null else ""))
+
+
+_HOST_BYTES = 64
+_TEXTS = {
+    "text": "text of ",
+    "key": "empty or text of ",
+    "id": "text without + # / of ",
+    "topic": "a topic without + # of ",
+    "host": "a host name or address of ",
+}
+
+
+def _is_text(value, kind, low, high):
+    if type(value) is not str:
+        return False
+    if kind == "key" and not value:
+        return True
+    for c in value:
+        if c < " " or c in "+#" and kind in ("id", "topic") or c == "/" and kind == "id":
+            return False
+        if kind == "host" and not ("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c in "-._"):
+            return False
+    return low <= len(value.encode()) <= high
+
+
+def _limits(allowed):
+    """Return (lowest, highest) of "1..64"."""
+    low, high = allowed.split("..")
+    return (float if "." in low else int)(low), int(high)
+
+
+def _span(allowed, unit):
+    """Say a column in words: "1..64", "bytes" gives "1 to 64 bytes"; "1,16" gives "1, 16"."""
+    if ".." in allowed:
+        return " ".join((allowed.replace("..", " to "), unit)).rstrip()
+    return allowed.replace(",", ", ")

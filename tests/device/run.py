@@ -1,0 +1,50 @@
+"""Run the test_* functions of one file on MicroPython: micropython tests/device/run.py tests/device/test_x.py
+
+Plain functions and coroutines (`async def`), sorted by name, each with an event loop of its own.
+Prints "ok NAME" or "FAIL NAME" and its traceback; exit 1 when one failed, or when there is none.
+"""
+
+import asyncio
+import sys
+
+_TIMEOUT_S = 60  # of one coroutine
+
+
+def folder(path):
+    return path.rsplit("/", 1)[0] if "/" in path else "."
+
+
+def functions(module):
+    """The names of the test functions, sorted: a dict of MicroPython knows no order."""
+    return sorted(name for name in dir(module) if name.startswith("test_"))
+
+
+def run(test):
+    result = test()
+    if hasattr(result, "send"):
+        asyncio.new_event_loop()
+        asyncio.run(asyncio.wait_for(result, _TIMEOUT_S))
+
+
+def main(path):
+    here = folder(sys.argv[0])
+    # Before the built-in modules: fakes of what the Unix port lacks (machine, network), then the device's files.
+    sys.path[:0] = [here + "/fakes", folder(path), here + "/../../firmware/lib"]
+    module = __import__(path.rsplit("/", 1)[-1].split(".")[0])
+    failed = 0
+    names = functions(module)
+    for name in names:
+        try:
+            run(getattr(module, name))
+            print("ok", name)
+        except Exception as e:
+            failed += 1
+            print("FAIL", name)
+            sys.print_exception(e)
+    return 1 if failed or not names else 0
+
+
+if len(sys.argv) != 2:
+    print("usage: micropython tests/device/run.py tests/device/test_x.py")
+    sys.exit(2)
+sys.exit(main(sys.argv[1]))

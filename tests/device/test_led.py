@@ -1,0 +1,97 @@
+import asyncio
+import gc
+
+from fast import Clock
+from node import led
+from node.faults import BROKER, SENSOR, Faults
+from node.led import Led, phase
+
+
+class Recorder:
+    """A pin that notes when it changed: [(virtual ms, level)]."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.changes = []
+        self.level = None
+
+    def __call__(self, level):
+        if level != self.level:
+            self.level = level
+            self.changes.append((self.clock.elapsed_ms(), level))
+
+
+def parts(code):
+    found = []
+    while phase(len(found), code):
+        found.append(phase(len(found), code))
+    return found
+
+
+def test_running_is_lit_but_for_200_ms_in_10_s():
+    assert parts(0) == [9800, -200]
+
+
+def test_fault_is_ten_flashes_then_its_number():
+    for code in range(1, 9):
+        found = parts(code)
+        assert found[:20] == [100, -100] * 10  # 2 s
+        assert found[20] == -1000
+        assert found[21:-1] == [500, -500] * code
+        assert found[-1] == -1000
+
+
+async def show(faults, ms, then=None):
+    """Let the LED run for `ms` virtual milliseconds twice, with `then()` in between; return its changes."""
+    clock = Clock(factor=20)
+    led.time = led.asyncio = clock
+    pin = Recorder(clock)
+    task = asyncio.create_task(Led(pin, faults).run())
+    await clock.sleep_ms(ms)
+    changed_at = clock.elapsed_ms()
+    if then:
+        then()
+        await clock.sleep_ms(ms)
+    task.cancel()
+    return pin.changes, changed_at
+
+
+async def test_lit_is_low():
+    changes, _ = await show(Faults(), 5000)
+    assert [level for _, level in changes] == [1, 0]  # off as built, then lit
+
+
+async def test_a_fault_shows_at_once_and_ends_at_once():
+    faults = Faults()
+    changes, changed_at = await show(faults, 3000, lambda: faults.begin(SENSOR, ""))
+    after = [at for at, level in changes if at > changed_at]
+    assert after[0] - changed_at < 450, after  # 250 ms, the clock's grain, then the first flash ends
+    changes, changed_at = await show(faults, 4000, lambda: faults.clear(SENSOR))
+    assert changes[-1][1] == 0 and changes[-1][0] - changed_at < 450, changes
+
+
+async def test_patterns_keep_time():
+    faults = Faults()
+    faults.begin(BROKER, "")
+    changes, _ = await show(faults, 20000)
+    lit = [at for at, level in changes if not level]
+    # A round of fault 2 is 2 + 1 + 2 + 1 s, twelve times lit.
+    assert len(lit) > 24
+    for i in range(len(lit) - 24):
+        assert abs(lit[i + 12] - lit[i] - 6000) < 150, lit
+    assert abs(lit[24] - lit[0] - 12000) < 150, lit
+
+
+async def test_blinking_allocates_nothing():
+    faults = Faults()
+    faults.begin(SENSOR, "")
+    led.asyncio = asyncio
+    led.time = __import__("time")
+    task = asyncio.create_task(Led(lambda level: None, faults).run())
+    await asyncio.sleep_ms(150)
+    gc.collect()
+    before = gc.mem_alloc()
+    await asyncio.sleep_ms(1000)
+    grown = gc.mem_alloc() - before
+    task.cancel()
+    assert grown == 0, grown
