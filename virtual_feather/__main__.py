@@ -1,6 +1,6 @@
 """The virtual Feather: a whole Feather HUZZAH ESP8266 behind one serial path.
 
-python -m virtual_feather run --state DIR [--link PATH] [--image romfs|plain|small] [--mac AABBCCDDEEFF]
+python -m virtual_feather run --state DIR [--link PATH] [--image romfs|plain|small] [--mac AABBCCDDEEFF] [--fast]
     Start a board; prints `serial: PATH` when it is ready and runs until it is told to stop (Ctrl-C, SIGTERM).
 python -m virtual_feather ctl --state DIR VERB [ARGUMENT ...]
     Change or show the world of a running board.
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--link", type=Path, help="symbolic link to make to the serial path")
     run.add_argument("--image", choices=("romfs", "plain", "small"), default="romfs", help="firmware of a new board")
     run.add_argument("--mac", type=_mac, help="six bytes in hexadecimal; a new board draws one")
+    run.add_argument("--fast", action="store_true", help="skip the time in which nothing happens")
     ctl = commands.add_parser("ctl", help="change the world", epilog=_VERBS, formatter_class=raw)
     ctl.add_argument("--state", type=Path, required=True)
     ctl.add_argument("verb")
@@ -69,7 +70,7 @@ def main() -> int:
         from .runner import run
 
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        return run(options.state, options.link, options.image, options.mac)
+        return run(options.state, options.link, options.image, options.mac, options.fast)
     if options.command == "image":
         from .image import write_image
 

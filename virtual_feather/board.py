@@ -10,7 +10,7 @@ from .chips import Chip
 from .cpu.life import Life
 from .cpu.processor import Start
 from .cpu.rom import read_only_memory
-from .flash import Flash
+from .flash import Flash, PowerCut
 from .gpio import Gpio
 from .i2c import I2cBus
 from .layouts import Layout, identify
@@ -39,23 +39,24 @@ class Identity:
 
 
 class Board:
-    """A powered or unpowered Feather. `serial` is told what its UART sends."""
+    """A powered or unpowered Feather. `serial` is called with what its UART sends."""
 
     def __init__(
         self,
         reactor: Reactor,
         state: Path,
         identity: Identity,
-        serial: Callable[[bytes], None],
-        chips: Callable[[Callable[[], float]], list[Chip]],
+        chips: list[Chip],
+        fast: bool = False,
     ) -> None:
         self._reactor = reactor
-        self._serial = serial
+        self.serial: Callable[[bytes], None] = lambda data: None
+        self._fast = fast
         self.identity = identity
         self.flash = Flash(state / "flash.bin")
         self.rtc = Rtc(state / "rtc.bin", reactor.now)
         self.gpio = Gpio(self._interrupt)
-        self.bus = I2cBus(self.gpio, chips(reactor.now))
+        self.bus = I2cBus(self.gpio, chips)
         self.leds = {number: Led(reactor.now, 1) for number in (RED_LED, BLUE_LED)}
         for number, led in self.leds.items():
             self.gpio.listen(number, led.change)
@@ -77,12 +78,13 @@ class Board:
             "reset_cause": lambda: self._cause,
             "deepsleep": self._deepsleep,
             "unique_id": lambda into: (4, self.identity.mac[:2:-1] + b"\0"),
-            "fs": lambda what: (self._layout.fs_start, self._layout.fs_blocks(self.flash.size))[what],
+            "fs": lambda what: (self._layout.first_block, self._layout.fs_blocks(self.flash.size))[what],
             "romfs": lambda what: (self._layout.romfs_start, self._layout.romfs_size)[what],
+            "idle": self._idle,
             "flash_size": lambda: self.flash.size,
-            "flash_id": lambda: self.flash.chip_id,
-            "flash_erase": self.flash.erase_sector,
-            "flash_write": self.flash.program,
+            "flash_id": lambda: self.flash.jedec_id,
+            "flash_erase": lambda sector: self._change_flash(self.flash.erase_sector, sector),
+            "flash_write": lambda address, data: self._change_flash(self.flash.program, address, data),
         }
         for part in (self.gpio, self.bus, self.rtc, self.timers, self.radio):
             operations.update(part.operations)
@@ -139,7 +141,7 @@ class Board:
         self.timers.forget()
         self.gpio.forget_handlers()
         self._cause = SOFT_RESET
-        self._serial(b"MPY: soft reboot\r\n")
+        self.serial(b"MPY: soft reboot\r\n")
         self._start(soft=True, raw_repl=raw_repl)
 
     def _kill(self) -> None:
@@ -151,15 +153,16 @@ class Board:
         layout = self._layout
         start = Start(
             banner=layout.banner,
-            info=layout.info,
-            hidden=_FOREIGN if layout.frozen else _FOREIGN | _FROZEN,
+            info=_info(layout),
+            hidden=_FOREIGN if "asyncio" in layout.frozen else _FOREIGN | _FROZEN,
             soft=soft,
             raw_repl=raw_repl,
             heap_bytes=_CHIP_HEAP + _PORT_HEAP,
             rom=memoryview(self._rom),
-            flash=self.flash.view,
+            flash=self.flash.memory,
+            skipped=self._reactor.skipped if self._fast else None,
         )
-        self._life = Life(self._reactor, start, self._operations, self._serial, self._died)
+        self._life = Life(self._reactor, start, self._operations, self._print, self._died)
         self._life.radio(self.radio.linked)
 
     def _died(self) -> None:
@@ -172,6 +175,19 @@ class Board:
         self.halt()
         if time_us:
             self._wake = self._reactor.call_in(time_us / 1e6, lambda: self.reset(DEEPSLEEP_RESET))
+
+    def _change_flash(self, change: Callable, *arguments: int | bytes) -> None:
+        try:
+            change(*arguments)
+        except PowerCut:
+            self.power_off()
+
+    def _idle(self, until_us: int | None, events: int) -> bool:
+        """A fast processor has nothing to do until then. An event that it has not taken yet forbids to skip."""
+        return events == self._life.events and self._reactor.skip(None if until_us is None else until_us / 1e6)
+
+    def _print(self, data: bytes) -> None:
+        self.serial(data)
 
     # What comes from outside.
 
@@ -187,3 +203,12 @@ class Board:
     def _linked(self, linked: bool) -> None:
         if self._life:
             self._life.radio(linked)
+
+
+def _info(layout: Layout) -> dict[str, str]:
+    """What the interpreter tells of itself."""
+    return {
+        **layout.uname(),
+        "sys.version": f"3.4.0; MicroPython {layout.dated}",
+        "sys.implementation": layout.version.removeprefix("v"),
+    }

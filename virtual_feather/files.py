@@ -43,7 +43,7 @@ class FileSystem:
         layout = identify(flash)
         if layout is None:
             raise ControlError("there is no image in the flash, and so no file system")
-        context = _Blocks(flash, layout.fs_start)
+        context = _Blocks(flash, layout.first_block)
         blocks = layout.fs_blocks(flash.size)
         self._fs = littlefs.LittleFS(context=context, block_size=_BLOCK, block_count=blocks, mount=False)
         try:

@@ -8,6 +8,8 @@ import select
 import time
 from collections.abc import Callable
 
+from .cpu.fast_clock import Skipped
+
 
 class Alarm:
     """A call that is due at a time, until cancelled."""
@@ -27,6 +29,7 @@ class Reactor:
     """Calls back for file descriptors that are ready and for alarms that are due. Times are seconds of the board's clock."""
 
     def __init__(self) -> None:
+        self.skipped = Skipped()
         self._epoll = select.epoll()
         self._readers: dict[int, Callable[[], None]] = {}
         self._alarms: list[tuple[float, int, Alarm]] = []
@@ -35,7 +38,17 @@ class Reactor:
 
     def now(self) -> float:
         """The board's clock: seconds, never going back."""
-        return time.monotonic()
+        return time.monotonic() + self.skipped.us / 1e6
+
+    def skip(self, until: float | None) -> bool:
+        """Jump to the next alarm, but not beyond `until`; whether there was anything to skip."""
+        self._drop_cancelled()
+        times = [at for at in (until, self._alarms[0][0] if self._alarms else None) if at is not None]
+        left = min(times) - self.now() if times else 0.0
+        if left <= 0:
+            return False
+        self.skipped.add(int(left * 1e6) + 1)
+        return True
 
     def call_at(self, at: float, call: Callable[[], None]) -> Alarm:
         """Make a call when the clock reaches `at`."""
@@ -69,9 +82,12 @@ class Reactor:
                     reader()
             self._ring()
 
-    def _until_alarm(self) -> float | None:
+    def _drop_cancelled(self) -> None:
         while self._alarms and self._alarms[0][2].call is None:
             heapq.heappop(self._alarms)
+
+    def _until_alarm(self) -> float | None:
+        self._drop_cancelled()
         return max(0.0, self._alarms[0][0] - self.now()) if self._alarms else None
 
     def _ring(self) -> None:

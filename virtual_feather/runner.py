@@ -6,14 +6,17 @@ import secrets
 from pathlib import Path
 
 from .board import Board, Identity
+from .chips.light import Light
 from .chips.tsl2561 import Tsl2561
 from .control import ControlServer
-from .image import write_image
-from .light import Light
+from .image import make_image
+from .layouts import layout
 from .reactor import Reactor
 from .serial_port import SerialPort
+from .uart import Uart
 from .world import World
 
+_INDOORS_LUX = 250.0
 _ESPRESSIF = bytes.fromhex("5ccf7f")
 
 
@@ -26,23 +29,19 @@ def _identity(state: Path, mac: bytes | None) -> Identity:
     return Identity(mac)
 
 
-def run(state: Path, link: Path | None, image: str, mac: bytes | None) -> int:
+def run(state: Path, link: Path | None, image: str, mac: bytes | None, fast: bool = False) -> int:
     """Run a board until interrupted; the exit status."""
     state.mkdir(parents=True, exist_ok=True)
-    flash = state / "flash.bin"
-    if not flash.exists():
-        write_image(image, flash)
+    new = not (state / "flash.bin").exists()
     reactor = Reactor()
-    light = Light(reactor.now)
-    board = Board(
-        reactor,
-        state,
-        _identity(state, mac),
-        lambda data: port.send(data),
-        lambda now: [Tsl2561(now, lambda: (light.lux, light.ratio))],
-    )
-    port = SerialPort(reactor, link, board.type, lambda: None)
-    server = ControlServer(reactor, state, World(board, light).execute)
+    light = Light(reactor.now, _INDOORS_LUX)
+    board = Board(reactor, state, _identity(state, mac), [Tsl2561(reactor.now, light)], fast)
+    if new:
+        board.flash.program(0, make_image(layout(image)))
+    uart = Uart(board)
+    board.serial = uart.send
+    uart.port = port = SerialPort(reactor, link, uart.receive, uart.closed)
+    server = ControlServer(reactor, state, World(reactor, board, light).execute)
     try:
         board.power_on()
         print(f"serial: {port.path}", flush=True)

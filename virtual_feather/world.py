@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
-from .board import RED_LED, RUN_APP, Board, HARD_RESET
+from .board import HARD_RESET, RED_LED, RUN_APP, Board
+from .chips.light import DAYLIGHT, Light
 from .control import ControlError
 from .files import FileSystem
 from .i2c import FAULTS
-from .light import Light
+from .reactor import Alarm, Reactor
 
+_DAY_S = 120.0
+_DAY_STEP_S = 0.25
+_NOON_LUX = 30000.0
+_NIGHT_LUX = 0.05
 _SWITCH = {"on": True, "off": False}
 
 
 class World:
     """Carries out the words of a control command on a board."""
 
-    def __init__(self, board: Board, light: Light) -> None:
+    def __init__(self, reactor: Reactor, board: Board, light: Light) -> None:
+        self._reactor = reactor
         self._board = board
         self._light = light
+        self._sun: Alarm | None = None
 
     def execute(self, words: list[str]) -> str:
         """The command's answer. Raises ControlError for what cannot be done."""
@@ -30,11 +38,25 @@ class World:
             raise ControlError(f"unknown command {verb!r}")
         try:
             return handler(*arguments) or ""
-        except TypeError as error:
-            raise ControlError(f"{verb}: wrong number of arguments") from error
+        except (TypeError, KeyError) as error:
+            raise ControlError(f"{verb} does not take {' '.join(arguments) or 'nothing'}") from error
+        except (ValueError, OSError) as error:
+            raise ControlError(f"{verb}: {error}") from error
 
-    def _do_light(self, lux: str, ratio: str | None = None) -> None:
-        self._light.set(float(lux), None if ratio is None else float(ratio))
+    def _do_light(self, level: str, ratio: str | None = None) -> None:
+        if self._sun:
+            self._sun.cancel()
+            self._sun = None
+        if level == "day":
+            self._follow_the_day(self._reactor.now())
+        else:
+            self._light.set(float(level), DAYLIGHT if ratio is None else float(ratio))
+
+    def _follow_the_day(self, dawn: float) -> None:
+        """A day in two minutes, from the early morning on: an arc above the horizon, starlight below it."""
+        height = math.sin(2 * math.pi * ((self._reactor.now() - dawn) / _DAY_S + 0.05))
+        self._light.set(max(_NIGHT_LUX, _NOON_LUX * max(0.0, height) ** 2))
+        self._sun = self._reactor.call_in(_DAY_STEP_S, lambda: self._follow_the_day(dawn))
 
     def _do_wifi(self, switch: str, ssid: str | None = None, key: str | None = None) -> None:
         self._board.radio.change_air(on=_SWITCH[switch], ssid=ssid, key=key)
@@ -82,7 +104,7 @@ class World:
                 "access_point": board.radio.access_point_on,
                 "radio_flash_writes": board.radio.flash_writes,
                 "i2c": board.bus.fault,
-                "light": self._light.lux,
+                "light": self._light.level[0],
                 "led": board.leds[RED_LED].spells(),
             }
         )

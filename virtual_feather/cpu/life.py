@@ -33,6 +33,7 @@ class Life:
         self._link, other = pair()
         self._text_address = other.text.getsockname()
         self._last = b""
+        self.events = 0  # told so far
         self._pid = self._fork(start, other)
         other.close()
         reactor.watch(self._link.calls.fileno(), self._serve)
@@ -58,6 +59,7 @@ class Life:
         self._tell("radio", linked)
 
     def _tell(self, *event: object) -> None:
+        self.events += 1
         try:
             send(self._link.events, event)
         except OSError:

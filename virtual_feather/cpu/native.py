@@ -21,6 +21,7 @@ _Pointer = ctypes.c_void_p
 _PROT_READ_WRITE = 3
 _PAGE = 4096
 _BUFFER_READ = 1
+_STATE_BYTES = 0x700  # of mp_state_ctx, all but its very end
 
 # Immediate objects of representation A: (index << 3) | 0b110.
 _NONE, _FALSE, _TRUE = 0b0110, 0b1110, 0b11110
@@ -94,6 +95,23 @@ class Interpreter:
         self._types = {name: self.address(f"mp_type_{name}") for name in ("str", "module")}
         self._declare()
         self._unprotect()
+        self._pending = self._find_pending_exception()
+
+    def _find_pending_exception(self) -> ctypes.c_uint64:
+        """The word of the interpreter's state that points to a waiting KeyboardInterrupt, itself part of that state."""
+        state = (ctypes.c_uint64 * (_STATE_BYTES // 8)).from_address(self.address("mp_state_ctx"))
+        before = list(state)
+        self.lib.mp_sched_keyboard_interrupt()
+        exception = ctypes.addressof(state)
+        inside = range(exception, exception + _STATE_BYTES)
+        found = next(i for i, (old, new) in enumerate(zip(before, state, strict=True)) if old != new and new in inside)
+        state[:] = before
+        return ctypes.c_uint64.from_address(ctypes.addressof(state) + 8 * found)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a KeyboardInterrupt waits to be raised."""
+        return self._pending.value != 0
 
     def _declare(self) -> None:
         lib = self.lib

@@ -17,6 +17,7 @@ import time
 import traceback
 from dataclasses import dataclass
 
+from .fast_clock import FastClock, Skipped
 from .link import Link, close_all_but, receive, send
 from .native import Interpreter
 from .radio_gap import RadioGap
@@ -47,6 +48,7 @@ class Start:
     heap_bytes: int  # of this 64-bit interpreter
     rom: memoryview  # the port's own modules, a ROMFS image
     flash: memoryview  # the flash file, mapped
+    skipped: Skipped | None  # of a board whose clock runs fast
 
 
 class Processor:
@@ -57,7 +59,7 @@ class Processor:
         self._start = start
         self._python = Interpreter()
         self._interrupt_char = -1
-        self._interrupted = False
+        self._events = 0  # taken so far
         self._radio_gap = RadioGap(self._python)
         # The UART's receive buffer: the event thread fills it, MicroPython reads the other end as its standard input.
         self._uart, self._stdin = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -100,7 +102,10 @@ class Processor:
         python.replace("mp_hal_stdio_mode_raw", ctypes.CFUNCTYPE(None), lambda: None)
         python.replace("mp_hal_stdio_mode_orig", ctypes.CFUNCTYPE(None), lambda: None)
         python.replace("mp_hal_stdout_tx_str", ctypes.CFUNCTYPE(None, ctypes.c_char_p), self._print)
-        python.replace("mp_hal_delay_ms", ctypes.CFUNCTYPE(None, ctypes.c_ulong), self._delay_ms)
+        delay = self._delay_ms
+        if self._start.skipped is not None:
+            delay = FastClock(python, self._start.skipped, self._idle, self._handle_pending).delay_ms
+        python.replace("mp_hal_delay_ms", ctypes.CFUNCTYPE(None, ctypes.c_ulong), delay)
         python.install_gate(_GATE, self._gate)
 
     # What MicroPython's C calls.
@@ -119,14 +124,22 @@ class Processor:
     def _delay_ms(self, ms: int) -> None:
         end = time.monotonic() + ms / 1000
         while (left := end - time.monotonic()) > 0:
-            self._interrupted = False
             # A signal alone would not do: CPython takes select() up again after it.
             ready, _, _ = select.select([self._wake], [], [], left)
             if ready:
                 os.eventfd_read(self._wake)
-            if self._interrupted:
-                return  # the interpreter raises the KeyboardInterrupt as soon as it is back
-            self._python.lib.mp_handle_pending(False)
+            if self._handle_pending():
+                return
+
+    def _handle_pending(self) -> bool:
+        """Run what interrupts have scheduled; True when a KeyboardInterrupt waits to be raised by the interpreter."""
+        if self._python.interrupted:
+            return True
+        self._python.lib.mp_handle_pending(False)
+        return False
+
+    def _idle(self, until_us: int | None) -> bool:
+        return bool(self._ask("idle", [until_us, self._events]))
 
     # The event thread.
 
@@ -140,6 +153,7 @@ class Processor:
                 self._python.lib.mp_sched_schedule(*values)
             elif kind == "radio":
                 self._radio_gap.set(bool(values[0]))
+            self._events += 1
             os.eventfd_write(self._wake, 1)
             signal.pthread_kill(main, _WAKE)
         os._exit(0)  # the board has gone
@@ -147,7 +161,6 @@ class Processor:
     def _take_input(self, data: bytes) -> None:
         for byte in data:
             if byte == self._interrupt_char:
-                self._interrupted = True
                 self._python.lib.mp_sched_keyboard_interrupt()
             else:
                 self._receive(byte)

@@ -9,6 +9,7 @@ import sys
 import time
 import vfs
 
+import _board
 import _machine
 import _net
 import _os
@@ -41,9 +42,11 @@ def graft(call):
         "system", None, "getenv", None, "putenv", None, "unsetenv", None, "errno", None, "VfsPosix", None, "VfsLfs1", None,
     )  # fmt: skip
     put(vfs, True, "VfsPosix", None, "VfsLfs1", None, "rom_ioctl", _os.rom_ioctl)
+    # Made here, so nothing else holds them.
+    _board.kept = version, implementation = _os.info("sys.version"), _os.implementation()
     put(
         sys, True,
-        "platform", "esp8266", "version", _os.info("version"), "implementation", _os.implementation(),
+        "platform", "esp8266", "version", version, "implementation", implementation,
         "executable", None, "atexit", None,
     )  # fmt: skip
     put(

@@ -20,13 +20,12 @@ def info(what):
 def uname():
     """What os.uname() of the image tells."""
     fields = ("sysname", "nodename", "release", "version", "machine")
-    values = ("esp8266", "esp8266", info("release"), info("uname_version"), info("machine"))
-    return namedtuple("uname", fields)(*values)
+    return namedtuple("uname", fields)(*(info(field) for field in fields))
 
 
 def implementation():
     """sys.implementation of the image."""
-    version = tuple(int(part) for part in info("release").split("."))
+    version = tuple(int(part) for part in info("sys.implementation").split("."))
     fields = ("name", "version", "_machine", "_mpy")
     return namedtuple("implementation", fields)("micropython", version + ("",), info("machine"), sys.implementation._mpy)
 
