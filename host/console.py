@@ -1,0 +1,97 @@
+"""What the person at the terminal sees: numbered steps, every command before it runs, questions.
+
+All of it goes to stderr; stdout is for data. In a dry run the commands are the data.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from host.failure import Exit, Failure
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Console:
+    """Shows and runs the steps of one script. `dry_run`: shows only. `assume_yes`: every question is answered yes."""
+
+    def __init__(self, dry_run: bool = False, assume_yes: bool = False) -> None:
+        self.dry_run = dry_run
+        self.assume_yes = assume_yes
+        self._steps = 0
+
+    def step(self, title: str) -> None:
+        self._steps += 1
+        self.note(f"\n{self._steps}. {title}")
+
+    def note(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def command(self, argv: Sequence[str | Path]) -> None:
+        """Print a command so that it can be pasted into a shell in the repository's folder."""
+        print(
+            "  $ " + shlex.join(_short(word) for word in argv),
+            file=sys.stdout if self.dry_run else sys.stderr,
+            flush=True,
+        )
+
+    def run(self, argv: Sequence[str | Path]) -> tuple[int, str]:
+        """Print the command, run it with its output shown, and return (exit status, output). A dry run returns (0, "")."""
+        self.command(argv)
+        if self.dry_run:
+            return 0, ""
+        process = subprocess.Popen(
+            [str(word) for word in argv],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            output = _show(process.stdout, sys.stderr)
+            return process.wait(), output
+        finally:
+            if process.poll() is None:  # Ctrl-C
+                process.terminate()
+                process.wait()
+
+    def ask(self, question: str) -> bool:
+        """Return the answer to a yes/no question. Raises Failure (usage) when nobody is there to answer it."""
+        if self.assume_yes:
+            self.note(f"{question} yes (--yes)")
+            return True
+        return self.answer(f"{question} [y/N] ").lower() in ("y", "yes")
+
+    def answer(self, question: str) -> str:
+        """Return one line typed by the user. Raises Failure (usage) when there is no terminal."""
+        if not sys.stdin.isatty():
+            raise Failure(
+                Exit.USAGE,
+                f"{question.strip()}: there is no terminal to ask on; give --yes or the option that answers it",
+            )
+        print(question, end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip()
+
+
+def _short(word: str | Path) -> str:
+    text = str(word)
+    return os.path.relpath(text, ROOT) if text.startswith(f"{ROOT}/") else text
+
+
+def _show(source, screen: TextIO) -> str:
+    """Copy what `source` gives to the screen, indented, as it comes, and return it all."""
+    output = bytearray()
+    line_start = True
+    while chunk := source.read1(4096):
+        output += chunk
+        for piece in chunk.decode(errors="replace").splitlines(keepends=True):
+            screen.write(("    " if line_start else "") + piece)
+            line_start = piece.endswith(("\n", "\r"))
+        screen.flush()
+    if not line_start:
+        screen.write("\n")
+    return output.decode(errors="replace")

@@ -1,0 +1,47 @@
+"""How bootstrap.sh and flash.sh end: one exit code for each kind of trouble, and the exception that carries it.
+
+docs/troubleshooting.md has a section for each code.
+"""
+
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+from typing import NoReturn
+
+
+class Exit(IntEnum):
+    """Exit codes of bootstrap.sh and flash.sh."""
+
+    OK = 0
+    CONFIG = 1  # config.json is missing or invalid
+    USAGE = 2  # the command line
+    COMPUTER = 3  # this computer: Python, packages, disk full
+    PORT = 4  # the serial port: none, several, busy, no permission
+    BOARD = 5  # what is behind it: no answer, another chip, flash too small
+    IMAGE = 6  # the MicroPython image: not to be had, damaged, changed
+    FLASH = 7  # erasing or writing the flash broke off
+    FILES = 8  # the files on the board: upload, full file system, verification
+    SILENT = 9  # all is written, but the broker did not hear from the node
+    INTERRUPTED = 130  # Ctrl-C
+
+
+class Failure(Exception):
+    """The end of a run: `code`, and one sentence that names the thing and the next step."""
+
+    def __init__(self, code: Exit, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def run(main: Callable[[], None]) -> NoReturn:
+    """Run the main function of a script and leave with its exit code."""
+    try:
+        main()
+        code = Exit.OK
+    except Failure as e:
+        print(f"error: {e}", file=sys.stderr)
+        code = e.code
+    except KeyboardInterrupt:
+        print("\nstopped: run this again to go on", file=sys.stderr)
+        code = Exit.INTERRUPTED
+    sys.exit(code)
