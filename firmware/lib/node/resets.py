@@ -6,6 +6,8 @@ that say who or why. machine.reset_cause() alone cannot tell: a watchdog of ours
 both SOFT_RESET, and a soft reset (Ctrl-D) leaves the cause of the last hard one in place.
 """
 
+import time
+
 import machine
 from micropython import const
 
@@ -61,14 +63,15 @@ def well():
 
 
 def stopped():
-    """Note that the node ended and leaves the board at its prompt."""
+    """Note that the node ended and leaves the board at its prompt (not when it ends because of a reset)."""
     head = _read()
-    head[_STATE] = _STOPPED
-    _write(head)
+    if head[_STATE] in (_STARTED, _RUNNING):
+        head[_STATE] = _STOPPED
+        _write(head)
 
 
 def reset(state, who):
-    """Reset the board; `state` is WATCHDOG, CRASH or RESTART, and 8 characters of `who` reach the next start's `why`."""
+    """Reset the board, never to return; `state` is WATCHDOG, CRASH or RESTART, and 8 characters of `who` reach the next start's `why`."""
     head = _read()
     if state != RESTART:
         _count(head)
@@ -76,6 +79,8 @@ def reset(state, who):
     head[_WHO:] = (who.encode() + bytes(_HEAD - _WHO))[: _HEAD - _WHO]
     _write(head)
     machine.reset()
+    while True:  # before MicroPython 1.20, reset() returns, and the SDK resets a little later
+        time.sleep_ms(100)
 
 
 def _count(head):

@@ -1,0 +1,233 @@
+import asyncio
+
+import machine
+from fast import Clock
+from node import resets, tasks
+from node.faults import BROKER, CRASH, LIBRARY, Faults
+from node.tasks import LAST_RUN, Restart, Stop, Tasks
+
+LONG = 100000  # seconds; a row that is not watched
+
+clock = None
+faults = None
+farewells = 0
+
+
+def build(*rows, factor=100, error_reboot_s=None):
+    """A started board, and its table of coroutines on a clock that runs fast."""
+    global clock, faults, farewells
+    clock = Clock(factor)
+    faults = Faults()
+    farewells = 0
+    tasks.time = tasks.asyncio = clock
+    machine.RTC.contents = b""
+    machine.cause = machine.PWRON_RESET
+    resets.start()
+    return Tasks(rows, faults, error_reboot_s)
+
+
+async def farewell():
+    global farewells
+    farewells += 1
+
+
+def run_until_reset(table):
+    """Run until the board is reset; return what the next start says: (why, crashed, crashes in a row)."""
+    try:
+        table.run(farewell)
+    except machine.Reset:
+        machine.cause = machine.SOFT_RESET
+        return resets.start()
+    raise AssertionError("no reset")
+
+
+async def lives():
+    while True:
+        await clock.sleep_ms(200)
+
+
+def after(ms, act):
+    """A coroutine function: calls `act` after `ms` virtual milliseconds, and then lives on."""
+
+    async def coroutine():
+        await clock.sleep_ms(ms)
+        act()
+        await lives()
+
+    return coroutine
+
+
+def stop():
+    raise Stop("enough")
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_stop_ends_the_node_cleanly():
+    table = build(("led", lives, 5), ("runapp", after(2500, stop), 5))
+    assert table.run(farewell) == "enough"
+    assert farewells == 1
+    assert table._timer.inits >= 2 and table._timer.callback is None
+    assert resets.start() == ("power", False, 0)
+
+
+def test_stop_survives_a_farewell_that_fails():
+    async def fails():
+        raise OSError(5)
+
+    assert build(("runapp", after(10, stop), 5)).run(fails) == "enough"
+
+
+def test_restart_says_farewell_and_resets():
+    def restart():
+        raise Restart("no Wi-Fi")
+
+    table = build(("wifi", after(1000, restart), 5))
+    assert run_until_reset(table) == ("restart: no Wi-Fi", False, 0)
+    assert farewells == 1
+
+
+def test_ctrl_c_leaves_no_timer_and_a_clean_loop():
+    table = build(("led", lives, 5), ("crash", after(3000, interrupt), 5))
+    try:
+        table.run(farewell)
+        raise AssertionError("it went on")
+    except KeyboardInterrupt:
+        pass
+    assert table._timer.callback is None and farewells == 0
+    machine.cause = machine.WDT_RESET  # of long ago: a run that ended by itself did not die of it
+    assert resets.start()[1] is False
+
+    async def later():
+        await asyncio.sleep_ms(5)
+        return asyncio.current_task()
+
+    assert asyncio.run(later())  # and none of the old coroutines runs on
+    assert table._timer.callback is None
+
+
+def test_a_crash_is_told_and_mended():
+    starts = []
+
+    async def crashes():
+        starts.append(clock.elapsed_ms())
+        if len(starts) < 4:
+            raise ValueError("no")
+        await lives()
+
+    seen = []
+
+    async def watches():
+        while True:
+            await faults.changed.wait()
+            faults.changed.clear()
+            seen.append((clock.elapsed_ms(), faults.current))
+            if faults.current is None:
+                raise Stop("enough")
+
+    build(("stats", crashes, 5), ("watches", watches, LONG)).run(farewell)
+    gaps = [b - a for a, b in zip(starts, starts[1:])]
+    for gap, wanted in zip(gaps, (1000, 2000, 4000)):
+        assert wanted - 200 <= gap < wanted + 1500, gaps  # the fast clock's grain is 100 ms
+    assert seen[0][1] == (CRASH, "stats: ValueError('no',)")
+    assert seen[1][0] - starts[3] >= 59000, (seen, starts)  # a good minute, counted from the last start
+
+
+def test_pauses_grow_to_a_minute_and_are_no_sign_of_death():
+    starts = []
+
+    async def crashes():
+        starts.append(clock.elapsed_ms())
+        if len(starts) == 9:
+            raise Stop("enough")
+        raise OSError(5)
+
+    table = build(("stats", crashes, 5), factor=1000)
+    assert table.run(farewell) == "enough"
+    gaps = [b - a for a, b in zip(starts, starts[1:])]
+    assert gaps[-1] < 75000 and gaps[-2] >= 60000 and gaps[0] < 15000, gaps
+    assert table._late is None
+
+
+def test_a_return_is_a_crash():
+    async def returns():
+        pass
+
+    build(("stats", returns, 5), ("runapp", after(500, stop), 5)).run(farewell)
+    assert faults.current[0] == CRASH and faults.current[1].startswith("stats: ")
+
+
+def test_a_missing_library_is_fault_3():
+    def imports():
+        import no_such_library  # noqa: F401
+
+    build(("session", after(10, imports), 5), ("runapp", after(500, stop), 5)).run(farewell)
+    assert faults.current[0] == LIBRARY and "no_such_library" in faults.current[1]
+
+
+def test_cancellation_passes_through_the_guard():
+    async def cancels_itself():
+        asyncio.current_task()
+        raise asyncio.CancelledError
+
+    build(("stats", cancels_itself, LONG), ("runapp", after(500, stop), 5)).run(farewell)
+    assert faults.current is None
+
+
+def test_a_coroutine_that_shows_no_life_starves_the_watchdog():
+    async def hangs():
+        await asyncio.Event().wait()
+
+    async def bites():
+        while table._late is None:
+            await clock.sleep_ms(100)
+        late_at = clock.elapsed_ms()
+        fed = table._timer.inits
+        await clock.sleep_ms(5000)
+        assert table._timer.inits == fed
+        assert 5000 < late_at < 9000, late_at
+        assert table._timer.period == 8000
+        table._timer.callback(table._timer)
+
+    table = build(("led", lives, 5), ("session", hangs, 5), ("timer", bites, LONG))
+    assert run_until_reset(table) == ("watchdog: session", True, 1)
+
+
+def test_a_coroutine_that_holds_the_loop_is_named_by_the_watchdog():
+    def fire():  # the timer's callback runs in the middle of whatever holds the loop
+        table._timer.callback(table._timer)
+
+    table = build(("led", lives, 5), ("holds", after(1500, fire), 5), ("stats", lives, 5))
+    assert run_until_reset(table) == ("watchdog: holds", True, 1)
+
+
+def test_a_good_minute_clears_the_count_and_tells_no_more_of_the_last_run():
+    table = build(("led", lives, 5), ("runapp", after(75000, stop), 5), factor=500)
+    faults.begin(CRASH, "watchdog: led", LAST_RUN)
+    faults.begin(BROKER, "away")
+    head = machine.RTC.contents
+    machine.RTC.contents = head[:2] + b"\x02" + head[3:]
+    table.run(farewell)
+    assert faults.current == (BROKER, "away")
+    faults.clear(BROKER)
+    assert faults.current is None
+    assert machine.RTC.contents[2] == 0
+
+
+def test_a_fault_that_lasts_restarts_the_board():
+    def breaks():
+        faults.begin(BROKER, "away")
+
+    table = build(("session", after(1000, breaks), 5), factor=500, error_reboot_s=60)
+    # Faults keeps real time here: let it believe that this one began long ago.
+    faults.lasting = lambda seconds: faults.current if clock.elapsed_ms() > 1000 * seconds else None
+    assert run_until_reset(table) == ("restart: fault 2", False, 0)
+    assert 60000 < clock.elapsed_ms() < 75000 and farewells == 1
+
+
+def test_an_exception_of_the_runner_itself_resets_the_board():
+    table = build(("led", lives, 5))
+    table._guard = None
+    assert run_until_reset(table) == ("crash: TypeErro", True, 1)

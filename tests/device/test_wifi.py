@@ -1,0 +1,142 @@
+import asyncio
+
+import network
+from fast import Clock
+from node import wifi
+from node.faults import WIFI, Faults
+from node.tasks import Restart
+from node.wifi import Wifi, join
+
+HOME = {"ssid": "home", "key": "12345678", "others": [], "hostname": None, "timeout_s": 20}
+TWO = dict(HOME, others=[{"ssid": "garden", "key": "87654321"}])
+
+
+def station():
+    return network.interfaces[network.STA_IF]
+
+
+def test_join_on_a_fresh_board():
+    network.fresh()
+    join(HOME)
+    sta = station()
+    assert (sta.on, sta.essid, sta.key, sta.connects, sta.writes) == (True, "home", "12345678", 1, 2)
+    assert network.hostname() == "feather-1a2b3c"
+
+
+def test_join_again_leaves_the_link_and_the_flash_alone():
+    network.fresh()
+    join(HOME)
+    for state in (network.STAT_CONNECTING, network.STAT_GOT_IP):
+        station().state = state
+        join(HOME)
+        assert station().connects == 1 and station().writes == 2
+
+
+def test_join_rejoins_the_remembered_network_without_a_write():
+    network.fresh()
+    join(HOME)
+    for state in (network.STAT_IDLE, network.STAT_NO_AP_FOUND):
+        station().state = state
+        join({"ssid": "home"})  # a config.json with no more than that
+        assert station().state == network.STAT_CONNECTING
+    assert station().connects == 3 and station().writes == 2
+
+
+def test_join_leaves_a_link_to_another_known_network_alone():
+    network.fresh()
+    join(TWO)
+    station().essid = "garden"
+    station().state = network.STAT_GOT_IP
+    join(TWO)
+    assert station().connects == 1
+    join(HOME)
+    assert station().connects == 2 and station().essid == "home"
+
+
+def test_no_network_no_attempt():
+    network.fresh()
+    join(dict(HOME, ssid=""))
+    assert station().connects == 0
+
+
+def test_what_the_chip_knows():
+    network.fresh()
+    w = Wifi(HOME, Faults())
+    assert w.mac() == b"5ccf7f1a2b3c"
+    assert w.rssi() == -61 and w.dns() == "192.168.1.1" and not w.joined()
+
+
+class Supervised:
+    """Wifi.run() on a clock that runs fast."""
+
+    def __init__(self, settings, factor=1000):
+        network.fresh()
+        join(settings)
+        self.clock = Clock(factor)
+        wifi.time = wifi.asyncio = self.clock
+        self.faults = Faults()
+        self.task = asyncio.create_task(Wifi(settings, self.faults).run())
+
+    async def news(self):
+        """Wait for the next change of fault."""
+        await self.faults.changed.wait()
+        self.faults.changed.clear()
+
+    async def until(self, seconds):
+        await self.clock.sleep_ms(1000 * seconds - self.clock.elapsed_ms())
+
+
+async def test_fault_after_the_timeout_and_none_before():
+    s = Supervised(HOME, factor=50)
+    await s.until(1)  # it makes its own attempt as it begins
+    for status, detail in ((network.STAT_NO_AP_FOUND, "home: not found"), (network.STAT_WRONG_PASSWORD, "home: wrong key")):
+        lost = s.clock.elapsed_ms()
+        station().state = status
+        await s.news()
+        assert s.faults.current == (WIFI, detail)
+        assert 18000 < s.clock.elapsed_ms() - lost < 30000, (lost, s.clock.elapsed_ms())
+        station().state = network.STAT_GOT_IP
+        await s.news()
+        assert s.faults.current is None
+    s.task.cancel()
+
+
+async def test_one_network_costs_one_write_an_outage():
+    s = Supervised(dict(HOME, key="a new key"))
+    station().key = "the old key"
+    station().state = network.STAT_NO_AP_FOUND
+    before = station().writes
+    await s.until(800)
+    assert station().writes == before + 1 and station().key == "a new key"
+    s.task.cancel()
+
+
+async def test_networks_are_tried_in_turn_for_longer_and_longer():
+    s = Supervised(TWO)
+    station().state = network.STAT_NO_AP_FOUND
+    seen = []
+    while s.clock.elapsed_ms() < 800000:
+        if not seen or seen[-1][1] != station().essid:
+            seen.append((s.clock.elapsed_ms() // 1000, station().essid))
+        await s.clock.sleep_ms(1000)
+    s.task.cancel()
+    assert [essid for _, essid in seen[:4]] == ["home", "garden", "home", "garden"]
+    for (at, _), wanted in zip(seen[1:], (20, 40, 60, 100, 140, 220, 300, 460, 620)):
+        assert abs(at - wanted) < 15, seen
+
+
+async def test_a_quarter_of_an_hour_without_link_restarts():
+    s = Supervised(HOME, factor=5000)
+    try:
+        await s.task
+        raise AssertionError("it returned")
+    except Restart as e:
+        assert str(e) == "no Wi-Fi"
+    assert 900000 < s.clock.elapsed_ms() < 930000
+
+
+async def test_no_ssid_is_a_fault_and_no_reason_to_restart():
+    s = Supervised(dict(HOME, ssid=""), factor=5000)
+    await s.until(1000)
+    assert s.faults.current == (WIFI, "wifi.ssid is empty") and not s.task.done()
+    s.task.cancel()
