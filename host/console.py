@@ -40,7 +40,7 @@ class Console:
         )
 
     def run(self, argv: Sequence[str | Path]) -> tuple[int, str]:
-        """Print the command, run it with its output shown, and return (exit status, output). A dry run returns (0, "")."""
+        """Print the command, run it with its output shown, return (exit status, output). A dry run returns (0, "")."""
         self.command(argv)
         if self.dry_run:
             return 0, ""

@@ -1,7 +1,7 @@
 """Get a MicroPython image: python -m host.fetch IMAGE [--layout NAME]
 
-Downloads go to /tmp/upy and stay there; one that broke off is resumed. What arrives must pass the image's own check, and
-have the SHA-256 that was recorded when that file name was fetched for the first time (backup/images.json).
+Downloads go to /tmp/upy and stay there; one that broke off is resumed. What arrives must pass the image's own check,
+and have the SHA-256 that was recorded when that file name was fetched for the first time (backup/images.json).
 Proxies are taken from the environment (http_proxy, https_proxy, no_proxy).
 """
 

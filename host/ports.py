@@ -51,7 +51,7 @@ def candidates(listing=list_ports.comports, by_id: Path = _BY_ID) -> list[Port]:
 
 
 def find(console: Console, found: list[Port]) -> str:
-    """Return the only port there is, or the one the user picks. Raises Failure (port) for none, or several and nobody to ask."""
+    """Return the only port there is, or the one the user picks. Raises Failure (port) when that cannot be told."""
     if not found:
         raise Failure(
             Exit.PORT,

