@@ -1,6 +1,7 @@
 """The virtual Feather: a whole Feather HUZZAH ESP8266 behind one serial path.
 
-python -m virtual_feather run --state DIR [--link PATH] [--image romfs|plain|small] [--mac AABBCCDDEEFF] [--fast]
+python -m virtual_feather run --state DIR [--link PATH] [--image romfs|plain|small] [--mac AABBCCDDEEFF]
+        [--rfc2217 PORT] [--paced] [--fast]
     Start a board; prints `serial: PATH` when it is ready and runs until it is told to stop (Ctrl-C, SIGTERM).
 python -m virtual_feather ctl --state DIR VERB [ARGUMENT ...]
     Change or show the world of a running board.
@@ -42,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--link", type=Path, help="symbolic link to make to the serial path")
     run.add_argument("--image", choices=("romfs", "plain", "small"), default="romfs", help="firmware of a new board")
     run.add_argument("--mac", type=_mac, help="six bytes in hexadecimal; a new board draws one")
+    run.add_argument("--rfc2217", type=int, metavar="PORT", help="a serial path with reset lines, on this TCP port too")
+    run.add_argument("--paced", action="store_true", help="the line and the flash take as long as real ones")
     run.add_argument("--fast", action="store_true", help="skip the time in which nothing happens")
     ctl = commands.add_parser("ctl", help="change the world", epilog=_VERBS, formatter_class=raw)
     ctl.add_argument("--state", type=Path, required=True)
@@ -67,10 +70,10 @@ def main() -> int:
     """Run the command line; its exit status."""
     options = _parser().parse_args()
     if options.command == "run":
-        from .runner import run
+        from .runner import Options, run
 
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        return run(options.state, options.link, options.image, options.mac, options.fast)
+        return run(Options(**{name: value for name, value in vars(options).items() if name != "command"}))
     if options.command == "image":
         from .image import write_image
 

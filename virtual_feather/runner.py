@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from .board import Board, Identity
@@ -11,7 +13,9 @@ from .chips.tsl2561 import Tsl2561
 from .control import ControlServer
 from .image import make_image
 from .layouts import layout
+from .pacing import Line
 from .reactor import Reactor
+from .rfc2217_port import ResetLines, Rfc2217Port
 from .serial_port import SerialPort
 from .uart import Uart
 from .world import World
@@ -29,27 +33,86 @@ def _identity(state: Path, mac: bytes | None) -> Identity:
     return Identity(mac)
 
 
-def run(state: Path, link: Path | None, image: str, mac: bytes | None, fast: bool = False) -> int:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a board is run."""
+
+    state: Path  # its folder
+    link: Path | None = None  # symbolic link to the serial path
+    image: str = "romfs"  # firmware of a new board
+    mac: bytes | None = None
+    rfc2217: int | None = None  # TCP port of a serial path with reset lines
+    paced: bool = False  # bytes and flash take their time
+    fast: bool = False  # time in which nothing happens is skipped
+
+
+class Desk:
+    """A board with what is plugged into it."""
+
+    def __init__(self, options: Options) -> None:
+        state = options.state
+        state.mkdir(parents=True, exist_ok=True)
+        new = not (state / "flash.bin").exists()
+        self.reactor = reactor = Reactor()
+        light = Light(reactor.now, _INDOORS_LUX)
+        self.board = Board(reactor, state, _identity(state, options.mac), [Tsl2561(reactor.now, light)], options.fast)
+        if new:
+            self.board.flash.program(0, make_image(layout(options.image)))
+        self._paced = options.paced
+        self._uart = Uart(self.board, self._to_client)
+        self.board.serial = self._uart.print
+        self._port = SerialPort(reactor, options.link, self._from_client(False), self._uart.closed)
+        self._tcp = None
+        if options.rfc2217 is not None:
+            lines = ResetLines(self._uart.hold, self._uart.start)
+            self._tcp = Rfc2217Port(reactor, options.rfc2217, lines, self._from_client(True))
+        self._out = Line(reactor, self._deliver, lambda: self._uart.baud)
+        self._server = ControlServer(reactor, state, World(reactor, self.board, light).execute)
+
+    @property
+    def paths(self) -> list[str]:
+        """The serial paths."""
+        return [port.path for port in (self._port, self._tcp) if port]
+
+    def close(self) -> None:
+        """Unplug everything."""
+        self.board.power_off()
+        self._server.close()
+        self._port.close()
+        if self._tcp:
+            self._tcp.close()
+
+    def _from_client(self, has_lines: bool) -> Callable[[bytes], None]:
+        def baud() -> int:
+            return self._tcp.baud if has_lines else self._port.baud
+
+        def receive(data: bytes) -> None:
+            self._uart.receive(data, baud(), has_lines)
+
+        return Line(self.reactor, receive, baud).send if self._paced else receive
+
+    def _to_client(self, data: bytes, busy_s: float) -> None:
+        if self._paced:
+            self._out.send(data, self.reactor.now() + busy_s)
+        else:
+            self._deliver(data)
+
+    def _deliver(self, data: bytes) -> None:
+        self._port.send(data)
+        if self._tcp:
+            self._tcp.send(data)
+
+
+def run(options: Options) -> int:
     """Run a board until interrupted; the exit status."""
-    state.mkdir(parents=True, exist_ok=True)
-    new = not (state / "flash.bin").exists()
-    reactor = Reactor()
-    light = Light(reactor.now, _INDOORS_LUX)
-    board = Board(reactor, state, _identity(state, mac), [Tsl2561(reactor.now, light)], fast)
-    if new:
-        board.flash.program(0, make_image(layout(image)))
-    uart = Uart(board)
-    board.serial = uart.send
-    uart.port = port = SerialPort(reactor, link, uart.receive, uart.closed)
-    server = ControlServer(reactor, state, World(reactor, board, light).execute)
+    desk = Desk(options)
     try:
-        board.power_on()
-        print(f"serial: {port.path}", flush=True)
-        reactor.run()
+        desk.board.power_on()
+        for path in desk.paths:
+            print(f"serial: {path}", flush=True)
+        desk.reactor.run()
     except (KeyboardInterrupt, SystemExit):
         pass
     finally:
-        board.power_off()
-        server.close()
-        port.close()
+        desk.close()
     return 0

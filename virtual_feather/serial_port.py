@@ -8,13 +8,14 @@ import tty
 from collections.abc import Callable
 from pathlib import Path
 
+from .pacing import rate_of
 from .reactor import Reactor
 
 _CHUNK = 4096
 
 
 class SerialPort:
-    """One path that clients open, close and open again. What is sent while nobody has it open is lost, as on a cable."""
+    """One path that clients open, close and open again. What is sent while nobody has it is lost, as on a cable."""
 
     def __init__(
         self, reactor: Reactor, link: Path | None, received: Callable[[bytes], None], closed: Callable[[], None]
@@ -43,6 +44,11 @@ class SerialPort:
             self._link.unlink()
         self._reactor.forget(self._master)
         os.close(self._master)
+
+    @property
+    def baud(self) -> int:
+        """Bits a second that the client has set."""
+        return rate_of(self._master)
 
     def send(self, data: bytes) -> None:
         """Send to the client, in order; dropped when there is none."""

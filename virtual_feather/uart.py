@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .board import HARD_RESET, Board
 from .flash import PowerCut
 from .rom_loader import Loader
-from .serial_port import SerialPort
 
 # esptool's SYNC, its first frame. A bare pty has no DTR and RTS: this is the sign that somebody wants the loader.
 _SYNC = bytes.fromhex("c000082400")
 _FRAME = _SYNC[:2]
 
 
+_RUN_BAUD = 115200
+
+
 class Uart:
     """Takes what a client sends to whoever listens: MicroPython, the ROM loader or the flasher stub."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, send: Callable[[bytes, float], None]) -> None:
+        """send: puts bytes on the line to the client, not before so many seconds from now."""
         self._board = board
-        self.port: SerialPort | None = None
+        self._send = send
         self._loader: Loader | None = None
         self._left: Loader | None = None  # a loader that nobody told to end
         self._tail = b""  # the last bytes, for a SYNC that comes in pieces
 
     @property
-    def in_loader(self) -> bool:
-        """Whether a loader has the line."""
-        return self._loader is not None
+    def baud(self) -> int:
+        """Bits a second at which the chip sends."""
+        return self._loader.baud if self._loader else _RUN_BAUD
 
-    def receive(self, data: bytes) -> None:
-        """Bytes from the client."""
-        if self._loader is None:
-            self._find_loader(data)
+    def receive(self, data: bytes, baud: int = _RUN_BAUD, has_lines: bool = False) -> None:
+        """Bytes from the client, sent at `baud`; has_lines: of a port with reset lines, where no byte resets."""
+        if self._loader is None and not has_lines:
+            self._find_loader(data, baud)
         if self._loader is None:
             self._board.type(data)
-            return
-        self._feed(data)
+        else:
+            self._feed(data)
 
-    def send(self, data: bytes) -> None:
+    def print(self, data: bytes) -> None:
         """Bytes of the running program to the client."""
-        if self.port and self._loader is None:
-            self.port.send(data)
+        if self._loader is None:
+            self._send(data, 0.0)
 
     def closed(self) -> None:
         """The client has gone. With no reset lines this is also how esptool's closing hard reset shows."""
@@ -48,13 +53,31 @@ class Uart:
             self._left, self._loader = self._loader, None
             self._board.reset(HARD_RESET)
 
-    def _find_loader(self, data: bytes) -> None:
+    def hold(self) -> None:
+        """EN is low."""
+        self._loader = self._left = None
+        self._board.halt()
+
+    def start(self, loader: bool) -> None:
+        """EN is high: GPIO0 decided what runs."""
+        if not self._board.powered:
+            return
+        if loader:
+            self._loader = self._new_loader()
+        else:
+            self._board.reset(HARD_RESET)
+
+    def _new_loader(self) -> Loader:
+        return Loader(self._board.flash, self._board.identity.mac)
+
+    def _find_loader(self, data: bytes, baud: int) -> None:
         if not self._board.powered:
             return
         recent = self._tail + data
         self._tail = recent[-len(_SYNC) + 1 :]
         if _SYNC in recent:
-            self._loader = Loader(self._board.flash, self._board.identity.mac)
+            self._loader = self._new_loader()
+            self._loader.baud = baud  # the ROM measures the rate of what it hears first
         elif self._left and data.startswith(_FRAME):
             self._loader = self._left  # left running (--after no-reset-stub), and taken up again
         if self._loader:
@@ -68,8 +91,7 @@ class Uart:
             self._loader = None
             self._board.power_off()
             return
-        if self.port:
-            self.port.send(answer)
+        self._send(answer, self._loader.busy_s)
         if self._loader.finished:
             self._loader = None
             self._board.reset(HARD_RESET)
