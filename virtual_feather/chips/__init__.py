@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 
 
 class Chip(ABC):
-    """An I2C target, byte by byte. Between START and STOP the bus talks only to the chip that acknowledged its address."""
+    """An I2C target, byte by byte. After START the bus talks only to the chip that acknowledged its address."""
 
     @abstractmethod
     def start(self, address: int, read: bool) -> bool:
-        """START, or START repeated, and an address byte. True: acknowledged, the chip is addressed until the next one."""
+        """START, or START repeated, and an address byte. True: acknowledged, the chip is meant until the next."""
 
     @abstractmethod
     def write(self, byte: int) -> bool:

@@ -18,8 +18,8 @@ _STEPS = 1024
 class Light:
     """Illuminance in lux and infrared share over time.
 
-    An integrating sensor asks what fell on it during a window that has just ended: the last 1024 steps are remembered, and
-    before the oldest of them the light is taken to have been as it was then.
+    An integrating sensor asks what fell on it during a window that has just ended: the last 1024 steps are remembered,
+    and before the oldest of them the light is taken to have been as it was then.
     """
 
     def __init__(self, clock: Callable[[], float], lux: float = 0.0, ratio: float = DAYLIGHT) -> None:

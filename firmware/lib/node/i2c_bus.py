@@ -1,7 +1,7 @@
 """The I2C bus of the board, and how to free it.
 
-A chip that was interrupted in mid-read holds SDA low until it has had its clocks: it is waiting to send the rest of a byte.
-Nine of them and a STOP get any chip out of that (I2C specification UM10204, 3.1.16); on an idle bus they do nothing.
+A chip that was interrupted in mid-read holds SDA low: it waits for the clocks that fetch the rest of its byte. Nine of
+them and a STOP get any chip out of that (I2C specification UM10204, 3.1.16); on an idle bus they do nothing.
 """
 
 from time import sleep_us
