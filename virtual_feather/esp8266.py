@@ -1,4 +1,4 @@
-"""What the ROM loader and the flasher stub work on: the ESP8266's UART, its registers and the flash chip behind them."""
+"""What the ROM loader and the flasher stub work on: the ESP8266's UART, its registers, the flash chip."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Chip:
     """The hardware as a loader sees it."""
 
     def __init__(self, flash: Flash, mac: bytes, clock: Callable[[], float]) -> None:
-        """mac: six bytes, the first three not all zero. clock: seconds, monotonic. Raises ValueError for another MAC."""
+        """mac: six bytes, the first three not all zero. clock: monotonic seconds. Raises ValueError for another MAC."""
         if len(mac) != 6 or not any(mac[:3]):
             raise ValueError(f"{mac.hex(':')} is not a MAC address that an ESP8266 can have")
         self.flash = flash
@@ -133,7 +133,7 @@ class Chip:
 
 
 def _sfdp(size: int) -> bytes:
-    """Serial flash discoverable parameters (JESD216): the header, one table at 0x80 with erase sizes and the density."""
+    """Serial flash discoverable parameters (JESD216): the header, one table at 0x80 with erase sizes and density."""
     header = b"SFDP\x00\x01\x00\xff" + b"\x00\x00\x01\x09\x80\x00\x00\xff"
     table = (
         0xFFF120E5,

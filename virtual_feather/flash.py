@@ -72,7 +72,7 @@ class Flash:
 
     def holds(self, address: int, length: int) -> bool:
         """Whether that range lies within the chip."""
-        return 0 <= address and 0 <= length and address + length <= self.size
+        return 0 <= address <= address + length <= self.size
 
     def read(self, address: int, length: int) -> bytes:
         """Raises ValueError outside the chip, as the others do."""

@@ -20,7 +20,7 @@ _SYMBOLS = bytes(0x80 + byte % 33 for byte in range(256))
 
 
 def write_image(name: str, path: Path) -> Layout:
-    """Write the stand-in for the row `name` of layouts.LAYOUTS. Raises KeyError for another name, OSError as open does."""
+    """Write the stand-in for the row `name` of layouts.LAYOUTS. Raises KeyError for another name, OSError."""
     row = layout(name)
     path.write_bytes(make_image(row))
     return row

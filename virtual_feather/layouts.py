@@ -135,7 +135,7 @@ def image_length(memory: bytes) -> int | None:
 
 
 def identify(flash: Flash) -> Layout | None:
-    """What the board starts from this flash; None if it does not start, as with no image, a damaged or a foreign one."""
+    """What the board starts from this flash; None if there is no image in it, a damaged or a foreign one."""
     return identify_image(flash.read(0, min(flash.size, LARGEST + 16)))
 
 

@@ -2,7 +2,8 @@
 
 Protocol: esptool documentation, "Serial Protocol" for the ESP8266. What that leaves open follows traces of real chips:
 eight answers to SYNC, every answer carries the value of the last register read, 01 05 for a wrong length, 01 07 for a
-wrong checksum. Xtensa code is not run: code in RAM that carries the stub's greeting is the flasher stub, other code hangs.
+wrong checksum. Xtensa code is not run: code in RAM that carries the stub's greeting is the flasher stub, other code
+hangs.
 """
 
 from __future__ import annotations
@@ -105,8 +106,8 @@ class _Rom:
         self._flash_at = (offset, blocks, block_size)
 
     def _erase(self, first: int, count: int) -> float:
-        # The ROM does not count off the sectors it erases one by one up to the first block: it erases that many too many.
-        # esptool asks for less to make up for it.
+        # The ROM does not count off the sectors that it erases one by one up to the first block: it erases as many too
+        # many. esptool asks for less to make up for it.
         count += min(count, BLOCK - first % BLOCK)
         return self._chip.flash.erase(first, min(count, self._chip.flash.size // SECTOR - first))
 
