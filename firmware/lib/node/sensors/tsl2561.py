@@ -91,8 +91,8 @@ class Sensor:
         gain, ms = options.get("gain"), options.get("integration_ms")
         gains = (gain,) if gain else (16, 1)
         times = (ms,) if ms else (402, 101, 13)
-        # Most sensitive first: less gain before less time. Automatic: 402 ms 16x, 402 1x, 101 1x, 13 1x. The last one clips
-        # where 101 ms does (5047 / 11 = 37177 / 81): it measures no more light, it is quick to see that too much has ended.
+        # Most sensitive first: less gain before less time. Automatic: 402 ms 16x, 402 1x, 101 1x, 13 1x. 13 ms clips
+        # where 101 ms does (5047 / 11 = 37177 / 81): it measures no more light, but soon sees that too much has ended.
         self._ranges = [(times[0], g) for g in gains] + [(t, gains[-1]) for t in times[1:]]
         self._range = 0
 
