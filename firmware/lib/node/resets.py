@@ -17,7 +17,7 @@ _STATE = const(3)
 _WHO = const(4)
 
 # States: what the next start finds.
-_STOPPED = const(0)  # the node ended by itself and left the prompt
+_STOPPED = const(0)  # the node was not running: it had not begun, or ended by itself and left the prompt
 _STARTED = const(1)  # it was running, for less than a minute
 _RUNNING = const(2)  # it was running, for longer
 WATCHDOG = 3  # a coroutine gave no sign of life, and the watchdog reset the board
@@ -32,7 +32,7 @@ _DEADLY = (1, 2, 3)
 
 
 def start():
-    """Note that the node starts. Return (why the board started, whether the last run crashed, crashes in a row)."""
+    """Look back, once a start. Return (why the board started, whether the last run crashed, crashes in a row)."""
     head = _read()
     state = head[_STATE]
     crashed = state == WATCHDOG or state == CRASH
@@ -49,13 +49,20 @@ def start():
             _count(head)
     if not crashed:
         head[_CRASHES] = 0
-    head[_STATE] = _STARTED
+    head[_STATE] = _STOPPED
     _write(head)
     return why, crashed, head[_CRASHES]
 
 
+def running():
+    """Note that the node runs: from here on a watchdog of the hardware is a crash."""
+    head = _read()
+    head[_STATE] = _STARTED
+    _write(head)
+
+
 def well():
-    """Note a minute of good running: what comes from here on is no crash at the start."""
+    """Note a minute of good running: a crash from here on is none at the start."""
     head = _read()
     head[_CRASHES] = 0
     head[_STATE] = _RUNNING
@@ -63,7 +70,7 @@ def well():
 
 
 def stopped():
-    """Note that the node ended and leaves the board at its prompt (not when it ends because of a reset)."""
+    """Note that the node ended and leaves the board at its prompt; not when it ends because of reset()."""
     head = _read()
     if head[_STATE] in (_STARTED, _RUNNING):
         head[_STATE] = _STOPPED
@@ -84,7 +91,7 @@ def reset(state, who):
 
 
 def _count(head):
-    if head[_STATE] == _STARTED and head[_CRASHES] < 255:
+    if head[_STATE] != _RUNNING and head[_CRASHES] < 255:
         head[_CRASHES] += 1
 
 

@@ -35,7 +35,10 @@ class Tasks:
     """
 
     def __init__(self, table, faults, error_reboot_s):
-        """table: rows of (name, coroutine function without arguments, seconds within which it must show life)."""
+        """table: rows of (name, coroutine function without arguments, seconds within which it must show life).
+
+        Seconds: None for a coroutine that waits for events and so has no rhythm.
+        """
         self._table = table
         self._faults = faults
         self._error_reboot_s = error_reboot_s
@@ -48,7 +51,7 @@ class Tasks:
         self._settled = None
 
     def run(self, leave):
-        """Run the table; return the reason of the Stop that ended it, after awaiting `leave()` (a clean farewell).
+        """Run the table; return the reason of the Stop that ended it, after awaiting leave(), the farewell (or None).
 
         Ctrl-C, too, leaves no timer running and an event loop as new. An exception of our own resets the board.
         """
@@ -64,13 +67,15 @@ class Tasks:
         return str(self._stop)
 
     async def _main(self, leave):
+        resets.running()
         self._settled = time.ticks_ms()
         for i in range(len(self._table)):
             asyncio.create_task(self._guard(i))
         asyncio.create_task(self._watch())
         await self._ended.wait()
         try:
-            await leave()
+            if leave:
+                await leave()
         except Exception as e:
             sys.print_exception(e)
         if isinstance(self._stop, Restart):
@@ -88,6 +93,8 @@ class Tasks:
             began = self._seen[i] = time.ticks_ms()
             try:
                 await _Watched(self, i, coroutine())
+                if self._stop:  # it has been told to end
+                    return
                 raise RuntimeError("it returned")
             except Stop as e:
                 return self._end(e)
@@ -118,7 +125,8 @@ class Tasks:
 
     def _find_late(self, now):
         for i in range(len(self._seen)):
-            if time.ticks_diff(now, self._seen[i]) > 1000 * self._table[i][2]:
+            limit_s = self._table[i][2]
+            if limit_s and time.ticks_diff(now, self._seen[i]) > 1000 * limit_s:
                 return i
         return None
 

@@ -1,0 +1,24 @@
+# boot.py: the first file MicroPython runs, at every reset. It starts joining Wi-Fi and returns at once; main.py, the
+# object itself, comes next. An exception here would keep main.py from starting, so none leaves this file.
+
+
+def boot():
+    import network
+
+    access_point = network.WLAN(network.AP_IF)
+    if access_point.active():  # it is on after a first flash, with a key that everybody knows
+        access_point.active(False)  # writes flash, and so only when it changes something
+
+    import json
+
+    from node.wifi import join
+
+    with open("config.json") as f:
+        join(json.load(f)["wifi"])
+
+
+try:
+    boot()
+except Exception:
+    pass  # no library, no config.json: main.py finds the same, and can say it
+del boot
