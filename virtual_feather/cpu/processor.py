@@ -159,15 +159,13 @@ class Processor:
         os._exit(0)  # the board has gone
 
     def _take_input(self, data: bytes) -> None:
-        for byte in data:
-            if byte == self._interrupt_char:
+        if self._interrupt_char >= 0:
+            data, *others = data.split(bytes((self._interrupt_char,)))
+            if others:
                 self._python.lib.mp_sched_keyboard_interrupt()
-            else:
-                self._receive(byte)
-
-    def _receive(self, byte: int) -> None:
+                data += b"".join(others)
         try:
-            self._uart.send(bytes((byte,)))
+            self._uart.send(data)
         except BlockingIOError:
             pass  # overrun: the UART drops what nobody reads
 
