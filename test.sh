@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Every test of this repository, and the checks of its code, in one run.
+#
+# Usage: ./test.sh [--long] [PYTEST ARGUMENT ...]
+#   --long   also what takes hours of the board's time: 200 power cuts, 30 days, 10,000 hostile packets
+#
+# Sets up what it needs: .venv, Mosquitto, picocom, nano (said before it is installed).
+# Exit status: 0 all passed, 1 something failed, 3 this computer lacks something (said which).
+set -euo pipefail
+cd "$(dirname "$0")"
+# shellcheck source=host/venv.sh
+source host/venv.sh
+# shellcheck source=host/packages.sh
+source host/packages.sh
+
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
+
+LONG=()
+case ${1-} in
+    --help | -h) usage && exit 0 ;;
+    --long) LONG=(--long) && shift ;;
+esac
+
+need_set tools littlefs virtual test
+need_programs mosquitto mosquitto_pub mosquitto_sub picocom nano
+
+printf 'ruff and shellcheck\n' >&2
+"$VENV_PYTHON" -m ruff check --quiet
+mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+"$VENV/bin/shellcheck" --external-sources "${scripts[@]}"
+
+exec "$VENV_PYTHON" -m pytest "${LONG[@]}" "$@"
