@@ -1,0 +1,129 @@
+"""Readings that the broker has not acknowledged yet: fixed-size records in one bytearray, oldest first.
+
+When it is full the oldest is dropped and counted. A copy is in RTC memory, which a watchdog or crash reset leaves alone
+and a power cut does not: 52 readings fit there beside the 12 bytes of resets.py. A copy made of garbage, or by a node
+with other topics, is refused.
+"""
+
+import asyncio
+import hashlib
+import struct
+
+from micropython import const
+
+from node import clock
+
+_RECORD = "<Bfi"  # channel, value, clock.stamp()
+_SIZE = const(9)
+_HEAD = "<BHi"  # copy: records in it, records there were, uptime() when it was made
+_HEAD_SIZE = const(7)
+_DIGEST = const(4)
+_AT = const(12)  # the bytes before are those of resets.py
+_MEMORY = const(492)  # RTC memory of the ESP8266
+_FIT = const(52)  # (492 - 12 - 4 - 7) // 9
+
+
+class Outbox:
+    """A bounded queue of readings.
+
+    `channels` is the list of (topic, late topic, format) whose indices the records carry, `rtc` machine.RTC() or None.
+    `late` of the oldest were taken before this connection; `dropped` were lost; put() sets the Event `arrived`.
+    """
+
+    def __init__(self, size, channels, rtc=None):
+        self.dropped = 0
+        self.late = 0
+        self.arrived = asyncio.Event()
+        self._size = size
+        self._channels = channels
+        self._rtc = rtc
+        self._records = bytearray(size * _SIZE)
+        self._first = 0
+        self._count = 0
+        self._leaving = False  # the oldest is on its way and must neither be dropped nor overwritten
+        if rtc:
+            self._restore(rtc.memory())
+
+    def __len__(self):
+        return self._count
+
+    def put(self, channel, value):
+        """Keep a reading of now."""
+        self._append(channel, value, clock.stamp())
+        self.arrived.set()
+        self.save()
+
+    def take(self):
+        """Return (channel, value, stamp, whether it is late) of the oldest; done() then removes it, back() does not."""
+        self._leaving = True
+        return struct.unpack_from(_RECORD, self._records, self._first * _SIZE) + (self.late > 0,)
+
+    def done(self):
+        """Forget the reading that was taken: the broker has it."""
+        self._leaving = False
+        self._forget()
+        self.save()
+
+    def back(self):
+        """The reading that was taken did not arrive."""
+        self._leaving = False
+
+    def save(self):
+        """Write the copy, with as many of the newest as fit."""
+        if not self._rtc:
+            return
+        count = min(self._count, _FIT)
+        at = _AT + _DIGEST + _HEAD_SIZE
+        copy = bytearray(at + count * _SIZE)
+        kept = self._rtc.memory()[:_AT]
+        copy[: len(kept)] = kept
+        struct.pack_into(_HEAD, copy, _AT + _DIGEST, count, self._count, clock.uptime())
+        for i in range(self._count - count, self._count):
+            start = self._slot(i)
+            copy[at : at + _SIZE] = self._records[start : start + _SIZE]
+            at += _SIZE
+        copy[_AT : _AT + _DIGEST] = self._digest(copy)
+        self._rtc.memory(copy)
+
+    def _restore(self, copy):
+        at = _AT + _DIGEST + _HEAD_SIZE
+        if len(copy) < at or copy[_AT : _AT + _DIGEST] != self._digest(copy):
+            return
+        count, held, made = struct.unpack_from(_HEAD, copy, _AT + _DIGEST)
+        self.dropped = held - count
+        for _ in range(count):
+            channel, value, moment = struct.unpack_from(_RECORD, copy, at)
+            if not clock.is_absolute(moment):
+                moment -= made  # seconds before this start, give or take those between the last save() and the reset
+            self._append(channel, value, moment)
+            at += _SIZE
+        self.late = self._count
+
+    def _digest(self, copy):
+        check = hashlib.sha256(memoryview(copy)[_AT + _DIGEST :])
+        for channel in self._channels:
+            check.update(channel[0])
+        return check.digest()[:_DIGEST]
+
+    def _slot(self, i):
+        return (self._first + i) % self._size * _SIZE
+
+    def _append(self, channel, value, moment):
+        if self._count == self._size:
+            self._drop()
+        struct.pack_into(_RECORD, self._records, self._slot(self._count), channel, value, moment)
+        self._count += 1
+
+    def _drop(self):
+        """Make room: lose the oldest, or the one after it when the oldest is on its way."""
+        if self._leaving:
+            oldest, second = self._slot(0), self._slot(1)
+            self._records[second : second + _SIZE] = self._records[oldest : oldest + _SIZE]
+        self._forget()
+        self.dropped += 1
+
+    def _forget(self):
+        self._first = (self._first + 1) % self._size
+        self._count -= 1
+        if self.late:
+            self.late -= 1

@@ -1,0 +1,53 @@
+"""Sends the readings of the outbox, one after the other: live ones to their topic, those of an outage to late/..."""
+
+import asyncio
+
+from micropython import const
+
+from node import clock
+from node.session import Down
+
+_POLL_MS = const(250)
+_SAVES = const(40)  # polls between two copies while disconnected: a reset then costs the age of a reading 10 s at most
+
+
+class Publisher:
+    """`channels` is the list of (topic, late topic, format of the number) that the outbox's records point into."""
+
+    def __init__(self, outbox, session, channels):
+        self._outbox = outbox
+        self._session = session
+        self._channels = channels
+        self._epoch = session.epoch
+
+    async def run(self):
+        """Serve for ever. A reading leaves the outbox when the broker has acknowledged it."""
+        polls = 0
+        while True:
+            if not self._session.up:
+                await asyncio.sleep_ms(_POLL_MS)
+                polls += 1
+                if polls % _SAVES == 0 and len(self._outbox):
+                    self._outbox.save()
+            elif len(self._outbox):
+                await self._send()
+            else:
+                self._outbox.arrived.clear()
+                await self._outbox.arrived.wait()
+
+    async def _send(self):
+        outbox = self._outbox
+        if self._epoch != self._session.epoch:  # what was taken before this connection is late
+            self._epoch = self._session.epoch
+            outbox.late = len(outbox)
+        channel, value, moment, is_late = outbox.take()
+        topic, late_topic, number = self._channels[channel]
+        payload = number % value
+        if is_late:
+            topic = late_topic
+            payload = '{"v":%s,"%s":%d}' % ((payload,) + clock.late(moment))
+        try:
+            await self._session.publish(topic, payload.encode())
+            outbox.done()
+        except Down:
+            outbox.back()

@@ -1,0 +1,126 @@
+"""Questions over UDP that never block: the name of a broker (RFC 1035; *.local RFC 6762), and for clock.py the time.
+
+socket.getaddrinfo() waits for a DNS server for up to 14 s and holds everything meanwhile: here it only ever gets a
+dotted address, and makes the port's form of an address of it at once.
+"""
+
+import asyncio
+import select
+import socket
+from os import urandom
+
+from micropython import const
+
+_TRIES = const(2)
+_STEP_MS = const(20)
+_STEPS = const(75)  # 1.5 s for each try
+_REPLY = const(256)  # bytes of a reply that are looked at; the first address comes well before
+
+_known = {}  # name: its last good address
+
+
+async def ask(server, port, query, echo, at, reply):
+    """Send `query` to `server` (dotted) until the reply that has the bytes `echo` at `at`; it is in `reply` then.
+
+    Returns its length, at most len(reply); 0 when none came in 3 s. Raises OSError when nothing can be sent.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        poller = select.poll()
+        poller.register(sock, select.POLLIN)
+        address = socket.getaddrinfo(server, port)[0][-1]
+        for _ in range(_TRIES):
+            sock.sendto(query, address)
+            for _ in range(_STEPS):
+                await asyncio.sleep_ms(_STEP_MS)
+                # Only after a poll: before MicroPython 1.20 reading an empty UDP socket of lwIP raises ETIMEDOUT.
+                if poller.poll(0):
+                    count = sock.readinto(reply)
+                    if count and reply[at : at + len(echo)] == echo:
+                        return count
+        return 0
+    finally:
+        sock.close()
+
+
+def is_address(host):
+    """Say whether `host` is a dotted IPv4 address."""
+    parts = host.split(".")
+    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
+
+
+async def address(host, dns):
+    """Return the dotted address of `host`, asking the server `dns` (dotted) unless `host` is one.
+
+    While the server is silent the last good answer serves. Raises OSError with a sentence when there has been none.
+    """
+    if is_address(host):
+        return host
+    try:
+        _known[host] = await _look_up(host, dns)
+    except OSError as e:
+        if host not in _known:
+            raise e
+    return _known[host]
+
+
+async def _look_up(host, dns):
+    port = 53
+    if host.endswith(".local"):  # a one-shot query by multicast, answered straight to us (RFC 6762, 5.1)
+        dns = "224.0.0.251"
+        port = 5353
+    if not is_address(dns) or dns == "0.0.0.0":
+        raise OSError("%s cannot be looked up: the network gave no DNS server" % host)
+    query = _query(host)
+    reply = bytearray(_REPLY)
+    count = await ask(dns, port, query, query[:2], 0, reply)
+    if not count:
+        raise OSError("%s cannot be looked up: no answer from %s" % (host, dns))
+    found = _first_address(memoryview(reply)[:count])
+    if not found:
+        raise OSError("%s is a name that %s does not know" % (host, dns))
+    return found
+
+
+def _query(host):
+    """Return the packet that asks for the A record of `host` (RFC 1035, 4.1), its identifier at random."""
+    query = bytearray(urandom(2))
+    query += b"\1\0\0\1\0\0\0\0\0\0"  # recursion desired, one question
+    for label in host.split("."):
+        if not 0 < len(label) < 64:
+            raise OSError("%s is not a host name" % host)
+        query.append(len(label))
+        query += label.encode()
+    query += b"\0\0\1\0\1"  # end of the name, type A, class IN
+    return query
+
+
+def _first_address(reply):
+    """Return the first A record as a dotted address; None when there is none, or the reply is an error or broken."""
+    try:
+        if reply[2] & 0x80 == 0 or reply[3] & 0x0F:  # not a reply, or an error code
+            return None
+        at = 12
+        for _ in range(reply[5]):
+            at = _skip_name(reply, at) + 4
+        for _ in range(reply[7]):
+            at = _skip_name(reply, at)
+            kind, size = reply[at + 1], reply[at + 9]
+            if kind == 1 and size == 4:
+                return "%d.%d.%d.%d" % tuple(reply[at + 10 : at + 14])
+            at += 10 + size
+    except (IndexError, TypeError):  # TypeError: fewer than four bytes left for the address
+        pass
+    return None
+
+
+def _skip_name(reply, at):
+    """Return where the name at `at` ends (RFC 1035, 4.1.4)."""
+    while True:
+        size = reply[at]
+        if size >= 0xC0:
+            return at + 2
+        at += size + 1
+        if size == 0:
+            return at
