@@ -3,13 +3,15 @@
 All of it goes to stderr; stdout is for data. In a dry run the commands are the data.
 """
 
+import io
 import os
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from host.failure import Exit, Failure
 
@@ -52,7 +54,7 @@ class Console:
             stderr=subprocess.STDOUT,
         )
         try:
-            output = _show(process.stdout, sys.stderr)
+            output = _show(process.stdout)
             return process.wait(), output
         finally:
             if process.poll() is None:  # Ctrl-C
@@ -82,16 +84,22 @@ def _short(word: str | Path) -> str:
     return os.path.relpath(text, ROOT) if text.startswith(f"{ROOT}/") else text
 
 
-def _show(source, screen: TextIO) -> str:
-    """Copy what `source` gives to the screen, indented, as it comes, and return it all."""
-    output = bytearray()
-    line_start = True
-    while chunk := source.read1(4096):
-        output += chunk
-        for piece in chunk.decode(errors="replace").splitlines(keepends=True):
-            screen.write(("    " if line_start else "") + piece)
-            line_start = piece.endswith(("\n", "\r"))
-        screen.flush()
-    if not line_start:
-        screen.write("\n")
-    return output.decode(errors="replace")
+# esptool's progress bar: where, how much.
+_PROGRESS = re.compile(r"((?:Writing|Reading) (?:at|from) 0x\w+).*?(\d+)(?:\.\d+)? ?%")
+
+
+def _show(source: BinaryIO) -> str:
+    """Show what a program says as it comes, indented, and return it all. A progress bar takes one line."""
+    output = []
+    for line in io.TextIOWrapper(source, errors="replace", newline=None):
+        output.append(line)
+        progress = _PROGRESS.search(line)
+        if not line.strip():
+            continue
+        if not progress:
+            sys.stderr.write("    " + line)
+        elif sys.stderr.isatty():
+            end = "\n" if progress[2] == "100" else ""
+            sys.stderr.write(f"\r    {progress[1]} {progress[2]} %{end}")
+        sys.stderr.flush()
+    return "".join(output)

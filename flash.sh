@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Put the node on a Feather HUZZAH ESP8266: MicroPython, the node's files, your config.json, up to the first reading.
+#
+# Usage: ./flash.sh [--port PATH] [--image romfs|plain|small|FILE|URL] [--layout romfs|plain|small] [--baud N]
+#                   [--uploader image|rshell|mpremote] [--files-only] [--no-erase] [--dry-run] [--yes]
+#   --port PATH      the board: /dev/ttyUSB0, /dev/serial/by-id/..., a pty, rfc2217://host:port (default: the only one found)
+#   --image IMAGE    MicroPython: a name from host/images.py, a file, or an address (default: romfs)
+#   --layout NAME    the flash layout of a FILE or URL whose name does not tell
+#   --baud N         speed for reading and writing the flash (default: 460800; 115200 when that breaks off)
+#   --uploader HOW   image: file systems made here and written by esptool together with MicroPython (default);
+#                    rshell, mpremote: file by file
+#   --files-only     leave MicroPython alone; send the files that differ, remove those of earlier versions
+#   --no-erase       keep the board's file system and the files of yours on it
+#   --dry-run        print every command, touch nothing
+#   --yes            answer every question with yes
+#
+# Standard output has what the node says at the broker (with --dry-run: the commands); everything else goes to standard
+# error. What was on the board and nowhere else is saved in backup/<mac>/ first. Stopped anywhere, run again: it mends.
+#
+# Exit status, each explained in docs/troubleshooting.md: 0 the node works; 1 config.json; 2 usage, or an answer was no;
+# 3 this computer (Python, packages, disk full); 4 the serial port; 5 the board; 6 the MicroPython image; 7 writing the
+# flash; 8 the files on the board; 9 all is written, but the broker did not hear from the node; 130 Ctrl-C.
+set -euo pipefail
+# shellcheck source=host/venv.sh
+source "$(dirname "${BASH_SOURCE[0]}")/host/venv.sh"
+
+for word; do
+    if [[ $word == --help || $word == -h ]]; then
+        sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"
+        exit 0
+    fi
+done
+need_set tools
+need_set littlefs 2>/dev/null || true # armv7 without a compiler: host/flash.py finds another way, and says so
+PYTHONPATH=$VENV_ROOT exec "$VENV_PYTHON" -m host.flash "$@"

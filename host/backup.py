@@ -1,0 +1,103 @@
+"""What is on a board and was not put there by flash.sh is saved before anything is overwritten: backup/<mac>/<time>/.
+
+backup/<mac>/deployed.json says what flash.sh put on that board: its layout, and the SHA-256 of each file.
+"""
+
+import hashlib
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from host import loader, private
+from host.console import ROOT, Console
+from host.filesystem import Files, have_littlefs, looks_like_littlefs, read_littlefs
+from host.images import BLOCK, LAYOUTS
+from host.loader import Board
+from host.repl import Repl, Survey
+
+FOLDER = ROOT / "backup"
+
+
+class Record:
+    """What this computer knows about one board."""
+
+    def __init__(self, mac: str, folder: Path = FOLDER) -> None:
+        self.folder = folder / mac
+        self._path = self.folder / "deployed.json"
+        known = json.loads(self._path.read_text()) if self._path.exists() else {}
+        self.layout: str | None = known.get("layout")
+        self.files: dict[str, str] = known.get("files", {})
+
+    def deployed(self, layout: str, files: Files) -> None:
+        """Remember what is on the board now."""
+        self.layout = layout
+        self.files = hashes(files)
+        known = {"layout": layout, "files": self.files}
+        private.write(self._path, json.dumps(known, indent=2, sort_keys=True).encode() + b"\n")
+
+    def save(self, console: Console, files: Files) -> None:
+        """Put files of the board into a new folder."""
+        folder = self.folder / time.strftime("%Y-%m-%dT%H-%M-%S")
+        for path, content in files.items():
+            private.write(folder / path, content)
+            console.note(f"  saved {path} in {folder}")
+
+
+def hashes(files: Files) -> dict[str, str]:
+    """Return the SHA-256 of each file, in hexadecimal."""
+    return {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
+
+
+def edited(survey: Survey, record: Record, new: Files) -> list[str]:
+    """Return the files on the board that would be lost: neither as flash.sh left them, nor as it will leave them.
+
+    What is in the ROMFS is made by flash.sh, always.
+    """
+    coming = hashes(new)
+    return [
+        path
+        for path, file in sorted(survey.files.items())
+        if not path.startswith("rom/") and file.sha256 not in (record.files.get(path), coming.get(path))
+    ]
+
+
+def save_edited(console: Console, repl: Repl, survey: Survey, record: Record, new: Files) -> None:
+    """Save what would be lost, over the prompt."""
+    if paths := edited(survey, record, new):
+        console.note(f"  not from here, or edited since: {', '.join(paths)}")
+        record.save(console, {path: repl.read(path) for path in paths})
+    else:
+        console.note("  nothing that is not here already")
+
+
+def save_from_flash(console: Console, port: str, baud: int, board: Board, record: Record) -> None:
+    """Save the file system of a board that gives no prompt, by reading its flash."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        def read(address: int, size: int) -> bytes:
+            path = Path(folder) / f"{address:#x}.bin"
+            loader.read(console, port, baud, address, size, path)
+            return path.read_bytes()
+
+        if read(0, 4) == b"\xff" * 4:
+            console.note("  the flash is empty")
+            return
+        for start in sorted({layout.filesystem_start for layout in LAYOUTS.values()}):
+            if looks_like_littlefs(read(start, 2 * BLOCK)):
+                content = read(start, board.flash_size - start)
+                _save_filesystem(console, content, record)
+                return
+    console.note("  there is none: this board never had MicroPython's files")
+
+
+def _save_filesystem(console: Console, content: bytes, record: Record) -> None:
+    try:
+        if not have_littlefs():
+            raise ValueError("littlefs-python is not installed")
+        files = read_littlefs(content)
+    except ValueError as e:
+        console.note(f"  its file system stays whole in one file ({e})")
+        files = {"filesystem.bin": content}
+    known = hashes(files)
+    record.save(console, {path: content for path, content in files.items() if known[path] != record.files.get(path)})

@@ -1,0 +1,102 @@
+"""Hear a node at its broker: the last step of flash.sh."""
+
+import queue
+import time
+from dataclasses import dataclass
+from typing import Self
+
+from paho.mqtt import client as mqtt
+
+_TRY_S = 5  # seconds for one server
+
+
+@dataclass(frozen=True)
+class Message:
+    topic: str
+    payload: str
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.payload}"
+
+
+class Listener:
+    """Subscribed to what one node says, as a context manager.
+
+    `connected` is the server, or None while none lets us in; `refused` is then what the last one said.
+    """
+
+    def __init__(self, settings: dict, client_id: str) -> None:
+        self._mqtt = settings["mqtt"]
+        self._topics = topics(settings, client_id)
+        self._messages: queue.Queue[Message] = queue.Queue()
+        self._client: mqtt.Client | None = None
+        self.connected: str | None = None
+        self.refused: str | None = None
+
+    def __enter__(self) -> Self:
+        self.connect()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._client:
+            self._client.disconnect()
+            self._client.loop_stop()
+
+    def connect(self) -> None:
+        """Try each of the node's servers in turn, once."""
+        servers = self._mqtt["server"]
+        for server in servers if isinstance(servers, list) else [servers]:
+            if self._connect(server):
+                self.connected = f"{server}:{self._mqtt['port']}"
+                return
+
+    def next(self, seconds: float) -> Message | None:
+        """Return the next message, or None when none comes within `seconds`."""
+        if self.connected is None:
+            time.sleep(seconds)
+            self.connect()
+        try:
+            return self._messages.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def _connect(self, server: str) -> bool:
+        subscribed: queue.Queue[str | None] = queue.Queue()
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        if self._mqtt["user"]:
+            client.username_pw_set(self._mqtt["user"], self._mqtt["password"])
+
+        def on_connect(client, userdata, flags, reason, properties):
+            if reason.is_failure:
+                subscribed.put(str(reason))
+            else:
+                client.subscribe([(topic, 1) for topic in self._topics])
+
+        client.on_connect = on_connect
+        client.on_subscribe = lambda *_: subscribed.put(None)
+        client.on_message = lambda client, userdata, m: self._messages.put(
+            Message(m.topic, m.payload.decode(errors="replace"))
+        )
+        try:
+            client.connect(server, self._mqtt["port"], keepalive=60)
+        except OSError:
+            return False
+        client.loop_start()
+        try:
+            self.refused = subscribed.get(timeout=_TRY_S)
+        except queue.Empty:
+            self.refused = "no answer"
+        if self.refused:
+            client.disconnect()
+            client.loop_stop()
+            return False
+        self._client = client
+        return True
+
+
+def topics(settings: dict, client_id: str) -> list[str]:
+    """Return the topic filters of what a node with these settings says: its connection, its readings, its faults."""
+    found = [f"connect/{client_id}", f"fault/{client_id}", f"sensors/{client_id}/+"]
+    for sensor in settings["sensors"]:
+        found += sensor["topics"].values()
+    return found

@@ -1,0 +1,252 @@
+"""Put the node on a Feather, step by step."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from host import backup, loader, ports, private
+from host import firmware as board_files
+from host.backup import Record, hashes
+from host.console import ROOT, Console
+from host.failure import Exit, Failure
+from host.fetch import FOLDER, fetch
+from host.firmware import Firmware
+from host.hear import Node
+from host.images import LAYOUTS, Image, Layout
+from host.loader import Board
+from host.repl import SURVEY, Lost, Repl, Result, Survey, with_prompt
+from host.upload import UPLOADERS, changes, check_room, shadows
+
+CONFIG = ROOT / "config.json"
+_PYTHON = Path(sys.executable)
+_MPREMOTE = _PYTHON.with_name("mpremote")
+_FIRST_BOOT_S = 15.0  # an image that finds no file system makes one before it gives its prompt
+_NOBODY = Survey("0" * 12, blocks=0, free=0, version="", files={}, folders=set())  # for a dry run
+
+
+@dataclass
+class Deployment:
+    """One run of flash.sh on one board."""
+
+    console: Console
+    settings: dict
+    port: str
+    baud: int
+    uploader: str
+
+    def everything(self, image: Image, keep_files: bool) -> None:
+        """MicroPython and the node onto a board in any state. `keep_files`: leave its file system as it is."""
+        board = loader.identify(self.console, self.port)
+        _check_flash(board, image.layout)
+        record = Record(board.mac)
+        path = self._fetch(image)
+        firmware = self._make(image.layout)
+        self._save(board, record, firmware, keep_files)
+        if not keep_files:
+            self._erase(board)
+        with_files = self.uploader == "image" and not keep_files
+        self._write(path, firmware, board, with_files)
+        if with_files:
+            self._start(firmware, record, written=path)
+            return
+        self.console.step("Look at the board")
+        self._show_survey()
+        survey = _NOBODY if self.console.dry_run else self._first_boot(path, Repl.survey)
+        self._upload(survey, firmware, record)
+        self._start(firmware, record)
+
+    def files_only(self, layout: Layout | None) -> None:
+        """The node's files, those that differ, onto a board that runs MicroPython. `layout` None: the board's."""
+        self.console.step("Compare the files on the board with those here")
+
+        def look(repl: Repl) -> tuple[Survey, Record, Firmware]:
+            survey = repl.survey()
+            record = Record(survey.mac)
+            firmware = board_files.make(_layout(survey, record, layout), CONFIG)
+            backup.save_edited(self.console, repl, survey, record, firmware.on_board())
+            return survey, record, firmware
+
+        self._show_survey()
+        if self.console.dry_run:
+            survey, record = _NOBODY, Record(_NOBODY.mac)
+            firmware = board_files.make(layout or LAYOUTS["romfs"], CONFIG)
+        else:
+            survey, record, firmware = self._with_prompt(look)
+            firmware.write()
+        if _romfs_differs(survey, firmware):
+            self._write_romfs(firmware)
+        self._upload(survey, firmware, record)
+        self._start(firmware, record)
+
+    def _fetch(self, image: Image) -> Path:
+        self.console.step("Get MicroPython")
+        self.console.command([_PYTHON, "-m", "host.fetch", image.source, "--layout", image.layout.name])
+        if self.console.dry_run:
+            return Path(image.source) if image.is_local else FOLDER / image.file_name
+        path = fetch(image, self.console)
+        if path.stat().st_size > image.layout.code_limit:
+            raise Failure(
+                Exit.IMAGE, f"{path} is longer than the {image.layout.name} layout allows: give its own with --layout"
+            )
+        return path
+
+    def _make(self, layout: Layout) -> Firmware:
+        self.console.step("Make the node's files")
+        self.console.command([_PYTHON, "-m", "host.firmware", layout.name])
+        firmware = board_files.make(layout, CONFIG)
+        if not self.console.dry_run:
+            firmware.write()
+        return firmware
+
+    def _save(self, board: Board, record: Record, firmware: Firmware, keep_files: bool) -> None:
+        self.console.step(f"Save what is on the board and nowhere else, in {record.folder.relative_to(ROOT)}")
+        self._show_survey()
+        if self.console.dry_run:
+            return
+
+        def save(repl: Repl) -> Survey:
+            survey = repl.survey()
+            backup.save_edited(self.console, repl, survey, record, firmware.on_board())
+            return survey
+
+        try:
+            survey = with_prompt(self.port, save)
+        except Lost as e:
+            if keep_files:
+                raise Failure(Exit.BOARD, f"{e}, so its files cannot be kept: leave out --no-erase") from e
+            self.console.note(f"  {e}: looking for files in its flash")
+            backup.save_from_flash(self.console, self.port, self.baud, board, record)
+            return
+        if keep_files and survey.blocks != firmware.layout.filesystem_blocks(board.flash_size):
+            raise Failure(
+                Exit.USAGE,
+                f"the file system on the board is not where {firmware.layout.name} has it: leave out --no-erase",
+            )
+
+    def _erase(self, board: Board) -> None:
+        self.console.step("Erase the flash")
+        if not self.console.dry_run and not self.console.ask(f"erase the board {board.mac} on {self.port}?"):
+            raise Failure(Exit.USAGE, "nothing was erased, as you said")
+        loader.erase(self.console, self.port)
+
+    def _write(self, path: Path, firmware: Firmware, board: Board, with_files: bool) -> None:
+        self.console.step("Write MicroPython" + " and the node's files" * with_files)
+        pieces = firmware.pieces(board.flash_size, with_files)
+        if not self.console.dry_run:
+            for _, file, content in pieces:
+                private.write(file, content)
+        loader.write(self.console, self.port, self.baud, [(0, path), *((address, file) for address, file, _ in pieces)])
+
+    def _write_romfs(self, firmware: Firmware) -> None:
+        self.console.step("Write the node's modules into the ROMFS")
+        ((address, file, content),) = firmware.pieces(0, with_flash=False)
+        if not self.console.dry_run:
+            private.write(file, content)
+        loader.write(self.console, self.port, self.baud, [(address, file)])
+
+    def _first_boot(self, path: Path, action: Callable[[Repl], Result]) -> Result:
+        """Like _with_prompt, on a new image: when it does not start, it is written in the other mode of flash chips."""
+        try:
+            return with_prompt(self.port, action, _FIRST_BOOT_S)
+        except Lost as e:
+            self.console.note(f"  {e}: this flash chip may need another mode")
+        loader.write(self.console, self.port, self.baud, [(0, path)], mode="dout")
+        return self._with_prompt(action, _FIRST_BOOT_S)
+
+    def _upload(self, survey: Survey, firmware: Firmware, record: Record) -> None:
+        wanted = changes(survey, firmware.flash, record)
+        for path in shadows(survey, firmware.on_board()):
+            self.console.note(f"  {path} on the board is used in place of the module in lib: it is yours, and stays")
+        if not wanted:
+            self.console.note("  the board has these files already")
+            return
+        uploader = self.uploader if self.uploader in UPLOADERS else "mpremote"
+        self.console.step(f"Upload {len(wanted.send)} files with {uploader}")
+        if not self.console.dry_run:
+            check_room(survey, firmware.flash, wanted)
+        UPLOADERS[uploader](self.console, self.port, firmware.folder / "flash", wanted)
+
+    def _start(self, firmware: Firmware, record: Record, written: Path | None = None) -> None:
+        """Verify every file, start the node, wait for its first reading. `written`: an image that never started yet."""
+        self.console.step("Verify every file, start the node and wait for its first reading")
+        self._show_survey()
+        self.console.command([_MPREMOTE, "connect", self.port, "reset"])
+        mqtt = self.settings["mqtt"]
+        server = mqtt["server"] if isinstance(mqtt["server"], str) else mqtt["server"][0]
+        self.console.command(["mosquitto_sub", "-h", server, "-p", str(mqtt["port"]), "-v", "-t", "#"])
+        if self.console.dry_run:
+            return
+
+        def finish(repl: Repl) -> None:
+            survey = repl.survey()
+            files = hashes(firmware.on_board())
+            if wrong := [
+                path for path in files if path not in survey.files or survey.files[path].sha256 != files[path]
+            ]:
+                raise Failure(
+                    Exit.FILES, f"not on the board as they are here: {', '.join(wrong)}; run this again, that mends it"
+                )
+            record.deployed(firmware.layout.name, firmware.on_board())
+            node = Node(self.console, repl, self.settings, survey.mac)
+            node.start()
+            self.console.note(f"\n{node.client_id} on {self.port} works.")
+
+        if written:
+            self._first_boot(written, finish)
+        else:
+            self._with_prompt(finish)
+
+    def _show_survey(self) -> None:
+        self.console.command([_MPREMOTE, "connect", self.port, "run", SURVEY])
+
+    def _with_prompt(self, action: Callable[[Repl], Result], patience: float = 4.0) -> Result:
+        """Return what `action` returns, given the prompt. Raises Failure (port, board) when there is none."""
+        try:
+            return with_prompt(self.port, action, patience)
+        except Lost as e:
+            ports.check(self.port)
+            raise Failure(
+                Exit.BOARD, f"{e}: press RESET and run this again; without --files-only it needs no prompt"
+            ) from e
+
+
+def _check_flash(board: Board, layout: Layout) -> None:
+    if board.flash_size < layout.min_flash:
+        raise Failure(
+            Exit.BOARD,
+            f"the board has {board.flash_size >> 10} KiB of flash, {layout.name} needs {layout.min_flash >> 10}: "
+            "use --image small",
+        )
+
+
+def _layout(survey: Survey, record: Record, given: Layout | None) -> Layout:
+    """Return the layout of the image on the board. Raises Failure when that is not the one given."""
+    has_romfs = any(path.startswith("rom/") for path in survey.files)
+    fitting = [
+        layout
+        for layout in LAYOUTS.values()
+        if (layout.romfs or not has_romfs)
+        and any(layout.filesystem_blocks(size << 20) == survey.blocks for size in (1, 2, 4, 8, 16))
+    ]
+    if given and given not in fitting:
+        raise Failure(
+            Exit.USAGE, f"the board does not have the layout {given.name}: leave out --image, or --files-only"
+        )
+    for layout in fitting:
+        if (
+            layout is given
+            or not given
+            and (layout.name == record.layout or not record.layout and layout.romfs == has_romfs)
+        ):
+            return layout
+    raise Failure(
+        Exit.BOARD, f"the board's MicroPython ({survey.version}) is none of ours: run this without --files-only"
+    )
+
+
+def _romfs_differs(survey: Survey, firmware: Firmware) -> bool:
+    wanted = {f"rom/{path}": digest for path, digest in hashes(firmware.rom).items()}
+    return firmware.layout.romfs and wanted != {
+        path: file.sha256 for path, file in survey.files.items() if path.startswith("rom/")
+    }

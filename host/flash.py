@@ -1,0 +1,66 @@
+"""The Python of flash.sh, which has the usage text and lists the exit codes."""
+
+import argparse
+
+from host import images, ports
+from host.console import Console
+from host.deploy import CONFIG, Deployment
+from host.failure import Exit, Failure, run
+from host.filesystem import have_littlefs
+from host.settings import Invalid, load
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./flash.sh", add_help=False)
+    parser.add_argument("--port", metavar="PATH")
+    parser.add_argument("--image", metavar="romfs|plain|small|FILE|URL")
+    parser.add_argument("--layout", choices=images.LAYOUTS)
+    parser.add_argument("--baud", type=int, default=460800)
+    parser.add_argument("--uploader", choices=("image", "rshell", "mpremote"))
+    parser.add_argument("--files-only", action="store_true")
+    parser.add_argument("--no-erase", action="store_true")
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--yes", action="store_true")
+    args = parser.parse_args()
+    if args.files_only and args.no_erase:
+        parser.error("--files-only never erases: leave out --no-erase")
+    return args
+
+
+def main() -> None:
+    args = parse()
+    console = Console(dry_run=args.dry_run, assume_yes=args.yes)
+    try:
+        settings = load(CONFIG)
+    except Invalid as e:
+        raise Failure(Exit.CONFIG, f"{e} (nothing was touched)") from e
+    image = images.choose(args.image or "romfs", args.layout)
+    console.step("Find the board")
+    deployment = Deployment(console, settings, _port(console, args.port), args.baud, _uploader(console, args.uploader))
+    if args.files_only:
+        deployment.files_only(image.layout if args.image or args.layout else None)
+    else:
+        deployment.everything(image, keep_files=args.no_erase)
+
+
+def _port(console: Console, given: str | None) -> str:
+    if not given and console.dry_run and not ports.candidates():
+        console.note("  there is none: the commands below say PORT")
+        return "PORT"
+    port = given or ports.find(console, ports.candidates())
+    if not console.dry_run:
+        ports.check(port)
+    return port
+
+
+def _uploader(console: Console, given: str | None) -> str:
+    if given != "image" and given or have_littlefs():
+        return given or "image"
+    if given:
+        raise Failure(Exit.COMPUTER, "littlefs-python is not installed here: use --uploader mpremote")
+    console.note("  littlefs-python is not installed here, so the files go up one by one (--uploader mpremote)")
+    return "mpremote"
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,84 @@
+"""The last step of flash.sh: start the node, and wait until its broker has heard of it."""
+
+import time
+from collections.abc import Callable
+
+from host.broker import Listener, Message
+from host.console import Console
+from host.failure import Exit, Failure
+from host.repl import Repl
+
+_BOOT_S = 40  # beside wifi.timeout_s: another network, the first tries at the broker
+_READING_S = 30  # beside the sensor's interval
+_LAST_WORDS = 12  # lines of the board's that are shown when it stays silent
+
+
+class Node:
+    """A node that is being started. `settings` are complete, `mac` is twelve hex digits."""
+
+    def __init__(self, console: Console, repl: Repl, settings: dict, mac: str) -> None:
+        self._console = console
+        self._repl = repl
+        self._settings = settings
+        self._mac = mac
+        self._words = bytearray()  # what the board says on its serial line
+        self.client_id = settings["client_id"] or f"feather-{mac[6:]}"
+
+    def start(self) -> None:
+        """Restart the board; print its announcement and its first reading. Raises Failure when one is missing."""
+        with Listener(self._settings, self.client_id) as listener:
+            self._repl.restart()
+            try:
+                self._hear(listener)
+            except Failure:
+                for line in self._words.decode(errors="replace").splitlines()[-_LAST_WORDS:]:
+                    self._console.note(f"  the board says: {line}")
+                raise
+
+    def _hear(self, listener: Listener) -> None:
+        seconds = self._settings["wifi"]["timeout_s"] + _BOOT_S
+        if not self._wait(
+            listener, seconds, lambda m: m.topic == f"connect/{self.client_id}" and m.payload == self._mac
+        ):
+            raise self._silence(listener, seconds)
+        if not self._settings["sensors"]:
+            return
+        seconds = min(sensor["every_s"] for sensor in self._settings["sensors"]) + _READING_S
+        if not self._wait(listener, seconds, lambda m: not m.topic.startswith(("connect/", "fault/"))):
+            raise Failure(
+                Exit.SILENT,
+                f"{self.client_id} is connected to {listener.connected} but sent no reading within {seconds:.0f} s: "
+                "its fault above says why, or its LED (README.md)",
+            )
+
+    def _wait(self, listener: Listener, seconds: float, wanted: Callable[[Message], bool]) -> bool:
+        """Print the first message that is wanted, and the faults before it. Returns False when it does not come."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            message = listener.next(0.5)
+            self._words += self._repl.hear()
+            if message and wanted(message):
+                print(message, flush=True)
+                return True
+            if message and message.topic.startswith("fault/"):
+                self._console.note(f"  {message}")
+            if self._words.endswith(b">>> "):
+                raise Failure(
+                    Exit.SILENT, f"all is on the board, but {self.client_id} has stopped: its last words are above"
+                )
+        return False
+
+    def _silence(self, listener: Listener, seconds: float) -> Failure:
+        if listener.refused:
+            reason = f"the broker refuses this computer ({listener.refused}): are mqtt.user and mqtt.password right?"
+        elif not listener.connected:
+            reason = (
+                f"this computer does not reach the broker {self._settings['mqtt']['server']} either: is Mosquitto "
+                "running (systemctl status mosquitto), and does it listen there (`listener 1883` in its configuration)?"
+            )
+        else:
+            reason = (
+                f"{self.client_id} did not announce itself within {seconds:.0f} s: count the slow blinks of its LED "
+                "(7: Wi-Fi, 2: broker not reached, 1: refused, 8: config.json), or look at its prompt"
+            )
+        return Failure(Exit.SILENT, f"all is on the board, but {reason}")

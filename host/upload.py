@@ -1,0 +1,132 @@
+"""File by file onto a board that runs MicroPython: rshell, or mpremote."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from host.backup import Record, hashes
+from host.console import Console
+from host.failure import Exit, Failure
+from host.filesystem import Files
+from host.images import BLOCK
+from host.ports import is_address
+from host.repl import Survey
+
+_RSHELL = Path(sys.executable).with_name("rshell")
+_MPREMOTE = Path(sys.executable).with_name("mpremote")
+# MicroPython's receive buffer on the ESP8266 is 256 bytes, and nothing is read while the flash is written: half of it.
+_RSHELL_BUFFER = 128
+_PYBOARD = Path("/pyboard")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an upload does: `send` are paths to write, `remove` paths to delete, `folders` those to make first."""
+
+    send: list[str]
+    remove: list[str]
+    folders: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.send or self.remove)
+
+
+def changes(survey: Survey, files: Files, record: Record) -> Changes:
+    """Return what makes the board's LittleFS hold `files`.
+
+    Removed is what an earlier version left: files that flash.sh put there and that are no longer wanted, and a module
+    of ours in another form (node/session.py beside node/session.mpy would be imported in its place). The user's own
+    files stay.
+    """
+    wanted = hashes(files)
+    here = {path: file.sha256 for path, file in survey.files.items() if not path.startswith("rom/")}
+    modules = {_module(path) for path in files if path.startswith("lib/")}
+    folders = {str(folder) for path in files for folder in PurePosixPath(path).parents} - {"."} - survey.folders
+    return Changes(
+        send=sorted(path for path in wanted if here.get(path) != wanted[path]),
+        remove=sorted(
+            path for path in here if path not in wanted and (path in record.files or _module(path) in modules)
+        ),
+        folders=sorted(folders),
+    )
+
+
+def _module(path: str) -> str | None:
+    """Return "lib/node/session" for lib/node/session.py and .mpy; None for what cannot be imported."""
+    stem, suffix = os.path.splitext(path)
+    return stem if suffix in (".py", ".mpy") else None
+
+
+def shadows(survey: Survey, firmware: Files) -> list[str]:
+    """Return the files in the board's / that are imported in place of a module in lib: the user's own, and kept."""
+    modules = {_module(path.rpartition("lib/")[2]) for path in firmware if "lib/" in path} - {None}
+    return sorted(path for path in survey.files if _module(path) in modules)
+
+
+def check_room(survey: Survey, files: Files, wanted: Changes) -> None:
+    """Raise Failure when the board has no room for the changes: new content is written before old goes."""
+    needed = sum(len(files[path]) // BLOCK + 1 for path in wanted.send) + 2 * len(wanted.folders) + 2
+    if needed > survey.free:
+        raise Failure(
+            Exit.FILES,
+            f"the board's file system is full: {survey.free * 4} KiB free, up to {needed * 4} KiB needed; remove some "
+            "of your files (mpremote connect PORT fs rm FILE), or leave out --files-only to start with an empty one",
+        )
+
+
+def by_mpremote(console: Console, port: str, folder: Path, wanted: Changes) -> None:
+    """Upload with one mpremote command; `folder` has the files."""
+    steps = [["rm", f":{path}"] for path in wanted.remove]
+    steps += [["mkdir", f":{path}"] for path in wanted.folders]
+    steps += [["cp", str(folder / path), f":{path}"] for path in wanted.send]
+    words = [word for step in steps for word in (*step, "+")][:-1]
+    status, output = console.run([_MPREMOTE, "connect", port, *words])
+    if status:
+        raise _broke_off(port, output)
+
+
+def by_rshell(console: Console, port: str, folder: Path, wanted: Changes) -> None:
+    """Upload with one rshell command, in small pieces."""
+    if is_address(port):
+        raise Failure(Exit.USAGE, f"rshell cannot use {port}: take --uploader image or mpremote")
+    if _PYBOARD.exists():
+        # With no board, rshell would take /pyboard for this folder, and write there.
+        raise Failure(
+            Exit.FILES,
+            f"this computer has a folder {_PYBOARD}, where rshell might write: rename it, or use --uploader mpremote",
+        )
+    steps = [f"rm {_PYBOARD}/{path}" for path in wanted.remove]
+    steps += [f"mkdir {_PYBOARD}/{path}" for path in wanted.folders]
+    steps += [f"cp {sources} {_PYBOARD}/{parent}" for parent, sources in _by_folder(folder, wanted.send).items()]
+    options = ["--port", port, "--baud", "115200", "--buffer-size", str(_RSHELL_BUFFER)]
+    status, output = console.run([_RSHELL, *options, "; ".join(steps)])
+    if status or "No MicroPython boards connected" in output:
+        raise _broke_off(port, output)
+
+
+def _by_folder(folder: Path, paths: Iterable[str]) -> Mapping[str, str]:
+    """Return the files to send by their folder on the board, as arguments of one cp."""
+    found: dict[str, str] = {}
+    for path in paths:
+        parent = path.rpartition("/")[0]
+        found[parent] = f"{found.get(parent, '')} {folder / path}".strip()
+    return found
+
+
+def _broke_off(port: str, output: str) -> Failure:
+    if not is_address(port) and not os.path.exists(port):
+        return Failure(
+            Exit.PORT, f"{port} went away during the upload: plug the board in and run this again, that mends it"
+        )
+    if re.search(r"ENOSPC|No space left|OSError: 28", output):
+        return Failure(
+            Exit.FILES, "the board's file system is full: remove some of your files, or leave out --files-only"
+        )
+    last = output.strip().splitlines()[-1].strip() if output.strip() else "no output"
+    return Failure(Exit.FILES, f"the upload broke off ({last}): run this again, that mends it")
+
+
+UPLOADERS = {"rshell": by_rshell, "mpremote": by_mpremote}
