@@ -1,5 +1,12 @@
 """Fixtures that every folder of tests may use."""
 
+import pytest
 from boards import board, boards
+from nodes import broker, node
 
-__all__ = ["board", "boards"]
+__all__ = ["board", "boards", "broker", "node"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--long: ./test.sh --long."""
+    parser.addoption("--long", action="store_true", help="run the long rows in full")

@@ -1,0 +1,172 @@
+"""The whole system: the firmware on a virtual Feather, a real Mosquitto, light on the sensor."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from boards import wait_for
+from nodes import Node
+
+_FIRST_READING_S = 5.0
+
+
+def test_a_node_announces_itself_and_measures(node):
+    feather: Node = node()
+    third = feather.reading()
+    for _ in range(2):
+        third = feather.reading(since=feather.broker.messages.index(third) + 1)
+    topics = [message.topic for message in feather.broker.messages]
+    mac = feather.board.status()["mac"]
+    assert topics[:2] == ["connect/n1", "status/n1"]
+    assert feather.broker.messages[0].payload == mac
+    assert feather.broker.messages[1].payload == "online"
+    assert all(abs(m.number - 250) <= 5 for m in feather.broker.of("sensors/n1/lux"))
+    first = feather.reading().at - feather.started
+    print(f"first reading {first:.2f} s after power-on")
+    assert first <= _FIRST_READING_S
+
+
+@pytest.mark.parametrize("package", ["T", "CS"])
+def test_readings_follow_the_light(node, package):
+    feather: Node = node()
+    feather.board.ctl("chip", package)
+    feather.reading()
+    for lux in (0, 1, 250, 20000):
+        feather.board.ctl("light", str(lux))
+        since = feather.broker.count
+        # The reading that was under way has seen both levels: the second one counts.
+        first = feather.reading(since=since)
+        reading = feather.reading(since=feather.broker.messages.index(first) + 1)
+        assert abs(reading.number - lux) <= max(0.02 * lux, 0.05), (package, lux, reading)
+        if lux == 0:
+            assert reading.payload == "0.00"
+
+
+def test_too_much_light_is_a_fault_and_no_number(node):
+    feather: Node = node()
+    feather.reading()
+    feather.board.ctl("light", "200000")
+    fault = feather.fault(4)
+    assert "saturated" in fault.json["detail"]
+    since = feather.broker.count
+    time.sleep(4)
+    assert not feather.broker.of("sensors/n1/lux", since)
+    feather.board.ctl("light", "250")
+    feather.fault(0, since=since)
+    assert abs(feather.reading(since=since).number - 250) <= 5
+
+
+def test_runapp_stops_the_node_cleanly(node):
+    feather: Node = node()
+    feather.reading()
+    since = feather.broker.count
+    with feather.board.console() as console:
+        pulled = time.monotonic()
+        feather.board.ctl("runapp", "hold")
+        offline = feather.broker.wait("status/n1", since=since)
+        goodbye = feather.broker.wait("disconnect/n1", since=since)
+        assert offline.payload == "offline"
+        assert goodbye.payload == feather.board.status()["mac"]
+        delay = max(offline.at, goodbye.at) - pulled
+        print(f"stopped {delay:.2f} s after RunApp was pulled (the command's start included)")
+        assert delay <= 1.0
+        console.read_until(b">>> ")
+        assert console.read_for(2.0) == b""
+        assert console.type("1+1").strip() == "2"
+    feather.board.ctl("reset")
+    with feather.board.console() as console:
+        assert b"RunApp is held" in console.read_until(b">>> ")
+    since = feather.broker.count
+    feather.board.ctl("runapp", "release")
+    feather.board.ctl("reset")
+    feather.broker.wait("connect/n1", since=since)
+    feather.reading(since=since)
+
+
+def _ctrl_c(port: str) -> list[str]:
+    script = (
+        "import serial, sys, time\n"
+        "line = serial.Serial(sys.argv[1], 115200, timeout=0.05)\n"
+        "line.write(b'\\x03')\n"
+        "seen, end = b'', time.monotonic() + 5\n"
+        "while not seen.endswith(b'>>> ') and time.monotonic() < end: seen += line.read(4096)\n"
+        "print(seen.decode())\n"
+        "sys.exit(not seen.endswith(b'>>> '))\n"
+    )
+    return [sys.executable, "-c", script, port]
+
+
+def _rshell(port: str) -> list[str]:
+    return [sys.executable, "-m", "rshell", "--port", port, "--baud", "115200", "--buffer-size", "128", "ls", "/pyboard"]
+
+
+def _mpremote(port: str) -> list[str]:
+    return [sys.executable, "-m", "mpremote", "connect", port, "fs", "ls"]
+
+
+@pytest.mark.parametrize("wifi", ["on", "off"])
+@pytest.mark.parametrize("command", [_ctrl_c, _rshell, _mpremote])
+def test_whoever_comes_gets_the_board(node, request, command, wifi):
+    feather: Node = node()
+    if wifi == "on":
+        feather.reading()
+    else:
+        feather.board.ctl("wifi", "off")
+        time.sleep(2)
+    start = time.monotonic()
+    done = subprocess.run(command(feather.board.port), check=False, text=True, capture_output=True, timeout=20)
+    took = time.monotonic() - start
+    print(f"{command.__name__} with Wi-Fi {wifi}: {took:.2f} s")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert command is _ctrl_c or "main.py" in done.stdout
+    assert took <= 2.0
+    resets = feather.board.status()["resets"]
+    time.sleep(60 if request.config.getoption("--long") else 12)
+    with feather.board.console() as console:
+        assert console.type("40+2").strip() == "42"
+    assert feather.board.status()["resets"] == resets
+
+
+def _spells(feather: Node, code: int) -> None:
+    wait_for(lambda: feather.board.ctl("led").endswith(f"fault {code}"), 25, f"LED code {code}")
+
+
+def test_led_runs(node):
+    feather: Node = node()
+    feather.reading()
+    wait_for(lambda: feather.board.ctl("led").endswith("running"), 5, "a lit LED")
+
+
+def test_led_spells_that_the_broker_is_away(node):
+    feather: Node = node()
+    feather.reading()
+    feather.broker.stop()
+    _spells(feather, 2)
+    feather.broker.start()
+    feather.broker.wait("connect/n1", 15)
+
+
+def test_led_spells_a_sensor_that_is_gone_and_the_node_recovers(node):
+    feather: Node = node()
+    feather.reading()
+    feather.board.ctl("i2c", "nack")
+    fault = feather.fault(4)
+    assert fault.json["name"] == "sensor"
+    assert "tsl2561 at 0x39" in fault.json["detail"]
+    _spells(feather, 4)
+    since = feather.broker.count
+    feather.board.ctl("i2c", "ok")
+    feather.reading(since=since)
+    feather.fault(0, since=since)
+
+
+def test_led_spells_no_wifi(node):
+    feather: Node = node(wifi={"timeout_s": 5})
+    feather.reading()
+    feather.board.ctl("wifi", "off")
+    _spells(feather, 7)
+    feather.board.ctl("wifi", "on")
+    wait_for(lambda: feather.board.ctl("led").endswith("running"), 25, "a lit LED")

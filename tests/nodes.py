@@ -1,0 +1,208 @@
+"""Whole nodes for tests: a real Mosquitto (`broker`) and virtual Feathers with this repository's firmware on them (`node`)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from boards import RunningBoard
+
+from host.firmware import make
+from host.images import LAYOUTS
+from virtual_feather.flash import Flash
+from virtual_feather.image import make_image
+from virtual_feather.layouts import layout
+
+CLIENT = "n1"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as a subscriber to everything sees it."""
+
+    topic: str
+    payload: str
+    at: float  # time.monotonic()
+    retained: bool
+
+    @property
+    def number(self) -> float:
+        """The payload of a sensor topic."""
+        return float(self.payload)
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The payload of fault/, late/ and stats/."""
+        return json.loads(self.payload)
+
+
+class Broker:
+    """Mosquitto on a loopback port of its own, which it keeps when it is stopped and started again."""
+
+    def __init__(self, folder: Path, settings: str = "allow_anonymous true\n") -> None:
+        """settings: lines for mosquitto.conf besides the listener."""
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port: int = probe.getsockname()[1]
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(f"listener {self.port} 127.0.0.1\npersistence false\nlog_type none\n{settings}")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client: mqtt.Client | None = None
+        self._news = threading.Condition()
+        self.messages: list[Message] = []  # all so far, in order
+
+    def start(self, user: str | None = None, password: str | None = None) -> None:
+        """Start the broker, and listen to all topics as `user`."""
+        program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+        assert program, "mosquitto is not installed: ./test.sh installs it"
+        self._process = subprocess.Popen([program, "-c", str(self._config)])
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        if user is not None:
+            client.username_pw_set(user, password)
+        subscribed = threading.Event()
+        client.on_connect = lambda *_: client.subscribe("#", qos=1)
+        client.on_subscribe = lambda *_: subscribed.set()
+        client.on_message = self._take
+        self._connect(client)
+        client.loop_start()
+        assert subscribed.wait(5), "the broker does not let us subscribe"
+        self._client = client
+
+    def _connect(self, client: mqtt.Client) -> None:
+        deadline = time.monotonic() + 5
+        while True:
+            try:
+                client.connect("127.0.0.1", self.port)
+                return
+            except ConnectionRefusedError:
+                assert time.monotonic() < deadline, "mosquitto does not listen"
+                time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Kill the broker: no goodbye to anybody."""
+        if self._client:
+            self._client.disconnect()
+            self._client.loop_stop()
+            self._client = None
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def publish(self, topic: str, payload: str, retain: bool = False) -> None:
+        """Send a message, acknowledged by the broker."""
+        assert self._client, "the broker does not run"
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(5)
+
+    def _take(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        with self._news:
+            text = message.payload.decode()
+            self.messages.append(Message(message.topic, text, time.monotonic(), bool(message.retain)))
+            self._news.notify_all()
+
+    def wait(
+        self, topic: str, timeout: float = 10.0, since: int = 0, want: Callable[[Message], bool] = lambda _: True
+    ) -> Message:
+        """The first message of a topic, from number `since` on, that is wanted. Fails the test when none comes in time."""
+        deadline = time.monotonic() + timeout
+        with self._news:
+            while True:
+                for message in self.messages[since:]:
+                    if message.topic == topic and want(message):
+                        return message
+                if not self._news.wait(max(0.0, deadline - time.monotonic())) and time.monotonic() >= deadline:
+                    seen = "\n".join(f"{m.topic} {m.payload}" for m in self.messages[since:])
+                    pytest.fail(f"{topic} did not come within {timeout} s, but:\n{seen}")
+
+    def of(self, topic: str, since: int = 0) -> list[Message]:
+        """Messages of a topic so far, from number `since` on."""
+        with self._news:
+            return [message for message in self.messages[since:] if message.topic == topic]
+
+    @property
+    def count(self) -> int:
+        """Number of messages so far, for `since`."""
+        with self._news:
+            return len(self.messages)
+
+
+def write_flash(state: Path, config: dict[str, Any] | str | None, image: str = "romfs") -> None:
+    """Make the flash of a board that has been deployed to; a config of None is one without config.json."""
+    state.mkdir(parents=True, exist_ok=True)
+    file = state.parent / f"{state.name}.json"
+    file.write_text(config if isinstance(config, str) else json.dumps(config or {}))
+    firmware = make(LAYOUTS[image], file)
+    if config is None:
+        del firmware.flash["config.json"]
+    flash = Flash(state / "flash.bin")
+    flash.program(0, make_image(layout(image)))
+    for address, _, content in firmware.pieces(flash.size):
+        flash.program(address, content)
+    flash.close()
+
+
+class Node:
+    """A virtual Feather with the firmware, and the broker it talks to."""
+
+    def __init__(self, board: RunningBoard, broker: Broker, name: str, started: float) -> None:
+        self.board = board
+        self.broker = broker
+        self.name = name
+        self.started = started  # time.monotonic() of power-on, at the latest
+
+    def topic(self, kind: str, rest: str = "") -> str:
+        """`kind`/<id>, and what follows."""
+        return f"{kind}/{self.name}" + (f"/{rest}" if rest else "")
+
+    def reading(self, timeout: float = 10.0, since: int = 0) -> Message:
+        """The next illuminance published live."""
+        return self.broker.wait(self.topic("sensors", "lux"), timeout, since)
+
+    def fault(self, code: int, timeout: float = 10.0, since: int = 0) -> Message:
+        """The message that fault `code` has begun (0: that all is well)."""
+        return self.broker.wait(self.topic("fault"), timeout, since, lambda message: message.json["code"] == code)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A broker that lets everybody in, started."""
+    broker = Broker(tmp_path)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+def config_for(broker: Broker, **changes: Any) -> dict[str, Any]:
+    """A config.json for a node of that broker that measures every second. `changes` replace keys; dicts are merged."""
+    config: dict[str, Any] = {
+        "client_id": CLIENT,
+        "wifi": {"ssid": "air"},
+        "mqtt": {"server": "127.0.0.1", "port": broker.port, "keepalive_s": 5},
+        "sensors": [{"driver": "tsl2561", "every_s": 1}],
+    }
+    for key, value in changes.items():
+        config[key] = config[key] | value if isinstance(value, dict) and key in config else value
+    return config
+
+
+@pytest.fixture
+def node(tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker) -> Callable[..., Node]:
+    """start(*options, image="romfs", **config) starts a node; options are words for `virtual_feather run`."""
+
+    def start(*options: str, image: str = "romfs", **config: Any) -> Node:
+        full = config_for(broker, **config)
+        name = full["client_id"]
+        write_flash(tmp_path / name, full, image)
+        started = time.monotonic()
+        return Node(boards(name, *options), broker, name, started)
+
+    return start
