@@ -3,7 +3,8 @@
 #
 # Usage: ./flash.sh [--port PATH] [--image romfs|plain|small|FILE|URL] [--layout romfs|plain|small] [--baud N]
 #                   [--uploader image|rshell|mpremote] [--files-only] [--no-erase] [--dry-run] [--yes]
-#   --port PATH      the board: /dev/ttyUSB0, /dev/serial/by-id/..., a pty, rfc2217://host:port (default: the only one found)
+#   --port PATH      the board: /dev/ttyUSB0, /dev/serial/by-id/..., a pty, rfc2217://host:port (default: the only one
+#                    found)
 #   --image IMAGE    MicroPython: a name from host/images.py, a file, or an address (default: romfs)
 #   --layout NAME    the flash layout of a FILE or URL whose name does not tell
 #   --baud N         speed for reading and writing the flash (default: 460800; 115200 when that breaks off)
@@ -31,5 +32,5 @@ for word; do
     fi
 done
 need_set tools
-need_set littlefs 2>/dev/null || true # armv7 without a compiler: host/flash.py finds another way, and says so
+want_set littlefs # armv7 has no wheel of it: without a compiler host/flash.py finds another way, and says so
 PYTHONPATH=$VENV_ROOT exec "$VENV_PYTHON" -m host.flash "$@"

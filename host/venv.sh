@@ -1,15 +1,19 @@
 # shellcheck shell=bash
-# The Python of this repository: .venv, filled by sets of pinned packages. Sourced by bootstrap.sh, flash.sh, demo.sh and
-# test.sh.
+# The Python of this repository: .venv, filled by sets of pinned packages. Sourced by bootstrap.sh, flash.sh, demo.sh
+# and test.sh.
 #
 #   need_set NAME...     make .venv if it is missing and install host/requirements/NAME.txt into it, once; a few
 #                        milliseconds when there is nothing to do. Progress and errors go to stderr.
-#                        Returns 3 when this computer cannot do it (no Python, no network, disk full), with the reason said.
+#                        Returns 3 when this computer cannot do it (no Python, no network, disk full), with the reason
+#                        said.
+#   want_set NAME        the same for a set that this computer may do without: says nothing, and always succeeds. A
+#                        failure is remembered until the file changes, or a compiler appears.
 #   have_set NAME        true when the set is installed as the file now says
 #   $VENV_PYTHON         the interpreter of .venv
 #
-# A set is fetched (and built, where it is published as source only) into ~/.cache/huzzah-node, every file checked against
-# the hash in its NAME.txt, and installed from there without the network: with that folder filled, all of it works offline.
+# A set is fetched (and built, where it is published as source only) into ~/.cache/huzzah-node, every file checked
+# against the hash in its NAME.txt, and installed from there without the network: with that folder filled, all of it
+# works offline.
 
 # shellcheck source=host/packages.sh
 . "${BASH_SOURCE[0]%/*}/packages.sh"
@@ -36,6 +40,13 @@ need_set() {
     ) 9<"$VENV_ROOT/host/requirements" || return 3
 }
 
+want_set() {
+    local failed=$VENV/sets/$1.failed stamp
+    stamp="$(_set_stamp "$1") $(command -v cc || true)"
+    if [[ -f $failed && $(<"$failed") == "$stamp" ]]; then return 0; fi
+    need_set "$1" 2>/dev/null || printf '%s' "$stamp" >"$failed" || true
+}
+
 have_set() {
     [[ -x $VENV_PYTHON && -f $VENV/sets/$1 && $(<"$VENV/sets/$1") == "$(_set_stamp "$1")" ]]
 }
@@ -49,7 +60,7 @@ _venv_make() {
     local python
     if [[ -x $VENV_PYTHON && -f $VENV/made && $(<"$VENV/made") == "$VENV" ]]; then return 0; fi
     python=$(_venv_find_python) || {
-        echo "Python 3.11 or newer is needed and was not found: on Raspberry Pi OS 12 or newer, sudo apt-get install python3" >&2
+        echo "Python 3.11 or newer was not found: sudo apt-get install python3 (Raspberry Pi OS 12 or later)" >&2
         return 1
     }
     echo "making .venv with $("$python" --version)" >&2
@@ -99,14 +110,15 @@ _wheels_whole() {
     [[ -f $1/SHA256SUMS ]] && (cd "$1" && sha256sum --check --status SHA256SUMS)
 }
 
-# A folder of wheels appears whole or not at all. Source packages are built with the pinned tools of the set 'build', not with
-# whatever the index offers today.
+# A folder of wheels appears whole or not at all. Source packages are built with the pinned tools of the set 'build',
+# not with whatever the index offers today.
 _wheels_fetch() {
     local name=$1 file=$2 wheels=$3 log=$4 new=$3.new isolation=(--no-build-isolation)
     [[ $name == build ]] && isolation=(--only-binary ':all:')
     rm -rf "$wheels" "$new"
     mkdir -p "$new" || return 1
     "$VENV_PYTHON" -m pip wheel --disable-pip-version-check --retries 1 --no-deps --require-hashes "${isolation[@]}" \
-        --requirement "$file" --wheel-dir "$new" 2>"$log" | sed -u -n 's/^Collecting \([^=; ]*\).*/  \1/p' >&2 || return 1
+        --requirement "$file" --wheel-dir "$new" 2>"$log" |
+        sed -u -n 's/^Collecting \([^=; ]*\).*/  \1/p' >&2 || return 1
     (cd "$new" && sha256sum -- *.whl >SHA256SUMS) && mv "$new" "$wheels"
 }
