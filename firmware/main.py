@@ -49,7 +49,7 @@ def connect(config, faults, reset, table):
     session = Session(config["mqtt"], name, mac, faults, wifi)  # connect/, status/ and disconnect/<name>
 
     bus = Bus(config["pins"]["scl"], config["pins"]["sda"])
-    found = [(sensors.load(entry, bus.i2c), entry) for entry in config["sensors"]]
+    found = [(sensors.module(entry["driver"]).Sensor(bus.i2c, entry), entry) for entry in config["sensors"]]
     channels = sampler.channels(found, "sensors/%s/" % name, "late/%s/" % name)
     outbox = Outbox(config["outbox"], channels, RTC())
     stats = Stats(name, config["stats_s"], reset, faults, session, wifi, outbox)  # stats/ and fault/<name>

@@ -1,7 +1,7 @@
 """A clock that runs fast, for tests of what takes minutes: it stands in for a module's `time` and `asyncio`.
 
-    clock = Clock(factor=100)
-    tasks.time = tasks.asyncio = clock
+clock = Clock(factor=100)
+tasks.time = tasks.asyncio = clock
 """
 
 import asyncio
@@ -11,7 +11,7 @@ _PERIOD = 1 << 30  # of ticks_ms() on the board
 
 
 class Clock:
-    """`factor` virtual milliseconds to a real one; ticks_ms() wraps, as on the board, `until_wrap_ms` after the start."""
+    """`factor` virtual milliseconds to a real one; ticks_ms() wraps, as on the board, after `until_wrap_ms`."""
 
     Event = asyncio.Event
     create_task = staticmethod(asyncio.create_task)

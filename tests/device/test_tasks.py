@@ -4,7 +4,7 @@ import machine
 from fast import Clock
 from node import resets, tasks
 from node.faults import BROKER, CRASH, LIBRARY, Faults
-from node.tasks import LAST_RUN, Restart, Stop, Tasks
+from node.tasks import LAST_RUN, Stop, Tasks
 
 LONG = 100000  # seconds; a row that is not watched
 
@@ -82,7 +82,7 @@ def test_stop_survives_a_farewell_that_fails():
 
 def test_restart_says_farewell_and_resets():
     def restart():
-        raise Restart("no Wi-Fi")
+        raise Stop("no Wi-Fi", True)
 
     table = build(("wifi", after(1000, restart), 5))
     assert run_until_reset(table) == ("restart: no Wi-Fi", False, 0)

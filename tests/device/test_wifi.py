@@ -4,7 +4,7 @@ import network
 from fast import Clock
 from node import wifi
 from node.faults import WIFI, Faults
-from node.tasks import Restart
+from node.tasks import Stop
 from node.wifi import Wifi, join
 
 HOME = {"ssid": "home", "key": "12345678", "others": [], "hostname": None, "timeout_s": 20}
@@ -89,7 +89,10 @@ class Supervised:
 async def test_fault_after_the_timeout_and_none_before():
     s = Supervised(HOME, factor=50)
     await s.until(1)  # it makes its own attempt as it begins
-    for status, detail in ((network.STAT_NO_AP_FOUND, "home: not found"), (network.STAT_WRONG_PASSWORD, "home: wrong key")):
+    for status, detail in (
+        (network.STAT_NO_AP_FOUND, "home: not found"),
+        (network.STAT_WRONG_PASSWORD, "home: wrong key"),
+    ):
         lost = s.clock.elapsed_ms()
         station().state = status
         await s.news()
@@ -130,8 +133,8 @@ async def test_a_quarter_of_an_hour_without_link_restarts():
     try:
         await s.task
         raise AssertionError("it returned")
-    except Restart as e:
-        assert str(e) == "no Wi-Fi"
+    except Stop as e:
+        assert e.args == ("no Wi-Fi", True)
     assert 900000 < s.clock.elapsed_ms() < 930000
 
 

@@ -5,7 +5,7 @@ import sys
 VERSION = "0.1.0"
 
 try:
-    import asyncio
+    import asyncio  # noqa: F401
 except ImportError:  # before MicroPython 1.21 it is called uasyncio
     import uasyncio
 

@@ -12,27 +12,29 @@ CRASH = 6
 WIFI = 7
 CONFIG = 8
 
-# Number (blinks of the LED), name in fault/<id>, sentence. In the order in which the LED and fault/<id> prefer them when
-# several are active: a cause before what follows from it, so that the first one mended is the right one. A crash goes
-# before a sensor because it is over in a minute, while a sensor may be missing for weeks.
-TABLE = (
-    (CONFIG, "config", "config.json is missing or invalid"),
-    (LIBRARY, "library", "a library is missing on the board"),
-    (WIFI, "wifi", "Wi-Fi is not joined"),
-    (REFUSED, "refused", "the broker refuses the node: its credentials or its identifier"),
-    (BROKER, "broker", "the broker cannot be reached"),
-    (PUBLISH, "publish", "the announcement or a publication failed"),
-    (CRASH, "crash", "a coroutine crashed and was started again, or the watchdog reset the board"),
-    (SENSOR, "sensor", "a sensor does not answer, or cannot measure"),
-)
+# Number (blinks of the LED) | name in fault/<id> | what it means. In the order in which the LED and fault/<id> prefer
+# them when several are active: a cause before what follows from it, so that what is shown is what to mend first. A
+# crash goes before a sensor because it is over in a minute, while a sensor may be missing for weeks. (One string: a
+# tuple of tuples would take 600 bytes of heap.)
+TABLE = """
+8|config|config.json is missing or invalid
+3|library|a library is missing on the board
+7|wifi|Wi-Fi is not joined
+1|refused|the broker refuses the node: its credentials or its identifier
+2|broker|the broker cannot be reached
+5|publish|the announcement or a publication failed
+6|crash|a coroutine crashed and was started again, or the board was reset by a crash
+4|sensor|a sensor does not answer, or cannot measure
+"""
 
 
 def name(code):
-    """Return the name of a fault, as in fault/<id>."""
-    for row in TABLE:
-        if row[0] == code:
-            return row[1]
-    raise ValueError(code)
+    """Return the name of a fault in fault/<id>."""
+    return TABLE[_place(code) :].split("|", 2)[1]
+
+
+def _place(code):
+    return TABLE.find("\n%d|" % code)
 
 
 class Faults:
@@ -49,7 +51,7 @@ class Faults:
         self._active = []  # lists of: code, source, detail, ticks_ms() of its beginning; oldest first
 
     def begin(self, code, detail, source=None):
-        """Note that `source` is in fault `code`, for the reason `detail`; once more while it lasts only updates that."""
+        """Note that `source` is in fault `code`, for the reason `detail`; while it lasts, once more updates that."""
         fault = self._find(code, source)
         if fault:
             fault[2] = detail
@@ -80,10 +82,9 @@ class Faults:
 
     def _choose(self):
         current = None
-        for row in TABLE:
-            for code, _, detail, _ in self._active:
-                if code == row[0] and current is None:
-                    current = code, detail
+        for code, _, detail, _ in self._active:
+            if current is None or _place(code) < _place(current[0]):
+                current = code, detail
         if current != self.current:
             self.current = current
             self.version += 1

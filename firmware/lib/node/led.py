@@ -9,9 +9,10 @@ _SLICE_MS = const(250)  # longest that a change of fault goes unseen
 
 
 def phase(i, code):
-    """Return part `i` of the pattern for fault `code` (0: running): milliseconds lit, minus milliseconds dark, 0 at the end.
+    """Return part `i` of the pattern for fault `code`, 0 for running.
 
-    Numbers rather than lists or generators, so that blinking allocates nothing.
+    That is milliseconds lit, minus milliseconds dark, or 0 after the last part. Numbers rather than a list or a
+    generator, so that blinking allocates nothing.
     """
     if not code:
         return (9800, -200, 0)[i]

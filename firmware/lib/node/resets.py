@@ -27,8 +27,8 @@ RESTART = 5  # wanted: a command, a fault that lasted, no Wi-Fi for long
 SAFE_AFTER = 3  # crashes in a row, each within a minute of its start, after which a start is a safe one
 
 # machine.reset_cause() on the ESP8266 is the SDK's rst_reason; 2 and 3 have no name in `machine`.
-_CAUSES = ("power", "hardware watchdog", "exception", "SDK watchdog", "soft", "deep sleep", "button")
-_DEADLY = (1, 2, 3)
+_CAUSES = "power|hardware watchdog|exception|SDK watchdog|soft|deep sleep|button"
+_DEADLY = const(3)  # 1 to 3
 
 
 def start():
@@ -42,9 +42,9 @@ def start():
         why = "%s: %s" % (what, "".join([chr(c & 127) for c in head[_WHO:] if c]))
     else:
         cause = machine.reset_cause()
-        why = _CAUSES[cause] if cause < len(_CAUSES) else str(cause)
+        why = _CAUSES.split("|")[cause]
         # A run that ended by itself cannot have died of a cause that is still there from before it.
-        crashed = cause in _DEADLY and state != _STOPPED
+        crashed = 0 < cause <= _DEADLY and state != _STOPPED
         if crashed:
             _count(head)
     if not crashed:
@@ -78,7 +78,7 @@ def stopped():
 
 
 def reset(state, who):
-    """Reset the board, never to return; `state` is WATCHDOG, CRASH or RESTART, and 8 characters of `who` reach the next start's `why`."""
+    """Reset the board, never to return. `state`: WATCHDOG, CRASH or RESTART; 8 characters of `who` reach the next start."""
     head = _read()
     if state != RESTART:
         _count(head)

@@ -43,7 +43,30 @@ stats_s|int?|300|10..86400|s|Time from one `stats/<id>` to the next; null: none 
 error_reboot_s|int?|3600|60..86400|s|A fault that lasts this long restarts the board; null: never.
 ntp|host?|null|1..64|bytes|Time server (NTP); null: none, and late readings carry their age instead of their time.
 homeassistant|flag|false|||Announce the sensors to Home Assistant (MQTT discovery).
-"""
+"""  # noqa: E501
+
+
+class Drivers:
+    """The drivers on this board."""
+
+    def names(self):
+        import os
+
+        from node import sensors
+
+        return sorted({name.split(".")[0] for name in os.listdir(sensors.__path__) if not name.startswith("_")})
+
+    def options(self, driver):
+        """Return the rows of the options that a driver takes beside those that all have."""
+        from node import sensors
+
+        return getattr(sensors.module(driver), "OPTIONS", "")
+
+    def quantities(self, driver):
+        """Return the names of what a driver measures."""
+        from node import sensors
+
+        return [quantity[0] for quantity in sensors.module(driver).Sensor.quantities]
 
 
 def table(rows, under=""):
@@ -58,7 +81,7 @@ def table(rows, under=""):
 
 
 def complete(given, drivers):
-    """Return the dict `given` with the defaults filled in. Raises Invalid, with all that can be used in its `config`."""
+    """Return the dict `given` with the defaults filled in. Raises Invalid, with what can be used in its `config`."""
     config, problem = {}, None
     rows = table(ROWS)
     for row in rows:
@@ -86,6 +109,16 @@ def complete(given, drivers):
     return config
 
 
+def wanted(kind, allowed, unit):
+    """Say in words what a row allows: "a whole number from 1 to 65535"."""
+    if ".." in allowed:
+        span = (allowed.replace("..", " to ") + " " + unit).rstrip()
+    else:
+        span = allowed.replace(",", ", ")
+    words = _WORDS[kind.rstrip("?")].replace("%s", span)
+    return words + " or null" if kind.endswith("?") else words
+
+
 def _value(row, under, shown, given, drivers):
     """Return what the dict `given` has for `row`, checked, or else its default; `shown` is the key in sentences."""
     name, kind, default, allowed, unit, _ = row
@@ -95,32 +128,27 @@ def _value(row, under, shown, given, drivers):
         value = json.loads(default)
     else:
         raise Invalid("%s must be given" % shown)
+    if kind == "driver":
+        allowed = ",".join(drivers.names())
+    if not _is_good(value, kind, allowed):
+        raise Invalid("%s must be %s" % (shown, wanted(kind, allowed, unit)))
     path = under + name
     if kind == "object":
         return _object(value, table(ROWS, path + "."), path + ".", shown, drivers)
     if kind == "list":
-        low, high = _limits(allowed)
-        if not isinstance(value, list) or not low <= len(value) <= high:
-            raise Invalid("%s must be a list of %s" % (shown, _span(allowed, unit)))
         make = _sensor if name == "sensors" else _object
         under = path + "[]."
         return [make(v, table(ROWS, under), under, "%s[%d]" % (shown, i), drivers) for i, v in enumerate(value)]
-    if kind == "driver":
-        if value not in drivers.names():
-            raise Invalid("%s must be one of %s" % (shown, ", ".join(drivers.names())))
-    elif kind == "topics":
-        if not isinstance(value, dict):
-            raise Invalid('%s must be an object: {"quantity": "topic"}' % shown)
+    if kind == "topics":
         for key in value:
-            _leaf(value[key], "topic", allowed, unit, "%s.%s" % (shown, key))
-    else:
-        _leaf(value, kind, allowed, unit, shown)
+            if not _is_good(value[key], "topic", allowed):
+                raise Invalid("%s.%s must be %s" % (shown, key, wanted("topic", allowed, unit)))
     return value
 
 
 def _object(given, rows, under, shown, drivers):
     if not isinstance(given, dict):
-        raise Invalid("%s must be an object: {...}" % shown)
+        raise Invalid("%s must be %s" % (shown, wanted("object", "", "")))
     _no_strangers(given, rows, shown + ".")
     return {row[0]: _value(row, under, "%s.%s" % (shown, row[0]), given, drivers) for row in rows}
 
@@ -167,41 +195,52 @@ def _no_clash(config, drivers):
             seen[topic] = i
 
 
-def _leaf(value, kind, allowed, unit, shown):
-    """Raise Invalid unless `value` is of `kind`: a type of the table that is neither an object, a list nor a driver."""
-    null = kind.endswith("?")
-    if null and value is None:
-        return
-    kind = kind.rstrip("?")
-    if kind == "flag":
-        good, wanted = type(value) is bool, "true or false"
-    elif kind == "one":
-        good, wanted = type(value) is int and str(value) in allowed.split(","), "one of "
-    elif kind == "int" or kind == "number":
-        low, high = _limits(allowed)
-        # Not isinstance: true would pass for 1. The comparison also turns NaN away.
-        good = (type(value) is int or kind == "number" and type(value) is float) and low <= value <= high
-        wanted = "a whole number from " if kind == "int" else "a number from "
-    elif kind == "hosts":
-        hosts = value if isinstance(value, list) else [value]
-        low, high = _limits(allowed)
-        good = low <= len(hosts) <= high and all(_is_text(h, "host", 1, _HOST_BYTES) for h in hosts)
-        wanted = "a host name or address, or a list of "
-    else:
-        good, wanted = _is_text(value, kind, *_limits(allowed)), _TEXTS[kind]
-    if not good:
-        wanted += _span(allowed, unit)
-        raise Invalid("%s must be %s%s" % (shown, wanted, " or null" if null else ""))
-
-
 _HOST_BYTES = 64
-_TEXTS = {
-    "text": "text of ",
-    "key": "empty or text of ",
-    "id": "text without + # / of ",
-    "topic": "a topic without + # of ",
-    "host": "a host name or address of ",
+
+# Types, with what they allow; %s is the column of that name.
+_WORDS = {
+    "object": "an object: {...}",
+    "list": "a list of %s",
+    "topics": 'an object: {"quantity": "topic"}',
+    "driver": "one of %s",
+    "one": "one of %s",
+    "flag": "true or false",
+    "int": "a whole number from %s",
+    "number": "a number from %s",
+    "text": "text of %s",
+    "key": "empty or text of %s",
+    "id": "text without + # / of %s",
+    "topic": "a topic without + # of %s",
+    "host": "a host name or address of %s",
+    "hosts": "a host name or address, or a list of %s",
 }
+
+
+def _is_good(value, kind, allowed):
+    """Say whether `value` is of the type; not yet what is inside an object or a list of objects."""
+    if kind.endswith("?"):
+        if value is None:
+            return True
+        kind = kind[:-1]
+    if kind == "object" or kind == "topics":
+        return isinstance(value, dict)
+    if kind == "flag":
+        return type(value) is bool
+    if kind == "driver":
+        return type(value) is str and value in allowed.split(",")
+    if kind == "one":
+        return type(value) is int and str(value) in allowed.split(",")
+    low, high = allowed.split("..")
+    low, high = float(low) if "." in low else int(low), int(high)
+    if kind == "int" or kind == "number":
+        # Not isinstance: true would pass for 1. NaN fails the comparison.
+        return (type(value) is int or kind == "number" and type(value) is float) and low <= value <= high
+    if kind == "list":
+        return isinstance(value, list) and low <= len(value) <= high
+    if kind == "hosts":
+        hosts = value if isinstance(value, list) else [value]
+        return low <= len(hosts) <= high and all(_is_text(host, "host", 1, _HOST_BYTES) for host in hosts)
+    return _is_text(value, kind, low, high)
 
 
 def _is_text(value, kind, low, high):
@@ -214,17 +253,4 @@ def _is_text(value, kind, low, high):
             return False
         if kind == "host" and not ("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c in "-._"):
             return False
-    return low <= len(value.encode()) <= high
-
-
-def _limits(allowed):
-    """Return (lowest, highest) of "1..64"."""
-    low, high = allowed.split("..")
-    return (float if "." in low else int)(low), int(high)
-
-
-def _span(allowed, unit):
-    """Say a column in words: "1..64", "bytes" gives "1 to 64 bytes"; "1,16" gives "1, 16"."""
-    if ".." in allowed:
-        return " ".join((allowed.replace("..", " to "), unit)).rstrip()
-    return allowed.replace(",", ", ")
+    return low <= len(value.encode("utf-8", "surrogatepass")) <= high

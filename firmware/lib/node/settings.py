@@ -5,7 +5,6 @@ Runs unchanged on CPython (host/settings.py), so that the board and the host say
 
 import json
 import os
-import sys
 
 _MAX_BYTES = 4096  # reading takes several times the file's size in heap
 
@@ -21,24 +20,19 @@ class Invalid(ValueError):
 def load(path="config.json", drivers=None):
     """Return the settings as nested dicts with every key present. Raises Invalid.
 
-    drivers: as node.sensors, with names(), options(driver) and quantities(driver); that module when None.
+    drivers: what there is to choose from, an object like schema.Drivers, which is the board's own.
     """
     from node import schema
 
-    if drivers is None:
-        from node import sensors as drivers
+    drivers = drivers or schema.Drivers()
     try:
-        try:
-            given = _read(path)
-        except Invalid as e:
-            e.config = schema.complete({}, drivers)
-            e.config["sensors"] = []
-            e.config["wifi"] = None
-            raise
-        return schema.complete(given, drivers)
-    finally:
-        # It is needed once and not small: without ROMFS it would stay in the heap.
-        del sys.modules["node.schema"], sys.modules["node"].schema
+        given = _read(path)
+    except Invalid as e:
+        e.config = schema.complete({}, drivers)
+        e.config["sensors"] = []
+        e.config["wifi"] = None
+        raise
+    return schema.complete(given, drivers)
 
 
 def _read(path):

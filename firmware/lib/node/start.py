@@ -1,5 +1,8 @@
 """What the node finds at its start: its settings, why the board started, and whether it should be careful."""
 
+import sys
+
+import node
 from node import resets, settings
 from node.faults import CONFIG, CRASH, Faults
 from node.tasks import LAST_RUN
@@ -20,6 +23,8 @@ def begin():
         print(e)
         faults.begin(CONFIG, str(e))
         config = e.config
+    # Large, and not needed again.
+    del sys.modules["node.schema"], sys.modules["node.settings"], node.schema, node.settings
     if crashes >= resets.SAFE_AFTER:
         print("safe start without sensors, after %d crashes; the last was: %s" % (crashes, why))
         faults.begin(CRASH, "safe start after %d crashes: %s" % (crashes, why))

@@ -18,11 +18,7 @@ LAST_RUN = "last run"  # source of the fault that tells of a crash before this s
 
 
 class Stop(Exception):
-    """Raised by a coroutine to end the node cleanly and leave the prompt: Stop(reason)."""
-
-
-class Restart(Stop):
-    """The same, but then the board is reset."""
+    """Raised by a coroutine to end the node cleanly: Stop(reason), or Stop(reason, True) to reset the board then."""
 
 
 class Tasks:
@@ -64,7 +60,7 @@ class Tasks:
             self._timer.deinit()  # at once: a second Ctrl-C may come in the middle of what follows
             resets.stopped()
             asyncio.new_event_loop()
-        return str(self._stop)
+        return self._stop.args[0]
 
     async def _main(self, leave):
         resets.running()
@@ -78,8 +74,8 @@ class Tasks:
                 await leave()
         except Exception as e:
             sys.print_exception(e)
-        if isinstance(self._stop, Restart):
-            resets.reset(resets.RESTART, str(self._stop))
+        if len(self._stop.args) > 1:
+            resets.reset(resets.RESTART, self._stop.args[0])
 
     def _end(self, stop):
         self._stop = stop
@@ -90,9 +86,9 @@ class Tasks:
         name, coroutine, _ = self._table[i]
         pause = 0
         while True:
-            began = self._seen[i] = time.ticks_ms()
+            began = time.ticks_ms()
             try:
-                await _Watched(self, i, coroutine())
+                await self._live(i, coroutine())
                 if self._stop:  # it has been told to end
                     return
                 raise RuntimeError("it returned")
@@ -107,6 +103,22 @@ class Tasks:
             self._settled = self._seen[i] = time.ticks_add(time.ticks_ms(), pause)
             await asyncio.sleep_ms(pause)
 
+    def _live(self, i, coroutine):
+        """Await `coroutine` for row `i`, step by step: each step is a sign of life, with nothing for it to do."""
+        error = None
+        while True:
+            self._running = i
+            self._seen[i] = time.ticks_ms()
+            try:
+                step = coroutine.throw(error) if error else coroutine.send(None)
+            except StopIteration:
+                return
+            try:
+                yield step
+                error = None
+            except BaseException as e:  # thrown in from outside (CancelledError): it is for the coroutine
+                error = e
+
     async def _watch(self):
         """Each second, for ever: feed the watchdog if all are alive, and see what has lasted, good or bad."""
         bite = self._bite
@@ -120,7 +132,7 @@ class Tasks:
             if self._error_reboot_s:
                 fault = self._faults.lasting(self._error_reboot_s)
                 if fault:
-                    self._end(Restart("fault %d" % fault[0]))
+                    self._end(Stop("fault %d" % fault[0], True))
             await asyncio.sleep_ms(_FEED_MS)
 
     def _find_late(self, now):
@@ -142,24 +154,3 @@ class Tasks:
     def _bite(self, _):
         who = self._running if self._late is None else self._late
         resets.reset(resets.WATCHDOG, self._table[who][0])
-
-
-class _Watched:
-    """Awaits `coroutine` as row `i` of `tasks`: each time its turn comes is a sign of life, with nothing for it to do."""
-
-    def __init__(self, tasks, i, coroutine):
-        self._tasks = tasks
-        self._i = i
-        self._coroutine = coroutine
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        tasks = self._tasks
-        tasks._running = self._i
-        tasks._seen[self._i] = time.ticks_ms()
-        return self._coroutine.send(None)
-
-    def throw(self, exception):
-        return self._coroutine.throw(exception)

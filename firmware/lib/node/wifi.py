@@ -12,13 +12,13 @@ import network
 from micropython import const
 
 from node.faults import WIFI
-from node.tasks import Restart
+from node.tasks import Stop
 
 _POLL_MS = const(500)
 _LONGEST_TRY_MS = const(300000)
 _RESTART_MS = const(900000)
 
-_WHY = ("not started", "still trying", "wrong key", "not found", "connection failed")  # by network.STAT_*
+_WHY = "not started|still trying|wrong key|not found|connection failed|just joined"  # by network.STAT_*
 
 
 def join(wifi):
@@ -99,7 +99,7 @@ class Wifi:
                 continue
             down_ms = time.ticks_diff(time.ticks_ms(), lost)
             if down_ms > _RESTART_MS:
-                raise Restart("no Wi-Fi")
+                raise Stop("no Wi-Fi", True)
             if down_ms >= due_ms:
                 self._faults.begin(WIFI, self._why())
                 self._try(tries)
@@ -107,8 +107,7 @@ class Wifi:
                 tries += 1
 
     def _why(self):
-        status = self._sta.status()
-        return "%s: %s" % (self._sta.config("essid"), _WHY[status] if 0 <= status < len(_WHY) else status)
+        return "%s: %s" % (self._sta.config("essid"), _WHY.split("|")[self._sta.status()])
 
     def _try(self, tries):
         """Go for the next network, the first time for the only one too: its key may have changed."""

@@ -1,0 +1,1 @@
+"""What bootstrap.sh and flash.sh call: the computer's side of the project."""

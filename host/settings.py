@@ -1,0 +1,139 @@
+"""Check config.json as the board does, with the board's own table and sentences.
+
+python -m host.settings config.json
+    Exit 0: it is right. 1: it is not, and why on standard error. 2: the command line.
+python -m host.settings --markdown
+    Print docs/settings.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+LIB = ROOT / "firmware" / "lib"
+
+sys.path.insert(0, str(LIB))
+from node import schema, settings  # noqa: E402  (the device's own files)
+from node.settings import Invalid  # noqa: E402
+
+__all__ = ["Drivers", "Invalid", "load", "main", "markdown"]
+
+
+class Drivers:
+    """The drivers in firmware/lib/node/sensors, read but not run: they are programs for the board."""
+
+    def __init__(self, folder: Path = LIB / "node" / "sensors") -> None:
+        self._folder = folder
+
+    def names(self) -> list[str]:
+        return sorted(path.stem for path in self._folder.glob("[!_]*.py"))
+
+    def options(self, driver: str) -> str:
+        """Rows (as in schema.py) of the options that only this driver takes."""
+        return _constant(self._tree(driver), "OPTIONS", "")
+
+    def quantities(self, driver: str) -> list[str]:
+        """Names of what it measures."""
+        sensor = next(n for n in self._tree(driver).body if isinstance(n, ast.ClassDef) and n.name == "Sensor")
+        return [quantity[0] for quantity in _constant(sensor, "quantities", ())]
+
+    @cache  # noqa: B019  (as many as there are drivers)
+    def _tree(self, driver: str) -> ast.Module:
+        return ast.parse((self._folder / f"{driver}.py").read_text(encoding="utf-8"))
+
+
+def _constant(body: ast.Module | ast.ClassDef, name: str, default: Any) -> Any:
+    """The literal that is assigned to `name` at the top of a module or class."""
+    for node in body.body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
+            return ast.literal_eval(node.value)
+    return default
+
+
+def load(path: str | Path = "config.json") -> dict[str, Any]:
+    """The settings with every default filled in. Raises Invalid with the sentence that the board would say."""
+    return settings.load(str(path), Drivers())
+
+
+_HEAD = """\
+# Settings: config.json
+
+This page is made from the table that the board and `python -m host.settings config.json` check with:
+`python -m host.settings --markdown > docs/settings.md`.
+
+config.json is one JSON object in the root of the board's file system, of at most 4096 bytes. Every key may be left out
+unless its default says otherwise; a key that is not on this page is an error. `null` means derived, automatic or off.
+`config.example.json` has every setting with its default: copy it, then set `wifi` and `mqtt`.
+
+When the file is missing or wrong the board blinks fault 8 and says on the REPL which key it is and what is allowed. It
+takes no readings then; if `client_id`, `wifi` and `mqtt` are right it also publishes the sentence on `fault/<id>`.
+
+A change takes effect at the next start: press Ctrl-D at the prompt.
+"""
+_TABLE = "| key | default | allowed | meaning |\n| --- | --- | --- | --- |\n"
+
+
+def markdown() -> str:
+    """docs/settings.md."""
+    parts = [_HEAD, "## The node\n", _rows(schema.table(schema.ROWS))]
+    for key, kind, *_, meaning in schema.table(schema.ROWS):
+        if kind in ("object", "list"):
+            parts += [f"## {key}\n", f"{meaning}\n"]
+            parts.append(_rows(schema.table(schema.ROWS, f"{key}[]." if kind == "list" else f"{key}.")))
+        if key == "wifi":
+            parts += ["An entry of `others`:\n", _rows(schema.table(schema.ROWS, "wifi.others[]."))]
+        if key == "sensors":
+            parts += _drivers()
+    return "\n".join(parts)
+
+
+def _drivers() -> list[str]:
+    """A section for each driver: what it measures, and the options that only it takes."""
+    drivers = Drivers()
+    parts = []
+    for driver in drivers.names():
+        quantities = ", ".join(drivers.quantities(driver))
+        rows = schema.table(drivers.options(driver))
+        parts.append(f"### {driver}\n\nMeasures {quantities}. {'It also takes:' if rows else ''}\n")
+        parts += [_rows(rows)] if rows else []
+    return parts
+
+
+def _rows(rows: list[list[str]]) -> str:
+    """A Markdown table of rows of the schema."""
+    names = ",".join(Drivers().names())
+    lines = []
+    for key, kind, default, allowed, unit, meaning in rows:
+        may = "an object" if kind == "object" else schema.wanted(kind, names if kind == "driver" else allowed, unit)
+        shown = f"`{default}`" if default else "must be given"
+        lines.append(f"| `{key}` | {shown} | {may} | {meaning} |\n")
+    return _TABLE + "".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m host.settings", description="Check config.json as the board does.")
+    parser.add_argument("file", nargs="?", help="the config.json to check")
+    parser.add_argument("--markdown", action="store_true", help="print docs/settings.md")
+    options = parser.parse_args(arguments)
+    if bool(options.file) == options.markdown:
+        parser.error("name one file, or give --markdown")
+    if options.markdown:
+        sys.stdout.write(markdown())
+        return 0
+    try:
+        load(options.file)
+    except Invalid as e:
+        print(e, file=sys.stderr)
+        return 1
+    print(f"{options.file} is valid", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""What config.json may hold and what is said about it, for the board's tests and the host's: both say the same."""
+
+# (text of config.json, sentence)
+INVALID = (
+    ("", "config.json is not JSON: look for a missing quote, comma or brace"),
+    ('{"client_id": "a"', "config.json is not JSON: look for a missing quote, comma or brace"),
+    ("[]", "config.json must be an object: {...}"),
+    ("null", "config.json must be an object: {...}"),
+    ('{"wifi": "home"}', "wifi must be an object: {...}"),
+    ('{"pins": null}', "pins must be an object: {...}"),
+    (
+        '{"mqtt": {"host": "x"}}',
+        "mqtt.host is not a setting: there are server, port, user, password, keepalive_s",
+    ),
+    (
+        '{"Sensors": []}',
+        "Sensors is not a setting: there are client_id, wifi, mqtt, sensors, pins, outbox, stats_s, error_reboot_s, "
+        "ntp, homeassistant",
+    ),
+    ('{"client_id": 7}', "client_id must be text without + # / of 1 to 64 bytes or null"),
+    ('{"client_id": ""}', "client_id must be text without + # / of 1 to 64 bytes or null"),
+    ('{"client_id": "a/b"}', "client_id must be text without + # / of 1 to 64 bytes or null"),
+    ('{"client_id": "a\\u0000b"}', "client_id must be text without + # / of 1 to 64 bytes or null"),
+    ('{"wifi": {"ssid": "%s"}}' % ("\u00e9" * 17), "wifi.ssid must be text of 0 to 32 bytes"),
+    ('{"wifi": {"ssid": null}}', "wifi.ssid must be text of 0 to 32 bytes"),
+    ('{"wifi": {"key": "1234567"}}', "wifi.key must be empty or text of 8 to 64 bytes"),
+    ('{"wifi": {"others": {}}}', "wifi.others must be a list of 0 to 4 networks"),
+    ('{"wifi": {"others": ["x"]}}', "wifi.others[0] must be an object: {...}"),
+    ('{"wifi": {"others": [{"key": ""}]}}', "wifi.others[0].ssid must be given"),
+    ('{"wifi": {"timeout_s": 4}}', "wifi.timeout_s must be a whole number from 5 to 300 s"),
+    ('{"wifi": {"timeout_s": 20.0}}', "wifi.timeout_s must be a whole number from 5 to 300 s"),
+    ('{"mqtt": {"port": true}}', "mqtt.port must be a whole number from 1 to 65535"),
+    ('{"mqtt": {"port": 65536}}', "mqtt.port must be a whole number from 1 to 65535"),
+    ('{"mqtt": {"port": "1883"}}', "mqtt.port must be a whole number from 1 to 65535"),
+    ('{"mqtt": {"server": []}}', "mqtt.server must be a host name or address, or a list of 1 to 4 hosts"),
+    ('{"mqtt": {"server": ["a", "b c"]}}', "mqtt.server must be a host name or address, or a list of 1 to 4 hosts"),
+    ('{"mqtt": {"server": "mqtt://a"}}', "mqtt.server must be a host name or address, or a list of 1 to 4 hosts"),
+    ('{"mqtt": {"password": "x"}}', "mqtt.user must be given with mqtt.password"),
+    ('{"sensors": {}}', "sensors must be a list of 0 to 8 sensors"),
+    ('{"sensors": ["tsl2561"]}', "sensors[0] must be an object: {...}"),
+    ('{"sensors": [{}]}', "sensors[0].driver must be given"),
+    ('{"sensors": [{"driver": "bh1750"}]}', "sensors[0].driver must be one of tsl2561"),
+    ('{"sensors": [{"driver": ["tsl2561"]}]}', "sensors[0].driver must be one of tsl2561"),
+    (
+        '{"sensors": [{"driver": "tsl2561", "every_s": 0.4}]}',
+        "sensors[0].every_s must be a number from 0.5 to 86400 s",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "every_s": 1e999}]}',
+        "sensors[0].every_s must be a number from 0.5 to 86400 s",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "topic": "a/#"}]}',
+        "sensors[0].topic must be a topic without + # of 1 to 128 bytes or null",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "topics": {"lux": "a/+"}}]}',
+        "sensors[0].topics.lux must be a topic without + # of 1 to 128 bytes",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "topics": {"lumen": "a"}}]}',
+        "sensors[0].topics.lumen is not a quantity: tsl2561 has lux",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "topic": "a", "topics": {"lux": "b"}}]}',
+        "sensors[0] has topic and topics: give one of them",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561"}, {"driver": "tsl2561", "address": 41}]}',
+        "sensors[1].topic must be given: sensors[0] has the same topic",
+    ),
+    ('{"sensors": [{"driver": "tsl2561", "address": 40}]}', "sensors[0].address must be one of 41, 57, 73"),
+    ('{"sensors": [{"driver": "tsl2561", "gain": 4}]}', "sensors[0].gain must be one of 1, 16 or null"),
+    (
+        '{"sensors": [{"driver": "tsl2561", "integration_ms": 100}]}',
+        "sensors[0].integration_ms must be one of 13, 101, 402 or null",
+    ),
+    ('{"pins": {"led": 3}}', "pins.led must be one of 0, 2, 4, 5, 12, 13, 14, 15, 16"),
+    ('{"pins": {"led": 6}}', "pins.led must be one of 0, 2, 4, 5, 12, 13, 14, 15, 16"),
+    ('{"pins": {"led": false}}', "pins.led must be one of 0, 2, 4, 5, 12, 13, 14, 15, 16"),
+    ('{"pins": {"run_app": 16}}', "pins.run_app must be one of 4, 5, 12, 13, 14"),
+    ('{"pins": {"sda": 15}}', "pins.sda must be one of 0, 2, 4, 5, 12, 13, 14"),
+    ('{"pins": {"led": 5}}', "pins.led and pins.scl are both 5: each needs a GPIO of its own"),
+    ('{"outbox": 7}', "outbox must be a whole number from 8 to 512 readings"),
+    ('{"stats_s": 0}', "stats_s must be a whole number from 10 to 86400 s or null"),
+    ('{"error_reboot_s": 59}', "error_reboot_s must be a whole number from 60 to 86400 s or null"),
+    ('{"ntp": "pool ntp"}', "ntp must be a host name or address of 1 to 64 bytes or null"),
+    ('{"homeassistant": 1}', "homeassistant must be true or false"),
+    (" " * 4096 + "{}", "config.json is too long: 4096 bytes are allowed"),
+)
+
+# Of several faults the first of the table is said.
+FIRST = ('{"outbox": 0, "mqtt": {"port": 0}, "x": 1}', "mqtt.port must be a whole number from 1 to 65535")
+
+MISSING = "config.json is missing: copy config.example.json and set wifi and mqtt in it"
+
+VALID = (
+    "{}",
+    '{"client_id": "\u00e9t\u00e9 1", "mqtt": {"server": ["a.example", "192.168.1.9"], "user": "u", "password": "p"}}',
+    '{"wifi": {"ssid": "home", "key": "12345678", "others": [{"ssid": "garden"}], "hostname": "node-1"}}',
+    '{"sensors": [{"driver": "tsl2561", "every_s": 0.5}, {"driver": "tsl2561", "address": 41, "topic": "a/b"}]}',
+    '{"sensors": [], "stats_s": null, "error_reboot_s": null, "ntp": "pool.ntp.org", "homeassistant": true}',
+)
