@@ -9,51 +9,30 @@ python -m host.settings --markdown
 from __future__ import annotations
 
 import argparse
-import ast
 import sys
-from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 LIB = ROOT / "firmware" / "lib"
 
+# The device's own files, which need no more than this of MicroPython: they execute nothing when they are imported.
+_micropython = ModuleType("micropython")
+_micropython.const = lambda value: value  # type: ignore[attr-defined]
+sys.modules.setdefault("micropython", _micropython)
 sys.path.insert(0, str(LIB))
-from node import schema, settings  # noqa: E402  (the device's own files)
+from node import schema, settings  # noqa: E402
 from node.settings import Invalid  # noqa: E402
 
 __all__ = ["Drivers", "Invalid", "load", "main", "markdown"]
 
 
-class Drivers:
-    """The drivers in firmware/lib/node/sensors, read but not run: they are programs for the board."""
-
-    def __init__(self, folder: Path = LIB / "node" / "sensors") -> None:
-        self._folder = folder
+class Drivers(schema.Drivers):
+    """The drivers in firmware/lib/node/sensors."""
 
     def names(self) -> list[str]:
-        return sorted(path.stem for path in self._folder.glob("[!_]*.py"))
-
-    def options(self, driver: str) -> str:
-        """Rows (as in schema.py) of the options that only this driver takes."""
-        return _constant(self._tree(driver), "OPTIONS", "")
-
-    def quantities(self, driver: str) -> list[str]:
-        """Names of what it measures."""
-        sensor = next(n for n in self._tree(driver).body if isinstance(n, ast.ClassDef) and n.name == "Sensor")
-        return [quantity[0] for quantity in _constant(sensor, "quantities", ())]
-
-    @cache  # noqa: B019  (as many as there are drivers)
-    def _tree(self, driver: str) -> ast.Module:
-        return ast.parse((self._folder / f"{driver}.py").read_text(encoding="utf-8"))
-
-
-def _constant(body: ast.Module | ast.ClassDef, name: str, default: Any) -> Any:
-    """The literal that is assigned to `name` at the top of a module or class."""
-    for node in body.body:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
-            return ast.literal_eval(node.value)
-    return default
+        return sorted(path.stem for path in (LIB / "node" / "sensors").glob("[!_]*.py"))
 
 
 def load(path: str | Path = "config.json") -> dict[str, Any]:

@@ -5,13 +5,17 @@ Prints "ok NAME" or "FAIL NAME" and its traceback; exit 1 when one failed, or wh
 """
 
 import asyncio
+import os
 import sys
 
 _TIMEOUT_S = 60  # of one coroutine
 
 
 def folder(path):
-    return path.rsplit("/", 1)[0] if "/" in path else "."
+    """The folder of a file, from the root: a test may change the current one."""
+    if not path.startswith("/"):
+        path = os.getcwd() + "/" + path
+    return path.rsplit("/", 1)[0]
 
 
 def functions(module):

@@ -1,6 +1,6 @@
 """What config.json may hold and what is said about it, for the board's tests and the host's: both say the same."""
 
-# (text of config.json, sentence)
+# (text of config.json, sentence); {drivers} are the names of those there are.
 INVALID = (
     ("", "config.json is not JSON: look for a missing quote, comma or brace"),
     ('{"client_id": "a"', "config.json is not JSON: look for a missing quote, comma or brace"),
@@ -39,8 +39,8 @@ INVALID = (
     ('{"sensors": {}}', "sensors must be a list of 0 to 8 sensors"),
     ('{"sensors": ["tsl2561"]}', "sensors[0] must be an object: {...}"),
     ('{"sensors": [{}]}', "sensors[0].driver must be given"),
-    ('{"sensors": [{"driver": "bh1750"}]}', "sensors[0].driver must be one of tsl2561"),
-    ('{"sensors": [{"driver": ["tsl2561"]}]}', "sensors[0].driver must be one of tsl2561"),
+    ('{"sensors": [{"driver": "nonesuch"}]}', "sensors[0].driver must be one of {drivers}"),
+    ('{"sensors": [{"driver": ["tsl2561"]}]}', "sensors[0].driver must be one of {drivers}"),
     (
         '{"sensors": [{"driver": "tsl2561", "every_s": 0.4}]}',
         "sensors[0].every_s must be a number from 0.5 to 86400 s",

@@ -78,7 +78,7 @@ def stopped():
 
 
 def reset(state, who):
-    """Reset the board and never return. `state`: WATCHDOG, CRASH, RESTART; 8 characters of `who` reach the next start."""
+    """Reset the board, for ever. `state`: WATCHDOG, CRASH or RESTART; 8 characters of `who` reach the next start."""
     head = _read()
     if state != RESTART:
         _count(head)

@@ -3,7 +3,7 @@
 import sys
 
 import node
-from node import resets, settings
+from node import resets
 from node.faults import CONFIG, CRASH, Faults
 from node.tasks import LAST_RUN
 
@@ -15,6 +15,8 @@ def begin():
     After three crashes in a row, each within a minute, this is a safe start. In both cases there are no sensors: the
     node only joins the network and says what is wrong.
     """
+    from node import settings
+
     why, crashed, crashes = resets.start()
     faults = Faults()
     try:
@@ -23,7 +25,7 @@ def begin():
         print(e)
         faults.begin(CONFIG, str(e))
         config = e.config
-    # Large, and not needed again.
+    # Large, and not needed again before the next start.
     del sys.modules["node.schema"], sys.modules["node.settings"], node.schema, node.settings
     if crashes >= resets.SAFE_AFTER:
         print("safe start without sensors, after %d crashes; the last was: %s" % (crashes, why))

@@ -1,0 +1,135 @@
+import asyncio
+
+from fast import Clock
+from node import sampler
+from node.faults import SENSOR, Faults
+from node.sampler import Sampler, channels, rows
+from node.sensors import Unmeasurable
+
+ENTRY = {"driver": "tsl2561", "every_s": 2, "topics": {}, "name": None}
+
+
+class Sensor:
+    """Answers with what is in `plan`, one a reading: a tuple, or an exception to raise; the last one for ever."""
+
+    quantities = (("lux", 2), ("infrared", 0))
+    address = 0x39
+
+    def __init__(self, clock, plan, takes_ms=0):
+        self.clock = clock
+        self.plan = list(plan)
+        self.takes_ms = takes_ms
+        self.began = []
+
+    async def read(self):
+        self.began.append(self.clock.elapsed_ms())
+        await self.clock.sleep_ms(self.takes_ms)
+        outcome = self.plan.pop(0) if len(self.plan) > 1 else self.plan[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+class Bus:
+    recovered = 0
+
+    def recover(self):
+        self.recovered += 1
+
+
+class Outbox:
+    def __init__(self):
+        self.taken = []
+
+    def put(self, channel, value):
+        self.taken.append((channel, value))
+
+
+class Bench:
+    """A sampler on a clock that runs fast."""
+
+    def __init__(self, plan, takes_ms=0, entry=ENTRY, factor=50):
+        self.clock = Clock(factor, until_wrap_ms=3000)
+        sampler.time = sampler.asyncio = self.clock
+        self.sensor = Sensor(self.clock, plan, takes_ms)
+        self.bus, self.outbox, self.faults = Bus(), Outbox(), Faults()
+        self.sampler = Sampler(self.sensor, entry, 3, self.bus, self.outbox, self.faults)
+
+    async def readings(self, count):
+        """Run until so many readings have begun and the last of them has ended."""
+        task = asyncio.create_task(self.sampler.run())
+        while len(self.sensor.began) < count:
+            await self.clock.sleep_ms(200)
+        await self.clock.sleep_ms(self.sensor.takes_ms + 200)
+        task.cancel()
+
+
+async def test_readings_go_to_their_channels():
+    bench = Bench([(1.5, 2.0), (3.5, 4.0)])
+    await bench.readings(2)
+    assert bench.outbox.taken == [(3, 1.5), (4, 2.0), (3, 3.5), (4, 4.0)]
+    assert bench.faults.current is None and bench.bus.recovered == 0
+
+
+async def test_the_first_reading_is_at_once_and_the_grid_does_not_drift():
+    bench = Bench([(1, 1)], takes_ms=700)  # and the clock's ticks wrap after 3 s
+    await bench.readings(8)
+    first = bench.sensor.began[0]
+    assert first < 500
+    for i, began in enumerate(bench.sensor.began):
+        assert -150 < began - first - 2000 * i < 500, bench.sensor.began
+
+
+async def test_a_reading_that_takes_too_long_leaves_out_points_of_the_grid():
+    bench = Bench([(1, 1)], takes_ms=4500)
+    await bench.readings(4)
+    first = bench.sensor.began[0]
+    for i, began in enumerate(bench.sensor.began):
+        assert -150 < began - first - 6000 * i < 700, bench.sensor.began
+
+
+async def test_no_answer_is_a_fault_and_no_number_and_ends_by_itself():
+    bench = Bench([OSError(5), OSError(110), (7, 8)])
+    seen = []
+    task = asyncio.create_task(bench.sampler.run())
+    while bench.outbox.taken == []:
+        if bench.faults.current not in seen:
+            seen.append(bench.faults.current)
+        await bench.clock.sleep_ms(100)
+    task.cancel()
+    assert seen[-1] == (SENSOR, "tsl2561 at 0x39: no answer")
+    assert bench.bus.recovered == 2
+    assert bench.outbox.taken == [(3, 7), (4, 8)]
+    assert bench.faults.current is None and bench.faults.version == 2
+
+
+async def test_what_cannot_be_measured_is_a_fault_and_no_number():
+    bench = Bench([Unmeasurable("saturated")], entry=dict(ENTRY, name="roof"))
+    await bench.readings(2)
+    assert bench.faults.current == (SENSOR, "roof at 0x39: saturated")
+    assert bench.outbox.taken == [] and bench.bus.recovered == 0
+
+
+async def test_another_exception_is_for_the_guard():
+    bench = Bench([ValueError("a bug")])
+    try:
+        await bench.sampler.run()
+        raise AssertionError
+    except ValueError:
+        pass
+
+
+def test_channels():
+    found = [(Sensor(None, [0]), ENTRY), (Sensor(None, [0]), dict(ENTRY, topics={"lux": "house/roof"}))]
+    assert channels(found, "sensors/n/", "late/n/") == [
+        (b"sensors/n/lux", b"late/n/lux", "%.2f"),
+        (b"sensors/n/infrared", b"late/n/infrared", "%.0f"),
+        (b"house/roof", b"late/n/lux", "%.2f"),
+        (b"sensors/n/infrared", b"late/n/infrared", "%.0f"),
+    ]
+
+
+def test_rows():
+    found = [(Sensor(None, [0]), dict(ENTRY, every_s=60)), (Sensor(None, [0]), dict(ENTRY, driver="bme280"))]
+    table = rows(found, Bus(), Outbox(), Faults())
+    assert [(name, limit) for name, _, limit in table] == [("tsl2561", 90), ("bme280", 32)]
