@@ -1,4 +1,4 @@
-"""Virtual Feathers for tests: the fixtures `board` (one) and `boards` (as many as a test starts), and their serial console."""
+"""Virtual Feathers for tests: the fixtures `board` (one) and `boards` (as many as a test starts), and their console."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def wait_for(condition: Callable[[], Any], timeout: float, what: str) -> Any:
 
 @pytest.fixture
 def boards(tmp_path: Path) -> Iterator[Callable[..., RunningBoard]]:
-    """start(name="feather", *options) starts a board, e.g. start("b", "--image", "small"); the end of the test stops it."""
+    """start(name="feather", *options) starts a board, e.g. start("b", "--image", "small"); it stops with the test."""
     started: list[RunningBoard] = []
 
     def start(name: str = "feather", *options: str) -> RunningBoard:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .adc import Adc
 from .chips import Chip
 from .cpu.life import Life
+from .cpu.names import absent_modules, release
 from .cpu.processor import Start
 from .cpu.rom import read_only_memory
 from .flash import Flash, PowerCut
@@ -15,20 +17,20 @@ from .gpio import Gpio
 from .i2c import I2cBus
 from .layouts import Layout, identify
 from .led import Led
+from .memory import Memory
+from .pwm import Pwm
 from .radio import Radio
 from .reactor import Alarm, Reactor
 from .rtc import Rtc
 from .timers import Timers
 
-PWRON_RESET, WDT_RESET, SOFT_RESET, DEEPSLEEP_RESET, HARD_RESET = 0, 1, 4, 5, 6
+# The SDK's rst_reason (user_interface.h). A soft reset of MicroPython, Ctrl-D, leaves it as it is.
+PWRON_RESET, EXCEPTION_RESET, SOFT_WDT_RESET, SOFT_RESET, DEEPSLEEP_RESET, HARD_RESET = 0, 2, 3, 4, 5, 6
 RED_LED, BLUE_LED, RUN_APP = 0, 2, 12
 # 38 KiB of 32-bit words hold what twice as many bytes hold here. On top comes what the port's own MicroPython half
 # takes at the prompt, which on the chip is C and constants.
 _CHIP_HEAP = 2 * 38 * 1024
-_PORT_HEAP = 15 * 1024
-# Modules of the interpreter that no ESP8266 image has, and those that only the larger images have.
-_FOREIGN = frozenset(("_thread", "argparse", "cmath", "termios"))
-_FROZEN = frozenset(("_asyncio", "asyncio", "uasyncio", "mip", "requests"))
+_PORT_HEAP = 31 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,15 @@ class Board:
         self.flash = Flash(state / "flash.bin")
         self.rtc = Rtc(state / "rtc.bin", reactor.now)
         self.gpio = Gpio(self._interrupt)
+        self.adc = Adc()
+        self.pwm = Pwm(reactor, self.gpio)
+        self.memory = Memory(self.flash)
         self.bus = I2cBus(self.gpio, chips)
         self.leds = {number: Led(reactor.now, 1) for number in (RED_LED, BLUE_LED)}
         for number, led in self.leds.items():
             self.gpio.listen(number, led.change)
-        self.timers = Timers(reactor, self._interrupt, lambda: self.reset(WDT_RESET))
+        self.timers = Timers(reactor, self._interrupt, lambda: self.reset(SOFT_WDT_RESET))
         self.radio = Radio(reactor, self.flash, identity.mac, self._linked)
-        self._rom = bytearray(read_only_memory())
         self._life: Life | None = None
         self._layout: Layout | None = None
         self._cause = PWRON_RESET
@@ -73,7 +77,7 @@ class Board:
 
     def _all_operations(self) -> dict[str, Callable]:
         operations: dict[str, Callable] = {
-            "reset": lambda: self.reset(HARD_RESET),
+            "reset": lambda: self.reset(SOFT_RESET),
             "soft_reset": self.soft_reset,
             "reset_cause": lambda: self._cause,
             "deepsleep": self._deepsleep,
@@ -86,7 +90,7 @@ class Board:
             "flash_erase": lambda sector: self._change_flash(self.flash.erase_sector, sector),
             "flash_write": lambda address, data: self._change_flash(self.flash.program, address, data),
         }
-        for part in (self.gpio, self.bus, self.rtc, self.timers, self.radio):
+        for part in (self.gpio, self.adc, self.pwm, self.memory, self.bus, self.rtc, self.timers, self.radio):
             operations.update(part.operations)
         return operations
 
@@ -120,7 +124,10 @@ class Board:
         if self._wake:
             self._wake.cancel()
         self.timers.reset()
+        self.pwm.reset()
         self.gpio.reset()
+        self.memory.reset()
+        self.rtc.reset()
         self.radio.power_off()
 
     def reset(self, cause: int) -> None:
@@ -140,7 +147,6 @@ class Board:
         self._kill()
         self.timers.forget()
         self.gpio.forget_handlers()
-        self._cause = SOFT_RESET
         self.serial(b"MPY: soft reboot\r\n")
         self._start(soft=True, raw_repl=raw_repl)
 
@@ -151,14 +157,16 @@ class Board:
 
     def _start(self, soft: bool = False, raw_repl: bool = False) -> None:
         layout = self._layout
+        absent = absent_modules(release(layout.version), layout.frozen)
         start = Start(
             banner=layout.banner,
             info=_info(layout),
-            hidden=_FOREIGN if "asyncio" in layout.frozen else _FOREIGN | _FROZEN,
+            release=release(layout.version),
+            absent=absent,
             soft=soft,
             raw_repl=raw_repl,
             heap_bytes=_CHIP_HEAP + _PORT_HEAP,
-            rom=memoryview(self._rom),
+            rom=read_only_memory(absent),
             flash=self.flash.memory,
             skipped=self._reactor.skipped if self._fast else None,
         )
@@ -167,11 +175,11 @@ class Board:
 
     def _died(self) -> None:
         """The interpreter has crashed, as an exception of the chip does: it resets."""
-        self._reactor.call_in(0, lambda: self.reset(WDT_RESET))
+        self._reactor.call_in(0, lambda: self.reset(EXCEPTION_RESET))
         self._kill()
 
     def _deepsleep(self, time_us: int) -> None:
-        time_us = time_us or (self.rtc.alarm_ms or 0) * 1000
+        """Power down for so long, or until a reset from outside (0)."""
         self.halt()
         if time_us:
             self._wake = self._reactor.call_in(time_us / 1e6, lambda: self.reset(DEEPSLEEP_RESET))

@@ -40,7 +40,13 @@ class Gpio:
     @property
     def operations(self) -> dict[str, Callable]:
         """What the processor may ask for."""
-        return {"pin_init": self.init, "pin_read": self.level, "pin_write": self.write, "pin_irq": self.irq}
+        return {
+            "pin_init": self.init,
+            "pin_read": self.level,
+            "pin_write": self.write,
+            "pin_irq": self.irq,
+            "pin_trigger": lambda number: self._pins[number].trigger,
+        }
 
     def reset(self) -> None:
         """Reset of the chip: all pads float."""
@@ -61,13 +67,16 @@ class Gpio:
         """machine.Pin.init."""
         pin = self._pins[number]
         pin.mode, pin.pull_up = mode, bool(pull)
-        if value is not None:
-            pin.out = int(value)
-        self._settle(number)
+        if value is None:
+            self._settle(number)
+        else:
+            self.write(number, value)
 
     def write(self, number: int, value: bool) -> None:
-        """Set the output latch."""
-        self._pins[number].out = int(value)
+        """Set the output latch; the port does not do that for an input."""
+        pin = self._pins[number]
+        if pin.mode != IN:
+            pin.out = int(value)
         self._settle(number)
 
     def level(self, number: int) -> int:

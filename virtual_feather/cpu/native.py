@@ -25,6 +25,9 @@ _STATE_BYTES = 0x700  # of mp_state_ctx, all but its very end
 
 # Immediate objects of representation A: (index << 3) | 0b110.
 _NONE, _FALSE, _TRUE = 0b0110, 0b1110, 0b11110
+_QSTR = 0b010  # an interned string: (index << 3) | 0b010
+
+_MODULE_TABLES = ("mp_builtin_module_map", "mp_builtin_extensible_module_map")
 
 
 class _BufferInfo(ctypes.Structure):  # mp_buffer_info_t, py/obj.h
@@ -55,7 +58,7 @@ class _Elf:
     def __init__(self, path: str) -> None:
         with open(path, "rb") as file:
             image = file.read()
-        offset, = struct.unpack_from("<Q", image, 0x28)
+        (offset,) = struct.unpack_from("<Q", image, 0x28)
         size, count, names = struct.unpack_from("<HHH", image, 0x3A)
         headers = [struct.unpack_from("<IIQQQQIIQQ", image, offset + i * size) for i in range(count)]
         sections = {_text(image, headers[names][4] + header[0]): header for header in headers}
@@ -119,6 +122,8 @@ class Interpreter:
         lib.mp_obj_str_get_str.restype = ctypes.c_char_p
         lib.mp_obj_str_get_qstr.argtypes = [_Pointer]
         lib.mp_obj_str_get_qstr.restype = ctypes.c_size_t
+        lib.qstr_from_str.argtypes = [ctypes.c_char_p]
+        lib.qstr_from_str.restype = ctypes.c_size_t
         lib.mp_get_buffer.argtypes = [_Pointer, ctypes.POINTER(_BufferInfo), ctypes.c_uint]
         lib.mp_get_buffer.restype = ctypes.c_bool
         lib.mp_sched_schedule.argtypes = [_Pointer, _Pointer]
@@ -168,24 +173,53 @@ class Interpreter:
         gate.signature = 0xFFFF << 1  # MP_OBJ_FUN_MAKE_SIG(0, any number, no keywords)
         gate.function = ctypes.cast(callback, _Pointer).value
 
-    def hide_modules(self, names: set[str]) -> None:
+    def hide_modules(self, names: frozenset[str]) -> None:
         """Take builtin modules away. Call it while the interpreter runs: names are known to it only then."""
-        for table in ("mp_builtin_module_map", "mp_builtin_extensible_module_map"):
-            # The two are bare mp_map_t: a dict without its type word.
-            pairs = _Map.from_address(self.address(table) - 8).pairs
+        for table in _MODULE_TABLES:
+            pairs = self._module_table(table)
             for i in range(0, len(pairs), 2):
                 if pairs[i] and self.text(pairs[i]) in names:
                     pairs[i] = 0
 
-    def hide_frozen(self, names: set[str]) -> None:
-        """Take away modules that the interpreter has frozen, by their names in the table of frozen files."""
-        address = self.address("mp_frozen_names")
-        first = address // _PAGE * _PAGE
-        self._make_writable(first, 2 * _PAGE)
-        while name := ctypes.string_at(address):
-            if name.decode().split("/")[0].removesuffix(".mpy").removesuffix(".py") in names:
-                ctypes.memset(address, ord(" "), name.index(b"."))  # a name that nobody can ask for
+    def _module_table(self, symbol: str) -> ctypes.Array:
+        # A bare mp_map_t: a dict without its type word.
+        return _Map.from_address(self.address(symbol) - 8).pairs
+
+    def module_names(self) -> list[str]:
+        """Names of the builtin modules."""
+        return [self.text(name) for table in _MODULE_TABLES for name in self._module_table(table)[::2] if name]
+
+    def frozen_names(self) -> list[str]:
+        """Files that are linked into the interpreter."""
+        names, address = [], self.address("mp_frozen_names")
+        while name := ctypes.string_at(address).decode():
+            names.append(name)
             address += len(name) + 1
+        return names
+
+    def put_module(self, name: str, in_place_of: str, function: str) -> None:
+        """Make a builtin module `name` out of another: it holds `call`, the builtin function object `function`."""
+        pairs = self._module_table(_MODULE_TABLES[0])
+        at = next(i for i in range(0, len(pairs), 2) if pairs[i] and self.text(pairs[i]) == in_place_of)
+        pairs[at] = self._interned(name)
+        self._set_names(self._names_of(pairs[at + 1]), {self._interned("call"): self.address(function)})
+
+    def remove_names(self, owner: str, names: set[str]) -> None:
+        """Take names away from a builtin module or type, given by its symbol."""
+        table = self._names_of(self.address(owner))
+        pairs = table.pairs
+        kept = {key: value for key, value in zip(pairs[::2], pairs[1::2], strict=True) if self.text(key) not in names}
+        self._set_names(table, kept)
+
+    def _interned(self, name: str) -> int:
+        return self.lib.qstr_from_str(name.encode()) << 3 | _QSTR
+
+    def _set_names(self, names: _Map, pairs: dict[int, int]) -> None:
+        table = (ctypes.c_uint64 * (2 * len(pairs)))(*(word for pair in pairs.items() for word in pair))
+        self._kept.append(table)
+        names.table = ctypes.addressof(table)
+        names.allocated = len(pairs)
+        names.flags_used = names.flags_used & 7 | len(pairs) << 3
 
     def graft(self, owner: int, keep: bool, pairs: list[int]) -> None:
         """Give a builtin module or type a new table of names.
@@ -195,19 +229,14 @@ class Interpreter:
         reachable from the MicroPython side, as this table is outside its heap.
         """
         # A long name in a program is a str object; in a table only its interned form is found.
-        pairs[::2] = [self.lib.mp_obj_str_get_qstr(name) << 3 | 0b010 for name in pairs[::2]]
+        pairs[::2] = [self.lib.mp_obj_str_get_qstr(name) << 3 | _QSTR for name in pairs[::2]]
         names = self._names_of(owner)
         merged: dict[int, int] = {}
         if keep:
             old = names.pairs
             merged.update(zip(old[::2], old[1::2], strict=True))
         merged.update(zip(pairs[::2], pairs[1::2], strict=True))
-        filled = [(key, value) for key, value in merged.items() if value != _NONE]
-        table = (ctypes.c_uint64 * (2 * len(filled)))(*(word for pair in filled for word in pair))
-        self._kept.append(table)
-        names.table = ctypes.addressof(table)
-        names.allocated = len(filled)
-        names.flags_used = names.flags_used & 7 | len(filled) << 3
+        self._set_names(names, {key: value for key, value in merged.items() if value != _NONE})
 
     def _names_of(self, owner: int) -> _Map:
         if ctypes.c_uint64.from_address(owner).value == self._types["module"]:
@@ -228,7 +257,7 @@ class Interpreter:
             return ctypes.c_int64(obj).value >> 1
         if obj in (_NONE, _FALSE, _TRUE):
             return {_NONE: None, _FALSE: False, _TRUE: True}[obj]
-        if obj & 7 == 2 or ctypes.c_uint64.from_address(obj).value == self._types["str"]:
+        if obj & 7 == _QSTR or ctypes.c_uint64.from_address(obj).value == self._types["str"]:
             return self.text(obj)
         info = _BufferInfo()
         if not self.lib.mp_get_buffer(obj, ctypes.byref(info), _BUFFER_READ):

@@ -10,7 +10,6 @@ import ctypes
 import os
 import select
 import signal
-import socket
 import sys
 import threading
 import time
@@ -18,9 +17,14 @@ import traceback
 from dataclasses import dataclass
 
 from .fast_clock import FastClock, Skipped
+from .frozen_path import MOUNT, FrozenPath
+from .help import WELCOME, listing
 from .link import Link, close_all_but, receive, send
+from .names import Release, absent_names
 from .native import Interpreter
 from .radio_gap import RadioGap
+from .rom import Rom
+from .uart import Uart
 
 _CTRL_C = 3
 _WAKE = signal.SIGUSR1
@@ -28,11 +32,13 @@ _GATE = "machine_time_pulse_us_obj"  # a builtin that the port has to replace in
 _MAIN = """
 import machine, vfs, uctypes, sys
 vfs.umount('/')
-vfs.mount(vfs.VfsRom(uctypes.bytearray_at({rom}, {rom_size})), '/.frozen')
-sys.path[:] = ['/.frozen/port']
-__import__('_start').go(machine.time_pulse_us)
-del machine, vfs, uctypes, sys
-globals().pop('_main')('main')
+vfs.mount(vfs.VfsRom(uctypes.bytearray_at({rom}, {rom_size})), '{mount}')
+sys.path[:] = ['{mount}/port']
+keep = sys.atexit
+machine.time_pulse_us('prepare')
+__import__('_start').go(keep)
+del machine, vfs, uctypes, sys, keep
+__import__('_board').call('main')
 """
 
 
@@ -42,11 +48,12 @@ class Start:
 
     banner: str  # what the REPL greets with, e.g. "MicroPython v1.28.0 on 2026-04-06; ESP module with ESP8266"
     info: dict[str, str]  # what os.uname() and sys.implementation tell, by name
-    hidden: frozenset[str]  # modules of the interpreter that the image lacks
+    release: Release  # of MicroPython
+    absent: frozenset[str]  # modules that the image lacks
     soft: bool  # a soft reset: the chip has gone on
     raw_repl: bool  # a soft reset keeps the mode of the REPL
     heap_bytes: int  # of this 64-bit interpreter
-    rom: memoryview  # the port's own modules, a ROMFS image
+    rom: Rom  # the port's own modules
     flash: memoryview  # the flash file, mapped
     skipped: Skipped | None  # of a board whose clock runs fast
 
@@ -61,14 +68,18 @@ class Processor:
         self._interrupt_char = -1
         self._events = 0  # taken so far
         self._radio_gap = RadioGap(self._python)
-        # The UART's receive buffer: the event thread fills it, MicroPython reads the other end as its standard input.
-        self._uart, self._stdin = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._uart.setblocking(False)
+        self._uart = Uart(link.text.fileno(), link.raw.fileno())
+        self._irq_depth = 0
         self._wake = os.eventfd(0, os.EFD_NONBLOCK)
         self._local = {
-            "address": self._address,
+            "prepare": self._prepare,
             "info": self._info,
-            "hide": self._hide,
+            "address": self._address,
+            "flash_read": self._read_flash,
+            "help": self._help,
+            "irq_disable": self._disable_irq,
+            "irq_enable": self._enable_irq,
+            **self._uart.operations,
             "main": self._main,
         }
 
@@ -81,17 +92,15 @@ class Processor:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C of a terminal is for the board, which ends us
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         threading.Thread(target=self._take_events, daemon=True).start()
-        rom = self._start.rom
-        script = _MAIN.format(rom=_address_of(rom), rom_size=len(rom))
+        rom = memoryview(self._start.rom.image)
+        script = _MAIN.format(rom=_address_of(rom), rom_size=len(rom), mount=MOUNT)
         arguments = [b"micropython", b"-X", b"heapsize=%d" % self._start.heap_bytes, b"-c", script.encode()]
         vector = (ctypes.c_char_p * (len(arguments) + 1))(*arguments)
         self._python.lib.micropython_unix_main(len(arguments), vector)
 
     def _connect_standard_streams(self) -> None:
         sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)  # errors of ours stay out of the UART
-        os.dup2(self._stdin.fileno(), 0)
-        os.dup2(self._link.text.fileno(), 1)
-        os.dup2(self._link.text.fileno(), 2)
+        self._uart.connect_standard_streams()
         # mp_obj_vfs_posix_file_t: the type, then the descriptor.
         buffer = self._python.address("mp_sys_stdout_buffer_obj")
         ctypes.c_int.from_address(buffer + 8).value = self._link.raw.fileno()
@@ -107,6 +116,7 @@ class Processor:
             delay = FastClock(python, self._start.skipped, self._idle, self._handle_pending).delay_ms
         python.replace("mp_hal_delay_ms", ctypes.CFUNCTYPE(None, ctypes.c_ulong), delay)
         python.install_gate(_GATE, self._gate)
+        self._frozen = FrozenPath(python, self._start.rom.modules, self._start.absent)
 
     # What MicroPython's C calls.
 
@@ -159,15 +169,12 @@ class Processor:
         os._exit(0)  # the board has gone
 
     def _take_input(self, data: bytes) -> None:
-        if self._interrupt_char >= 0:
+        if self._interrupt_char >= 0 and self._uart.attached:
             data, *others = data.split(bytes((self._interrupt_char,)))
             if others:
                 self._python.lib.mp_sched_keyboard_interrupt()
                 data += b"".join(others)
-        try:
-            self._uart.send(data)
-        except BlockingIOError:
-            pass  # overrun: the UART drops what nobody reads
+        self._uart.receive(data)
 
     # The gate.
 
@@ -192,14 +199,35 @@ class Processor:
             values[-1][: len(data)] = data
         return result
 
-    def _hide(self) -> None:
-        """Take away the modules that the image does not have."""
-        self._python.hide_modules(set(self._start.hidden))
-        self._python.hide_frozen(set(self._start.hidden))
+    def _prepare(self) -> None:
+        """Give the gate a module of its own, and take away what the image does not have."""
+        self._python.put_module("_board", "termios", _GATE)
+        self._python.put_module("esp", "cmath", _GATE)
+        self._python.hide_modules(self._start.absent)
+        for owner, names in absent_names(self._start.release).items():
+            self._python.remove_names(owner, names)
 
-    def _address(self, what: str) -> int:
-        """Address of a memory that the board maps: "flash"."""
-        return _address_of({"flash": self._start.flash}[what])
+    def _help(self, modules: bool) -> None:
+        """help() and help("modules")."""
+        names = {*self._python.module_names(), *self._frozen.names} - {"_board"}
+        os.write(1, (listing(names) if modules else WELCOME).encode())
+
+    def _disable_irq(self) -> int:
+        self._python.lib.mp_sched_lock()
+        self._irq_depth += 1
+        return self._irq_depth - 1
+
+    def _enable_irq(self, depth: int) -> None:
+        while self._irq_depth > depth:
+            self._irq_depth -= 1
+            self._python.lib.mp_sched_unlock()
+
+    def _address(self) -> int:
+        """Address of the flash in this process: the board maps it, as the chip maps its own."""
+        return _address_of(self._start.flash)
+
+    def _read_flash(self, start: int, into: memoryview) -> None:
+        into[:] = self._start.flash[start : start + len(into)]
 
     def _info(self, what: str, into: memoryview) -> int:
         """Text about this chip and its firmware; the length of it."""

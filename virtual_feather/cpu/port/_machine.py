@@ -1,26 +1,26 @@
-"""machine as the ESP8266 port offers it; every method is one call of the board."""
+"""machine as the ESP8266 port offers it; what is of the hardware is one call of the board."""
 
-import machine as _native
+import errno
+import time
 
+from _analog import ADC, PWM  # noqa: F401
 from _board import call
 from _i2c import SoftI2C  # noqa: F401
-from _pin import Pin  # noqa: F401
+from _pin import Pin, number_of  # noqa: F401
 from _rtc import RTC  # noqa: F401
+from _serial import SPI, UART, SoftSPI  # noqa: F401
 from _timer import WDT, Timer  # noqa: F401
+
+_FOREVER_MS = const(4294967)
 
 
 def reset():
-    """Reset the chip, as a short low pulse on RST does."""
+    """Restart the chip."""
     call("reset")
 
 
-def soft_reset():
-    """Restart the interpreter."""
-    call("soft_reset", False)
-
-
 def reset_cause():
-    """One of the *_RESET constants."""
+    """The SDK's reason for the last reset of the chip: one of the *_RESET constants, 2 for a crash, 3 for WDT()."""
     return call("reset_cause")
 
 
@@ -38,11 +38,99 @@ def freq(hertz=None):
     """Clock of the processor, 80 or 160 MHz."""
     if hertz is None:
         return _hertz[0]
-    if hertz not in (80000000, 160000000):
+    if hertz // 1000000 not in (80, 160):
         raise ValueError("frequency can only be either 80Mhz or 160MHz")
-    _hertz[0] = hertz
+    _hertz[0] = hertz // 1000000 * 1000000
 
 
-def deepsleep(time_ms=0):
-    """Power down for time_ms; the wake-up is a reset, if GPIO16 is wired to RST. Never returns."""
-    call("deepsleep", time_ms * 1000)
+def idle():
+    """Stop the processor until an interrupt; one comes at least every millisecond."""
+    time.sleep_ms(1)
+
+
+def lightsleep(time_ms=_FOREVER_MS):
+    """Stop for so many milliseconds; the port stays awake for its radio."""
+    time.sleep_ms(max(time_ms, 0))
+
+
+def deepsleep(time_ms=None):
+    """Power down, for time_ms or until RTC().alarm() if that wakes from DEEPSLEEP. Waking is a reset. Never returns.
+
+    With neither, only a reset from outside ends it.
+    """
+    alarm_us = call("rtc_wake_in")  # 0: none
+    us = 0 if time_ms is None else max(time_ms, 1) * 1000
+    call("deepsleep", min(alarm_us, us) or alarm_us or us)
+
+
+def disable_irq():
+    """Hold interrupts back; the state to give to enable_irq."""
+    return call("irq_disable")
+
+
+def enable_irq(state):
+    """Go back to a state that disable_irq returned."""
+    call("irq_enable", state)
+
+
+def time_pulse_us(pin, pulse_level, timeout_us=1000000):
+    """Length of a pulse (us); -2 when it does not begin in time, -1 when it does not end."""
+    number = number_of(pin)
+    changes = 2
+    start = time.ticks_us()
+    while True:
+        elapsed = time.ticks_diff(time.ticks_us(), start)
+        if call("pin_read", number) == pulse_level:
+            changes -= 1
+            if not changes:
+                return elapsed
+            pulse_level = 1 - pulse_level
+            start = time.ticks_us()
+        elif elapsed >= timeout_us:
+            return -changes
+
+
+def bitstream(pin, encoding, timing, data):
+    """Send bits as pulses of (high 0, low 0, high 1, low 1) nanoseconds; nothing is there to read them."""
+    if encoding:
+        raise ValueError("encoding")
+    high_0, low_0, high_1, low_1 = timing
+    call("pin_init", number_of(pin), 1, 0, False)
+    time.sleep_us(len(data) * 8 * (high_0 + low_0 + high_1 + low_1) // 2000)
+
+
+def dht_readinto(pin, buf):
+    """Ask a DHT sensor for its five bytes. No such sensor is on this board: raises OSError(ETIMEDOUT)."""
+    number = number_of(pin)
+    if len(buf) < 5:
+        raise ValueError("buffer too small")
+    call("pin_init", number, 2, 0, True)
+    time.sleep_ms(250)
+    call("pin_write", number, False)
+    time.sleep_ms(18)
+    call("pin_write", number, True)
+    raise OSError(errno.ETIMEDOUT)
+
+
+class Memory:
+    """mem8, mem16 and mem32: the chip's address space."""
+
+    def __init__(self, size):
+        self._size = size
+
+    def _check(self, address):
+        if address % self._size:
+            raise ValueError("address %08x is not aligned to %d bytes" % (address, self._size))
+        return address & 0xFFFFFFFF
+
+    def __getitem__(self, address):
+        return call("memory_read", self._check(address), self._size)
+
+    def __setitem__(self, address, value):
+        call("memory_write", self._check(address), self._size, value & 0xFFFFFFFF)
+
+    def __repr__(self):
+        return "<%d-bit memory>" % (8 * self._size)
+
+
+mem8, mem16, mem32 = Memory(1), Memory(2), Memory(4)

@@ -9,6 +9,7 @@ _Socket = _native.socket
 _getaddrinfo = _native.getaddrinfo
 _connect, _bind, _sendto = _Socket.connect, _Socket.bind, _Socket.sendto
 _recvfrom, _accept, _setsockopt = _Socket.recvfrom, _Socket.accept, _Socket.setsockopt
+_recv = _Socket.recv
 
 
 def _raw(address):
@@ -32,10 +33,13 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
 
 
 def connect(self, address):
-    """Connect to (host, port). Raises OSError(EHOSTUNREACH) with no link."""
+    """Connect to (host, port). Raises OSError(EHOSTUNREACH) with no link; a refusal is a reset to lwIP, ECONNRESET."""
     if not call("link"):
         raise OSError(errno.EHOSTUNREACH)
-    _connect(self, _raw(address))
+    try:
+        _connect(self, _raw(address))
+    except OSError as error:
+        raise OSError(errno.ECONNRESET) if error.errno == errno.ECONNREFUSED else error
 
 
 def bind(self, address):
@@ -48,6 +52,11 @@ def sendto(self, data, address):
     if not call("link"):
         raise OSError(errno.EHOSTUNREACH)
     return _sendto(self, data, _raw(address))
+
+
+def recv(self, size, flags=0):
+    """Receive bytes; flags: MSG_PEEK, MSG_DONTWAIT."""
+    return _recv(self, size, (flags & 1) << 1 | (flags & 2) << 5)
 
 
 def recvfrom(self, size):
@@ -67,5 +76,15 @@ _OPTIONS = {(1, 4): (1, 2), (1, 32): (1, 6), (6, 64): (6, 1), (0, 1024): (0, 35)
 
 
 def setsockopt(self, level, option, value):
-    """Set an option of lwIP; 20 of level SOL_SOCKET sets a callback, which no other system has."""
+    """Set an option of lwIP. Raises OSError(EINVAL) for one that it has not."""
+    if (level, option) not in _OPTIONS:
+        raise OSError(errno.EINVAL)
     _setsockopt(self, *_OPTIONS[(level, option)], value)
+
+
+def reset():
+    """Start the stack anew: nothing to do."""
+
+
+def callback(_):
+    """Told when packets come: nothing waits for that."""

@@ -1,14 +1,16 @@
-"""os, sys and vfs as the ESP8266 port has them."""
+"""os, sys, vfs and builtins as the ESP8266 port has them."""
 
+import builtins
+import errno
 import os
-import sys
 from collections import namedtuple
 
+import uctypes
 from _board import call
-from _flash import rom_ioctl  # noqa: F401
 
-_HIDDEN = ".frozen"  # where the frozen modules are mounted: a board's listing knows nothing of it
-_listdir, _ilistdir = os.listdir, os.ilistdir
+_SECTOR = const(4096)
+_HIDDEN = ".froze"  # where the frozen modules are mounted: a board's listing knows nothing of it
+_listdir, _ilistdir, _help = os.listdir, os.ilistdir, builtins.help
 
 
 def info(what):
@@ -17,26 +19,62 @@ def info(what):
     return str(buffer[: call("info", what, buffer)], "utf-8")
 
 
+version = info("sys.version")
+release = tuple(int(part) for part in info("sys.implementation").split("."))
+
+
 def uname():
     """What os.uname() of the image tells."""
     fields = ("sysname", "nodename", "release", "version", "machine")
-    return namedtuple("uname", fields)(*(info(field) for field in fields))
+    return namedtuple("uname", fields)(*map(info, fields))
 
 
-def implementation():
-    """sys.implementation of the image."""
-    version = tuple(int(part) for part in info("sys.implementation").split("."))
-    fields = ("name", "version", "_machine", "_mpy")
-    return namedtuple("implementation", fields)("micropython", version + ("",), info("machine"), sys.implementation._mpy)
+# Files of version 6.3 (6 before), for an Xtensa processor.
+_old = release < (1, 21)
+implementation = namedtuple("implementation", ("name", "version", "_machine", "_mpy"))(
+    "micropython", release if _old else release + ("",), info("machine"), 9222 if _old else 9990
+)
+_terminals = [None, None]
+_attached = [True]  # whether the REPL has UART 0, in slot 1, which no object has been made for yet
 
 
-def dupterm(stream=None, index=0):
-    """The second terminal: none until one is given."""
-    return None
+def dupterm(stream, index=0):
+    """Put a stream in a slot of the REPL's terminals; what was there. UART 0 is in slot 1.
+
+    Other streams than UART 0 are kept and returned, but the REPL does not reach them.
+    """
+    if index not in (0, 1):
+        raise ValueError("invalid dupterm index")
+    from machine import UART
+
+    old = _terminals[index]
+    if index and old is None and _attached[0]:
+        old = UART(0)
+    _terminals[index] = stream
+    if index:
+        _attached[0] = isinstance(stream, UART)
+        call("uart_attach", _attached[0])
+    return old
 
 
 def dupterm_notify(_):
     """Told by a driver that a second terminal has input."""
+
+
+def sync():
+    """Write all file systems' buffers: they have none."""
+
+
+def alloc_emergency_exception_buf(_):
+    """Memory for exceptions in interrupt handlers, which run with a heap here."""
+
+
+def help(*args):
+    """help(), help("modules"), help(object)."""
+    if args and args[0] != "modules":
+        _help(*args)
+    else:
+        call("help", bool(args))
 
 
 def listdir(path="."):
@@ -47,3 +85,25 @@ def listdir(path="."):
 def ilistdir(path="."):
     """Entries of a folder: (name, type, inode, size)."""
     return (entry for entry in _ilistdir(path) if entry[0] != _HIDDEN)
+
+
+def rom_ioctl(operation, *args):
+    """vfs.rom_ioctl: 1 number of partitions, 2 the memory of one, 3 erase for a write, 4 write, 5 done."""
+    size = call("romfs", 1)
+    if operation == 1:
+        return 1 if size else 0
+    if not size or args[0] != 0:
+        return -errno.EINVAL
+    start = call("romfs", 0)
+    if operation == 2:
+        return uctypes.bytearray_at(call("address") + start, size)
+    if operation == 3:
+        if args[1] > size:
+            return -errno.ENOMEM
+        for sector in range(start // _SECTOR, (start + args[1] + _SECTOR - 1) // _SECTOR):
+            call("flash_erase", sector)
+        return 4  # bytes that a write must be a multiple of
+    if operation == 4:
+        call("flash_write", start + args[1], args[2])
+        return 0
+    return 0 if operation == 5 else -errno.EINVAL

@@ -2,7 +2,7 @@
 
 from _board import call
 
-_EPOCH_DAYS = 730425
+_MEMORY = const(492)
 
 
 class RTC:
@@ -10,41 +10,45 @@ class RTC:
 
     ALARM0 = 0
 
-    def __init__(self, id=0):
-        if id != 0:
-            raise ValueError("RTC(%d) doesn't exist" % id)
+    def __init__(self):
+        pass
 
-    def datetime(self, fields=None):
-        """(year, month, day, weekday, hour, minute, second, millisecond), or set it."""
+    def datetime(self, datetime=None):
+        """(year, month, day, weekday, hour, minute, second, millisecond), or set it; the weekday is not looked at."""
         import time
 
-        if fields is None:
+        if datetime is None:
             year, month, day, hour, minute, second, weekday, _ = time.gmtime()
             return year, month, day, weekday, hour, minute, second, call("rtc_us") // 1000 % 1000
-        year, month, day, _, hour, minute, second, ms = fields
+        if len(datetime) != 8:
+            raise ValueError("requested length 8 but object has length %d" % len(datetime))
+        year, month, day, _, hour, minute, second, ms = datetime
         call("rtc_set_us", time.mktime((year, month, day, hour, minute, second)) * 1000000 + ms * 1000)
 
     def memory(self, data=None):
         """The bytes kept, or keep these. Raises ValueError above 492 bytes."""
         if data is None:
-            buffer = bytearray(492)
+            buffer = bytearray(_MEMORY)
             return bytes(buffer[: call("rtc_read", buffer)])
-        if len(data) > 492:
+        if len(data) > _MEMORY:
             raise ValueError("buffer too long")
         call("rtc_write", data)
 
-    def alarm(self, id, time, *, repeat=False):
-        """Set the time (ms) of the wake-up from deepsleep()."""
-        if id != 0:
-            raise ValueError("invalid alarm")
-        call("rtc_alarm", time)
+    def alarm(self, alarm_id, time_ms):
+        """Set the alarm in time_ms from now."""
+        self._check(alarm_id)
+        call("rtc_alarm", time_ms)
 
-    def alarm_left(self, id=0):
+    def alarm_left(self, alarm_id=0):
         """Milliseconds to the alarm."""
+        self._check(alarm_id)
         return call("rtc_alarm_left")
 
-    def irq(self, *, trigger, wake):
-        """What the alarm wakes: ALARM0 from machine.DEEPSLEEP."""
-        if trigger != 0:
-            raise ValueError("invalid alarm")
+    def irq(self, *, trigger=0, wake=0):
+        """What the alarm wakes: trigger=ALARM0, wake=machine.DEEPSLEEP."""
+        self._check(trigger)
         call("rtc_wake", wake)
+
+    def _check(self, alarm_id):
+        if alarm_id != 0:
+            raise ValueError("invalid alarm")

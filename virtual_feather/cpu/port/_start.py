@@ -3,20 +3,17 @@
 import sys
 
 
-def go(call):
-    """Put the port in place, mount the flash, and leave the interpreter as the board's firmware finds it."""
-    import _board
+def go(keep):
+    """Put the port in place, mount the flash, and leave the interpreter as the board's firmware finds it.
 
-    _board.call = call
+    keep(object): makes the interpreter hold on to an object for good, whatever a program does to sys.modules.
+    """
     import _graft
 
-    _graft.graft(call)
-    call("hide")
-    import _mount
-
-    _mount.mount(call)
-    for name in ("_start", "_graft", "_mount"):
-        sys.modules.pop(name)
-    import __main__
-
-    __main__._main = call
+    _graft.graft()
+    keep(list(sys.modules.values()))
+    sys.modules.clear()
+    sys.path[:] = ("", ".frozen", "/lib", "/")
+    _graft.mount_rom()
+    __import__("_boot")
+    sys.modules.pop("_boot")

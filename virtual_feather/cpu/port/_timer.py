@@ -6,43 +6,42 @@ _running = {}
 
 
 class Timer:
-    """A software timer of the SDK; -1 is the only number that every image accepts."""
+    """A software timer of the SDK; all numbers are the same to it."""
 
     ONE_SHOT = 0
     PERIODIC = 1
 
-    def __init__(self, id, **options):
-        self.id = id
-        if options:
-            self.init(**options)
+    def __init__(self, id):
+        self._id = id
 
-    def init(self, *, mode=1, period=-1, callback=None, freq=None, tick_hz=1000):
-        """Start: callback(timer) every `period` ms, or once."""
+    def init(self, *, mode=PERIODIC, callback=None, period=0xFFFFFFFF, tick_hz=1000, freq=None):
+        """Start: callback(timer) every `period` ticks of 1 / tick_hz s, or `freq` times a second, or once."""
         self.deinit()
-        if freq:
-            period, tick_hz = 1, freq
-        # The C side of the interpreter holds plain addresses: what they point to must not be collected.
+        us = period * 1000000 // tick_hz if freq is None else int(1000000 / freq)
+        # The board knows both by their addresses only: they must not be collected.
         _running[id(self)] = self, callback
-        call("timer_start", id(self), period * 1000000 // tick_hz, mode, id(callback))
+        call("timer_start", id(self), us, mode, id(callback))
 
     def deinit(self):
         """Stop."""
         if _running.pop(id(self), None):
             call("timer_stop", id(self))
 
+    def __repr__(self):
+        return "Timer(%x)" % id(self)
+
 
 class WDT:
-    """The hardware watchdog. It bites between 1.6 and 3.2 s after the last feed and cannot be stopped."""
+    """The SDK's watchdog. It bites some three seconds after the last feed and cannot be stopped.
 
-    def __init__(self, id=0):
-        if id != 0:
+    Raises ValueError for any number but 0 and any time-out but the default.
+    """
+
+    def __init__(self, id=0, timeout=5000):
+        if id != 0 or timeout != 5000:
             raise ValueError
         call("wdt_start")
 
     def feed(self):
         """Put the bite off."""
         call("wdt_feed")
-
-    def deinit(self):
-        """Not supported by the chip's watchdog."""
-        raise OSError

@@ -1,0 +1,122 @@
+"""esp of the ESP8266 port: the flash chip and the SDK."""
+
+import errno as _errno
+
+from _board import call as _call
+
+SLEEP_NONE = 0
+SLEEP_LIGHT = 1
+SLEEP_MODEM = 2
+
+_sleep = [SLEEP_MODEM]
+_SECTOR = const(4096)
+
+
+def flash_size():
+    """Bytes of flash."""
+    return _call("flash_size")
+
+
+def flash_user_start():
+    """First byte that the firmware leaves to the user."""
+    start = _call("fs", 0) * _SECTOR
+    return start if start >= 0x100000 else start - _SECTOR  # below, a sector is kept for native code
+
+
+def flash_id():
+    """Manufacturer and device of the flash chip."""
+    return _call("flash_id")
+
+
+def _check(offset, size):
+    if offset < 0 or offset + size > _call("flash_size"):
+        raise OSError(_errno.EIO)
+
+
+def flash_read(byte_offset, length_or_buffer):
+    """Read bytes, or fill a buffer. Raises OSError outside the chip."""
+    if isinstance(length_or_buffer, int):
+        buffer = bytearray(length_or_buffer)
+        flash_read(byte_offset, buffer)
+        return bytes(buffer)
+    _check(byte_offset, len(length_or_buffer))
+    _call("flash_read", byte_offset, length_or_buffer)
+
+
+def flash_write(byte_offset, buffer):
+    """Program bytes: bits can only be cleared. The length is a multiple of 4. Raises OSError outside the chip."""
+    if len(buffer) & 3:
+        raise ValueError("len must be multiple of 4")
+    _check(byte_offset, len(buffer))
+    if len(buffer) <= _SECTOR:
+        _call("flash_write", byte_offset, buffer)
+        return
+    for start in range(0, len(buffer), _SECTOR):
+        _call("flash_write", byte_offset + start, memoryview(buffer)[start : start + _SECTOR])
+
+
+def flash_erase(sector_no):
+    """Set a 4 KiB sector to ones. Raises OSError outside the chip."""
+    _check(sector_no * _SECTOR, _SECTOR)
+    _call("flash_erase", sector_no)
+
+
+def check_fw():
+    """Whether the firmware in the flash matches its own checksum; prints size and checksum."""
+    digest = bytearray(16)
+    size = _call("firmware_md5", digest)
+    print("size:", size)
+    print("md5:", digest.hex())
+    stored = bytearray(16)
+    _call("flash_read", size, stored)
+    return digest == stored
+
+
+def freemem():
+    """Free bytes of the SDK's own heap."""
+    return 26000
+
+
+def meminfo():
+    """Print the SDK's memory map."""
+    print("heap  : 0x3fff9a80 ~ 0x3fffc000, len: 9600")
+
+
+def malloc(size):
+    """Memory of the SDK's heap: none can be given."""
+    return 0
+
+
+def free(addr):
+    """Give memory back."""
+
+
+def esf_free_bufs(idx):
+    """Free packet buffers of a kind."""
+    return 8
+
+
+def set_native_code_location(start, length):
+    """Where native code goes. This processor runs none of the chip's."""
+    if start is not None and start + length > 0x100000:
+        raise ValueError("flash location must be below 1MByte")
+
+
+def apa102_write(clock_pin, data_pin, buf):
+    """Send bytes to APA102 LEDs; there are none."""
+
+
+def sleep_type(mode=None):
+    """Modem power saving."""
+    if mode is None:
+        return _sleep[0]
+    _sleep[0] = mode
+
+
+def deepsleep(time_us=0, option=0):
+    """Power down for time_us, for ever with 0."""
+    _call("deepsleep", time_us)
+
+
+def osdebug(level, uart_no=None):
+    """Where the SDK logs; it has nothing to say here."""

@@ -1,0 +1,94 @@
+"""UART 0 as the processor sees it: the standard streams while the REPL has it, machine.UART's alone if not."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import select
+import socket
+import termios
+from collections.abc import Callable
+
+
+class _Queue:
+    """Bytes that have arrived and wait to be read, in the kernel, as MicroPython reads descriptors."""
+
+    def __init__(self) -> None:
+        self._near, self.end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._near.setblocking(False)
+
+    def put(self, data: bytes) -> None:
+        with contextlib.suppress(BlockingIOError):  # overrun: the UART drops what nobody reads
+            self._near.send(data)
+
+    def waiting(self) -> int:
+        count = ctypes.c_int()
+        fcntl.ioctl(self.end, termios.FIONREAD, count)
+        return count.value
+
+    def take(self, size: int, timeout_ms: int) -> bytes:
+        """What comes within the time-out, or nothing."""
+        ready, _, _ = select.select([self.end], [], [], timeout_ms / 1000)
+        return self.end.recv(size) if ready else b""
+
+
+class Uart:
+    """Input and output of the processor."""
+
+    def __init__(self, text: int, raw: int) -> None:
+        """text, raw: descriptors to send to, for text whose line ends the board completes, and for bytes."""
+        self._text, self._raw = text, raw
+        self._wire = os.dup(raw)
+        self._terminal, self._alone = _Queue(), _Queue()
+        self.attached = True
+
+    @property
+    def operations(self) -> dict[str, Callable]:
+        """What MicroPython may ask for."""
+        return {
+            "uart_attach": self._attach,
+            "uart_any": self._any,
+            "uart_read": self._read,
+            "uart_write": lambda data: os.write(self._wire, data) and None,
+        }
+
+    def connect_standard_streams(self) -> None:
+        """Make descriptors 0, 1 and 2 those of the UART."""
+        os.dup2(self._terminal.end.fileno(), 0)
+        os.dup2(self._text, 1)
+        os.dup2(self._text, 2)
+
+    def receive(self, data: bytes) -> None:
+        """Bytes have arrived."""
+        self._queue.put(data)
+
+    @property
+    def _queue(self) -> _Queue:
+        return self._terminal if self.attached else self._alone
+
+    def _attach(self, attached: bool) -> None:
+        """Give the UART to the REPL or take it away: then nothing of it is printed and nothing typed reaches it."""
+        if attached == self.attached:
+            return
+        self.attached = attached
+        if attached:
+            os.dup2(self._text, 1)
+            os.dup2(self._wire, self._raw)
+            return
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.dup2(nothing, self._raw)
+        os.close(nothing)
+
+    def _any(self) -> int:
+        return self._queue.waiting()
+
+    def _read(self, timeout_ms: int, timeout_char_ms: int, into: memoryview) -> int:
+        """Fill `into`; the first byte may take timeout_ms, each further one timeout_char_ms. How many came."""
+        data = self._queue.take(len(into), timeout_ms)
+        while data and len(data) < len(into) and (more := self._queue.take(len(into) - len(data), timeout_char_ms)):
+            data += more
+        into[: len(data)] = data
+        return len(data)
