@@ -1,0 +1,89 @@
+"""How a node starts when something is wrong: with its settings, with its library, with its last run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from boards import ROOT, RunningBoard, wait_for
+from nodes import Broker, Node, config_for, write_flash
+
+# Appended to boot.py: three seconds after its start the first sampler never returns.
+_HANG = """
+import asyncio
+from node.sampler import Sampler
+
+async def hang(self):
+    await asyncio.sleep_ms(3000)
+    while True:
+        pass
+
+Sampler._take = hang
+"""
+
+
+def _spells(board: RunningBoard, code: int) -> None:
+    wait_for(lambda: board.ctl("led").endswith(f"fault {code}"), 30, f"LED code {code}")
+
+
+def _says(board: RunningBoard, sentence: str) -> None:
+    """Start the node from the prompt: it says the sentence, and gives the prompt back at once."""
+    wait_for(lambda: not board.ctl("led").endswith("off"), 10, "a node that runs")
+    with board.console() as console:
+        console.prompt()
+        console.send(b"\x04")
+        console.read_until(sentence.encode() + b"\r\n")
+        console.prompt()
+        assert console.type("6*7").strip() == "42"
+
+
+def test_a_wrong_setting(tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker) -> None:
+    sentence = "pins.run_app must be one of 4, 5, 12, 13, 14"
+    write_flash(tmp_path / "n1", config_for(broker, pins={"run_app": 16}))
+    board = boards("n1")
+    fault = broker.wait("fault/n1")
+    assert fault.json == {"code": 8, "name": "config", "detail": sentence}
+    assert not broker.of("sensors/n1/lux")
+    _spells(board, 8)
+    _says(board, sentence)
+
+
+def test_no_settings(tmp_path: Path, boards: Callable[..., RunningBoard]) -> None:
+    write_flash(tmp_path / "n1", None)
+    board = boards("n1")
+    _spells(board, 8)
+    _says(board, "config.json is missing: copy config.example.json and set wifi and mqtt in it")
+
+
+def test_settings_that_are_no_json(tmp_path: Path, boards: Callable[..., RunningBoard]) -> None:
+    write_flash(tmp_path / "n1", "{")
+    _says(boards("n1"), "config.json is not JSON: look for a missing quote, comma or brace")
+
+
+def test_no_library(board: RunningBoard) -> None:
+    board.put("/main.py", (ROOT / "firmware" / "main.py").read_bytes())
+    _spells(board, 3)
+    _says(board, "A library is missing on the board: no module named 'node'. "
+                 "Upload firmware/lib again (flash.sh does), then Ctrl-D.")  # fmt: skip
+
+
+def test_a_coroutine_that_never_returns(node: Callable[..., Node]) -> None:
+    feather = node()
+    feather.board.put("/boot.py", (ROOT / "firmware" / "boot.py").read_text() + _HANG)
+    for crashes in (1, 2, 3):
+        fault = feather.fault(6, 30, feather.broker.count)
+        since = feather.broker.messages.index(fault)
+        stats = feather.broker.wait("stats/n1", since=since).json
+        assert stats["reset"] == "watchdog: tsl2561"
+        if crashes < 3:
+            assert fault.json["detail"] == "watchdog: tsl2561"
+    assert fault.json["detail"] == "safe start after 3 crashes: watchdog: tsl2561"
+    _spells(feather.board, 6)
+    resets = feather.board.status()["resets"]
+    assert not feather.broker.of("sensors/n1/lux", since)
+    with feather.board.console() as console:
+        console.prompt()
+    # A user's reset is no crash: the next start is an ordinary one.
+    feather.board.put("/boot.py", (ROOT / "firmware" / "boot.py").read_text())
+    feather.reading(since=feather.broker.count)
+    assert resets >= 4
