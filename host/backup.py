@@ -77,7 +77,7 @@ def save_from_flash(console: Console, port: str, baud: int, board: Board, record
 
         def read(address: int, size: int) -> bytes:
             path = Path(folder) / f"{address:#x}.bin"
-            loader.read(console, port, baud, address, size, path)
+            loader.read(console, port, baud, (address, size), path)
             return path.read_bytes()
 
         if read(0, 4) == b"\xff" * 4:

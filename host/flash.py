@@ -8,6 +8,7 @@ from host.deploy import CONFIG, Deployment
 from host.failure import Exit, Failure, run
 from host.filesystem import have_littlefs
 from host.settings import Invalid, load
+from host.upload import UPLOADERS
 
 
 def parse() -> argparse.Namespace:
@@ -54,7 +55,7 @@ def _port(console: Console, given: str | None) -> str:
 
 
 def _uploader(console: Console, given: str | None) -> str:
-    if given != "image" and given or have_littlefs():
+    if given in UPLOADERS or have_littlefs():
         return given or "image"
     if given:
         raise Failure(Exit.COMPUTER, "littlefs-python is not installed here: use --uploader mpremote")

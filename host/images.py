@@ -115,19 +115,20 @@ def problem(data: bytes) -> str | None:
     A MicroPython image for the ESP8266 starts with 0xE9, holds its own length - 16 in the little-endian word at 0x8FFC,
     and ends with the MD5 of all that is between byte 4 and those last 16 (byte 2 and 3 are esptool's to change).
     """
-    if data[:64].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "is a web page"
-    if not data:
-        return "is empty"
-    if data[0] != 0xE9:
-        return "is no image for an Espressif chip"
-    if len(data) < _SIZE_WORD + 4:
-        return "is truncated"
     size = int.from_bytes(data[_SIZE_WORD : _SIZE_WORD + 4], "little") + 16
-    if not _SIZE_WORD + 4 + 16 <= size <= 1 << 20:
-        return "is no MicroPython image for the ESP8266"
-    if len(data) < size:
-        return f"is truncated: {len(data)} of {size} bytes"
-    if len(data) > size or hashlib.md5(data[4:-16], usedforsecurity=False).digest() != data[-16:]:
-        return "is damaged: its own checksum does not match"
-    return None
+    trouble = None
+    if not data:
+        trouble = "is empty"
+    elif data[:64].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        trouble = "is a web page"
+    elif data[0] != 0xE9:
+        trouble = "is no image for an Espressif chip"
+    elif len(data) < _SIZE_WORD + 4:
+        trouble = "is truncated"
+    elif not _SIZE_WORD + 4 + 16 <= size <= 1 << 20:
+        trouble = "is no MicroPython image for the ESP8266"
+    elif len(data) < size:
+        trouble = f"is truncated: {len(data)} of {size} bytes"
+    elif len(data) > size or hashlib.md5(data[4:-16], usedforsecurity=False).digest() != data[-16:]:
+        trouble = "is damaged: its own checksum does not match"
+    return trouble

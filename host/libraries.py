@@ -90,7 +90,7 @@ def _finder(pin: Pin) -> PackageFinder:
 
 def _pip_settings() -> dict[str, str]:
     """Return pip's configuration for downloads: files, then environment, as pip itself adds them up."""
-    done = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
     rows = re.findall(r"^(global|download|:env:)\.([\w-]+)=(.+)$", done.stdout, re.MULTILINE)
     order = ("global", "download", ":env:")
     return {key: str(ast.literal_eval(value)) for _, key, value in sorted(rows, key=lambda row: order.index(row[0]))}

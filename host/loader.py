@@ -83,9 +83,9 @@ def write(console: Console, port: str, baud: int, parts: Sequence[tuple[int, Pat
     _at_baud(console, port, baud, "writing", what)
 
 
-def read(console: Console, port: str, baud: int, address: int, size: int, path: Path) -> None:
-    """Read a piece of the flash into a file."""
-    _at_baud(console, port, baud, "reading", ["read-flash", f"{address:#x}", str(size), str(path)])
+def read(console: Console, port: str, baud: int, piece: tuple[int, int], path: Path) -> None:
+    """Read a piece of the flash (address, bytes) into a file."""
+    _at_baud(console, port, baud, "reading", ["read-flash", f"{piece[0]:#x}", str(piece[1]), str(path)])
 
 
 def _at_baud(console: Console, port: str, baud: int, doing: str, what: list[str]) -> None:

@@ -19,7 +19,7 @@
 . "${BASH_SOURCE[0]%/*}/packages.sh"
 
 VENV_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-VENV=$VENV_ROOT/.venv
+VENV=$(readlink -m "$VENV_ROOT/.venv")
 # shellcheck disable=SC2034  # for the scripts that source this
 VENV_PYTHON=$VENV/bin/python
 VENV_CACHE=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/huzzah-node/wheels

@@ -3,8 +3,10 @@
 # and folder (-, 0, path).
 import binascii
 import hashlib
-import network
 import os
+import sys
+
+import network
 
 
 def walk(folder):
@@ -30,7 +32,5 @@ block = memoryview(bytearray(512))
 disk = os.statvfs("/")
 print(binascii.hexlify(network.WLAN(0).config("mac")).decode(), disk[2], disk[3], os.uname()[3])
 walk("")
-try:
-    walk("/rom")  # not listed in /
-except OSError:
-    pass
+if "/rom" in sys.path:  # it is not listed in /
+    walk("/rom")

@@ -54,7 +54,8 @@ FILES |= {"boot.py": b"# boot\n", "main.py": b"# main\n" * 700, "config.json": b
 
 
 def mounted(path, kind):
-    done = subprocess.run([MICROPYTHON, "-X", "heapsize=32m", "-c", MOUNT, path, kind], capture_output=True, text=True, timeout=60)
+    command = [MICROPYTHON, "-X", "heapsize=32m", "-c", MOUNT, path, kind]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     lines = (line.split(" ") for line in done.stdout.splitlines())
     return {name: bytes.fromhex(content) for name, content in lines}

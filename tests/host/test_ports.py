@@ -1,5 +1,6 @@
 """Finding the serial port, and saying why it cannot be used."""
 
+import io
 import os
 from types import SimpleNamespace
 
@@ -43,7 +44,7 @@ def test_none_found():
 
 @pytest.mark.parametrize("options", [{}, {"assume_yes": True}, {"dry_run": True}])
 def test_two_are_never_guessed_between(options, monkeypatch):
-    monkeypatch.setattr("sys.stdin", open(os.devnull))
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     with pytest.raises(Failure) as failure:
         find(TWO, ONE, **options)
     assert failure.value.code == (Exit.PORT if options else Exit.USAGE)
