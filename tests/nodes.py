@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import shutil
 import socket
@@ -54,7 +55,7 @@ class Broker:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self._config = folder / "mosquitto.conf"
-        self._config.write_text(f"listener {self.port} 127.0.0.1\npersistence false\nlog_type none\n{settings}")
+        self._config.write_text(f"listener {self.port} 127.0.0.1\npersistence false\nlog_type none\nuser {getpass.getuser()}\n{settings}")
         self._process: subprocess.Popen[bytes] | None = None
         self._client: mqtt.Client | None = None
         self._news = threading.Condition()
@@ -135,14 +136,28 @@ class Broker:
             return len(self.messages)
 
 
-def write_flash(state: Path, config: dict[str, Any] | str | None, image: str = "romfs") -> None:
-    """Make the flash of a board that has been deployed to; a config of None is one without config.json."""
+def write_flash(
+    state: Path,
+    config: dict[str, Any] | str | None,
+    image: str = "romfs",
+    without: str | None = None,
+    main: Callable[[str], str] = str,
+) -> None:
+    """Make the flash of a board that has been deployed to.
+
+    config: None for a board without config.json. without: a file of lib/ to leave out, or "all" of lib/.
+    main: changes the text of main.py.
+    """
     state.mkdir(parents=True, exist_ok=True)
     file = state.parent / f"{state.name}.json"
     file.write_text(config if isinstance(config, str) else json.dumps(config or {}))
     firmware = make(LAYOUTS[image], file)
     if config is None:
         del firmware.flash["config.json"]
+    for files in (firmware.flash, firmware.rom):
+        for path in [path for path in files if path == without or (without == "all" and path.startswith("lib/"))]:
+            del files[path]
+    firmware.flash["main.py"] = main(firmware.flash["main.py"].decode()).encode()
     flash = Flash(state / "flash.bin")
     flash.program(0, make_image(layout(image)))
     for address, _, content in firmware.pieces(flash.size):

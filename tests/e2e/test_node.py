@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-from boards import wait_for
 from nodes import Node
 
 _FIRST_READING_S = 5.0
@@ -100,7 +100,8 @@ def _ctrl_c(port: str) -> list[str]:
 
 
 def _rshell(port: str) -> list[str]:
-    return [sys.executable, "-m", "rshell", "--port", port, "--baud", "115200", "--buffer-size", "128", "ls", "/pyboard"]
+    rshell = str(Path(sys.executable).with_name("rshell"))
+    return [rshell, "--port", port, "--baud", "115200", "--buffer-size", "128", "ls", "/pyboard"]
 
 
 def _mpremote(port: str) -> list[str]:
@@ -128,45 +129,3 @@ def test_whoever_comes_gets_the_board(node, request, command, wifi):
     with feather.board.console() as console:
         assert console.type("40+2").strip() == "42"
     assert feather.board.status()["resets"] == resets
-
-
-def _spells(feather: Node, code: int) -> None:
-    wait_for(lambda: feather.board.ctl("led").endswith(f"fault {code}"), 25, f"LED code {code}")
-
-
-def test_led_runs(node):
-    feather: Node = node()
-    feather.reading()
-    wait_for(lambda: feather.board.ctl("led").endswith("running"), 5, "a lit LED")
-
-
-def test_led_spells_that_the_broker_is_away(node):
-    feather: Node = node()
-    feather.reading()
-    feather.broker.stop()
-    _spells(feather, 2)
-    feather.broker.start()
-    feather.broker.wait("connect/n1", 15)
-
-
-def test_led_spells_a_sensor_that_is_gone_and_the_node_recovers(node):
-    feather: Node = node()
-    feather.reading()
-    feather.board.ctl("i2c", "nack")
-    fault = feather.fault(4)
-    assert fault.json["name"] == "sensor"
-    assert "tsl2561 at 0x39" in fault.json["detail"]
-    _spells(feather, 4)
-    since = feather.broker.count
-    feather.board.ctl("i2c", "ok")
-    feather.reading(since=since)
-    feather.fault(0, since=since)
-
-
-def test_led_spells_no_wifi(node):
-    feather: Node = node(wifi={"timeout_s": 5})
-    feather.reading()
-    feather.board.ctl("wifi", "off")
-    _spells(feather, 7)
-    feather.board.ctl("wifi", "on")
-    wait_for(lambda: feather.board.ctl("led").endswith("running"), 25, "a lit LED")
