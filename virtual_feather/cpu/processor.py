@@ -66,6 +66,7 @@ class Processor:
         self._start = start
         self._python = Interpreter()
         self._interrupt_char = -1
+        self._ported = False
         self._events = 0  # taken so far
         self._radio_gap = RadioGap(self._python)
         self._uart = Uart(link.text.fileno(), link.raw.fileno())
@@ -121,7 +122,8 @@ class Processor:
     # What MicroPython's C calls.
 
     def _set_interrupt_char(self, char: int) -> None:
-        self._interrupt_char = char
+        # Before boot.py the port itself runs, which nobody interrupts.
+        self._interrupt_char = char if self._ported else -1
 
     def _print(self, text: bytes) -> None:
         if text.startswith(b"MicroPython "):
@@ -240,8 +242,9 @@ class Processor:
         lib = self._python.lib
         raw = ctypes.c_int.in_dll(lib, "pyexec_mode_kind")
         raw.value = self._start.raw_repl
-        lib.pyexec_file_if_exists(b"boot.py")
-        if not raw.value:
+        self._ported = True
+        # An exception that leaves boot.py keeps main.py from starting.
+        if lib.pyexec_file_if_exists(b"boot.py") and not raw.value:
             lib.pyexec_file_if_exists(b"main.py")
         if not self._start.soft:
             os.write(1, b"\n")
