@@ -1,7 +1,7 @@
 """The virtual Feather: a whole Feather HUZZAH ESP8266 behind one serial path.
 
 python -m virtual_feather run --state DIR [--link PATH] [--image romfs|plain|small] [--mac AABBCCDDEEFF]
-        [--rfc2217 PORT] [--paced] [--fast]
+        [--rfc2217 PORT] [--paced] [--fast] [--heap BYTES]
     Start a board; prints `serial: PATH` when it is ready and runs until it is told to stop (Ctrl-C, SIGTERM).
 python -m virtual_feather ctl --state DIR VERB [ARGUMENT ...]
     Change or show the world of a running board.
@@ -16,6 +16,7 @@ import signal
 import sys
 from pathlib import Path
 
+from .board import CHIP_HEAP
 from .control import ControlError, control
 
 _VERBS = """verbs of ctl:
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--rfc2217", type=int, metavar="PORT", help="a serial path with reset lines, on this TCP port too")
     run.add_argument("--paced", action="store_true", help="the line and the flash take as long as real ones")
     run.add_argument("--fast", action="store_true", help="skip the time in which nothing happens")
+    run.add_argument("--heap", type=int, default=CHIP_HEAP, metavar="BYTES", help="the chip has %(default)s")
     ctl = commands.add_parser("ctl", help="change the world", epilog=_VERBS, formatter_class=raw)
     ctl.add_argument("--state", type=Path, required=True)
     ctl.add_argument("verb")

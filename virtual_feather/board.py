@@ -27,9 +27,10 @@ from .timers import Timers
 # The SDK's rst_reason (user_interface.h). A soft reset of MicroPython, Ctrl-D, leaves it as it is.
 PWRON_RESET, EXCEPTION_RESET, SOFT_WDT_RESET, SOFT_RESET, DEEPSLEEP_RESET, HARD_RESET = 0, 2, 3, 4, 5, 6
 RED_LED, BLUE_LED, RUN_APP = 0, 2, 12
-# 38 KiB of 32-bit words hold what twice as many bytes hold here. On top comes what the port's own MicroPython half
-# takes at the prompt, which on the chip is C and constants.
-_CHIP_HEAP = 2 * 38 * 1024
+CHIP_HEAP = 38 * 1024  # bytes, of 32-bit words
+# They hold what twice as many bytes hold here. On top comes what the port's own MicroPython half takes at the prompt,
+# which on the chip is C and constants.
+_WORDS = 2
 _PORT_HEAP = 31 * 1024
 
 
@@ -49,11 +50,14 @@ class Board:
         state: Path,
         identity: Identity,
         chips: list[Chip],
+        *,
         fast: bool = False,
+        heap: int = CHIP_HEAP,
     ) -> None:
         self._reactor = reactor
         self.serial: Callable[[bytes], None] = lambda data: None
         self._fast = fast
+        self._heap = heap
         self.identity = identity
         self.flash = Flash(state / "flash.bin")
         self.rtc = Rtc(state / "rtc.bin", reactor.now)
@@ -165,7 +169,7 @@ class Board:
             absent=absent,
             soft=soft,
             raw_repl=raw_repl,
-            heap_bytes=_CHIP_HEAP + _PORT_HEAP,
+            heap_bytes=_WORDS * self._heap + _PORT_HEAP,
             rom=read_only_memory(absent),
             flash=self.flash.memory,
             skipped=self._reactor.skipped if self._fast else None,

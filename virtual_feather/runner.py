@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .board import Board, Identity
+from .board import CHIP_HEAP, Board, Identity
 from .chips.light import Light
 from .chips.tsl2561 import Tsl2561
 from .control import ControlServer
@@ -44,6 +44,7 @@ class Options:
     rfc2217: int | None = None  # TCP port of a serial path with reset lines
     paced: bool = False  # bytes and flash take their time
     fast: bool = False  # time in which nothing happens is skipped
+    heap: int = CHIP_HEAP  # MicroPython's, in bytes of the chip's
 
 
 class Desk:
@@ -55,7 +56,9 @@ class Desk:
         new = not (state / "flash.bin").exists()
         self.reactor = reactor = Reactor()
         light = Light(reactor.now, _INDOORS_LUX)
-        self.board = Board(reactor, state, _identity(state, options.mac), [Tsl2561(reactor.now, light)], options.fast)
+        chips = [Tsl2561(reactor.now, light)]
+        identity = _identity(state, options.mac)
+        self.board = Board(reactor, state, identity, chips, fast=options.fast, heap=options.heap)
         if new:
             self.board.flash.program(0, make_image(layout(options.image)))
         self._paced = options.paced
