@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx2
 from unearth import PackageFinder
-from unearth.errors import UnpackError, URLError
+from unearth.errors import UnpackError
 
 from host.console import ROOT, Console
 from host.failure import Exit, Failure, run
@@ -59,17 +59,21 @@ def _archive(pin: Pin, cache: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     hashes = {"sha256": [pin.sha256]}
     try:
-        for package in _finder(pin).find_matches(f"{pin.name}=={pin.version}", hashes=hashes):
-            return package.link and _finder(pin).download(package.link, cache, hashes=hashes)
+        finder = package_finder()
+        for package in finder.find_matches(f"{pin.name}=={pin.version}", hashes=hashes):
+            found = finder.download(package.link, cache, hashes=hashes)
+            if found != path:  # a file of an index on this computer, or under another name
+                shutil.copyfile(found, path)
+            return path
         reason = "the Python index does not have it"
-    except (httpx2.HTTPError, UnpackError, URLError, OSError) as e:
+    except (httpx2.HTTPError, UnpackError, ValueError, OSError) as e:
         reason = str(e).splitlines()[0]
     raise Failure(
         Exit.COMPUTER, f"could not get {pin.name} {pin.version} ({reason}): check the network and run this again"
     )
 
 
-def _finder(pin: Pin) -> PackageFinder:
+def package_finder() -> PackageFinder:
     """Return a finder that looks where pip would."""
     settings = _pip_settings()
     if "cert" in settings:
@@ -79,7 +83,6 @@ def _finder(pin: Pin) -> PackageFinder:
     finder = PackageFinder(
         index_urls=settings.get("index-url", "").split(),
         trusted_hosts=settings.get("trusted-host", "").split(),
-        no_binary=[pin.name],
     )
     for url in settings.get("extra-index-url", "").split():
         finder.add_index_url(url)

@@ -1,0 +1,144 @@
+"""config.json, made from questions or --set."""
+
+import json
+import shutil
+import stat
+
+import pytest
+
+from host import config
+from host.console import Console
+from host.failure import Exit, Failure
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "config.json"
+
+
+def prepare(path, *assignments, yes=False, answers=()):
+    console = Console(assume_yes=yes)
+    if answers:
+        left = list(answers)
+        console.answer = lambda question: left.pop(0)
+    config.prepare(console, assignments, path)
+    return json.loads(path.read_text())
+
+
+def test_starts_from_the_example_and_belongs_to_its_owner_alone(path):
+    made = prepare(path, "wifi.ssid=attic")
+    expected = json.loads(config.EXAMPLE.read_text())
+    expected["wifi"]["ssid"] = "attic"
+    assert made == expected
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "assignment, place, value",
+    [
+        ("wifi.key=12345678", ("wifi", "key"), "12345678"),  # digits stay text
+        ("wifi.ssid=null", ("wifi", "ssid"), "null"),
+        ("mqtt.port=8883", ("mqtt", "port"), 8883),
+        ("mqtt.server=broker.lan", ("mqtt", "server"), "broker.lan"),
+        ('mqtt.server=["10.0.0.1", "10.0.0.2"]', ("mqtt", "server"), ["10.0.0.1", "10.0.0.2"]),
+        ("mqtt.user=null", ("mqtt", "user"), None),
+        ("client_id=7", ("client_id",), "7"),
+        ("homeassistant=true", ("homeassistant",), True),
+        ("sensors.0.every_s=2.5", ("sensors", 0, "every_s"), 2.5),
+        ("sensors[0].name=42", ("sensors", 0, "name"), "42"),
+        ('wifi.others=[{"ssid": "barn"}]', ("wifi", "others"), [{"ssid": "barn"}]),
+        ("wifi.key=a=b=c=d!", ("wifi", "key"), "a=b=c=d!"),
+    ],
+)
+def test_values_get_the_type_of_their_setting(path, assignment, place, value):
+    found = prepare(path, assignment)
+    for part in place:
+        found = found[part]
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "assignment, code, word",
+    [
+        ("mqtt.port=70000", Exit.CONFIG, "mqtt.port"),
+        ("mqtt.port=many", Exit.CONFIG, "mqtt.port"),
+        ("mqtt.prot=1883", Exit.CONFIG, "mqtt.prot"),
+        ("wifi.key=short", Exit.CONFIG, "wifi.key"),
+        ("pins.led=3", Exit.CONFIG, "pins.led"),
+        ("sensors.3.every_s=5", Exit.CONFIG, "sensors.3"),
+        ("client_id.x=1", Exit.CONFIG, "client_id.x"),
+        ("wifi.ssid", Exit.USAGE, "KEY=VALUE"),
+    ],
+)
+def test_bad_values_leave_no_file(path, assignment, code, word):
+    with pytest.raises(Failure) as failure:
+        prepare(path, assignment)
+    assert failure.value.code == code
+    assert word in str(failure.value)
+    assert not path.exists()
+
+
+def test_existing_file_is_changed_on_a_yes_only(path, capsys):
+    prepare(path, "wifi.ssid=attic", "wifi.key=oldsecret", "mqtt.port=1884")
+    before = path.read_bytes()
+    capsys.readouterr()
+    with pytest.raises(Failure, match="as you said") as failure:
+        prepare(path, "wifi.key=newsecret", "mqtt.port=1885", answers=["n"])
+    assert failure.value.code == Exit.USAGE
+    assert path.read_bytes() == before
+    shown = capsys.readouterr().err
+    assert "mqtt.port: 1884 -> 1885" in shown
+    assert "wifi.key (not shown)" in shown
+    assert "secret" not in shown
+    assert prepare(path, "mqtt.port=1885", answers=["y"])["mqtt"]["port"] == 1885
+    assert prepare(path, "mqtt.port=1886", yes=True)["mqtt"]["port"] == 1886
+
+
+def test_secrets_inside_lists_are_hidden(path, capsys):
+    prepare(path, "wifi.ssid=attic")
+    prepare(path, 'wifi.others=[{"ssid": "barn", "key": "oldsecret"}]', yes=True)
+    assert "secret" not in capsys.readouterr().err
+
+
+def test_nothing_to_change_changes_nothing(path):
+    prepare(path, "wifi.ssid=attic")
+    before = path.stat()
+    prepare(path)
+    prepare(path, "wifi.ssid=attic", "mqtt.port=1883")
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert path.stat().st_ino == before.st_ino
+
+
+def test_wrong_existing_file_is_not_touched(path):
+    shutil.copy(config.EXAMPLE, path)
+    path.write_text(path.read_text().replace("1883", '"1883"'))
+    before = path.read_bytes()
+    with pytest.raises(Failure, match=r"mqtt\.port") as failure:
+        prepare(path, "wifi.ssid=attic", yes=True)
+    assert failure.value.code == Exit.CONFIG
+    assert path.read_bytes() == before
+
+
+def test_file_that_others_could_read_is_closed(path):
+    shutil.copy(config.EXAMPLE, path)
+    path.chmod(0o644)
+    prepare(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_questions(path, monkeypatch):
+    secrets = ["wifi secret", "mqtt secret"]
+    monkeypatch.setattr("getpass.getpass", lambda question: secrets.pop(0))
+    made = prepare(path, answers=["attic", "", "hanna"])
+    assert made["wifi"] | {"ssid": "attic", "key": "wifi secret"} == made["wifi"]
+    assert (made["mqtt"]["server"], made["mqtt"]["user"]) == ("192.168.1.210", "hanna")
+    assert made["mqtt"]["password"] == "mqtt secret"
+
+
+def test_nobody_to_ask(path, monkeypatch):
+    monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115
+    with pytest.raises(Failure, match="no terminal") as failure:
+        prepare(path)
+    assert failure.value.code == Exit.USAGE
+    assert not path.exists()
