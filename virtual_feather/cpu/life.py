@@ -79,13 +79,17 @@ class Life:
         if call is None:
             self._ended()
             return
-        name, *values = call
-        result = self._operations[name](*values)
-        data = None
-        if isinstance(result, tuple):
-            result, data = result
+        answer = self._carry_out(*call)
         if self._link.calls.fileno() >= 0:  # an operation such as reset ends this life
-            send(self._link.calls, (result, data))
+            send(self._link.calls, answer)
+
+    def _carry_out(self, name: str, *values: object) -> tuple[object, bytes | None, str | None]:
+        """An operation's result, what it gives beside that, and what is wrong with its arguments."""
+        try:
+            result = self._operations[name](*values)
+        except (TypeError, ValueError, LookupError, OverflowError) as error:
+            return None, None, f"{name}: {error}"
+        return (*result, None) if isinstance(result, tuple) else (result, None, None)
 
     def _pump(self) -> None:
         """Pass on what was printed, as it comes."""

@@ -11,7 +11,7 @@ _FOREIGN_MODULES = {"_thread", "argparse", "cmath", "termios"}
 _LARGE_MODULES = {"requests", "urequests", "urllib"}
 # Modules that came after v1.19.1, and those that had gone by v1.28.
 _LATER_MODULES = {"_asyncio", "_espnow", "asyncio", "deflate", "espnow", "mip", "platform", "requests", "tls", "vfs"}
-_EARLIER_MODULES = {"utimeq", "uzlib", "websocket_helper"}
+_EARLIER_MODULES = {"utimeq", "uzlib", "websocket_helper", "zlib"}
 _OPTIONAL_MODULES = {"asyncio", "ssd1306", "umqtt.robust", "umqtt.simple", "upysh"}
 
 # Names by the symbol of their module or type.

@@ -6,12 +6,13 @@ on a board: a slot of the table is pointed at a Python function (`Interpreter.re
 is exchanged for a longer or shorter one (`Interpreter.graft`), and one native function, the gate, lets the port's
 MicroPython half call the Python half. None of it costs the MicroPython heap anything.
 
-Only 64-bit little-endian ELF, object representation A (py/mpconfig.h) and the pinned wheel are supported.
+Only ELF on x86-64, object representation A (py/mpconfig.h) and the pinned wheel are supported.
 """
 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import struct
 from collections.abc import Callable
 
@@ -95,6 +96,7 @@ class Interpreter:
         self._base = self.address("mp_init") - self._elf.symbols["mp_init"]
         self._kept: list[object] = []
         self._originals: dict[str, int] = {}
+        self._raised = ctypes.c_uint64()
         self._types = {name: self.address(f"mp_type_{name}") for name in ("str", "module")}
         self._declare()
         self._unprotect()
@@ -128,6 +130,8 @@ class Interpreter:
         lib.mp_get_buffer.restype = ctypes.c_bool
         lib.mp_sched_schedule.argtypes = [_Pointer, _Pointer]
         lib.mp_sched_schedule.restype = ctypes.c_bool
+        lib.mp_obj_new_exception_msg.argtypes = [_Pointer, ctypes.c_char_p]
+        lib.mp_obj_new_exception_msg.restype = _Pointer
         lib.pyexec_file_if_exists.argtypes = [ctypes.c_char_p]
 
     def _unprotect(self) -> None:
@@ -162,7 +166,10 @@ class Interpreter:
         return ctypes.c_uint64.from_address(self._base + self._elf.slots[symbol])
 
     def install_gate(self, symbol: str, function: Callable[[list[int]], int]) -> None:
-        """Turn the builtin function object `symbol` into one that hands its raw arguments (mp_obj_t) to `function`."""
+        """Turn the builtin function object `symbol` into one that hands its raw arguments (mp_obj_t) to `function`.
+
+        function: returns an object, or what `raising` returns.
+        """
 
         def call(count: int, arguments: int) -> int:
             return function(list((ctypes.c_uint64 * count).from_address(arguments)) if count else [])
@@ -171,7 +178,26 @@ class Interpreter:
         self._kept.append(callback)
         gate = _Function.from_address(self.address(symbol))
         gate.signature = 0xFFFF << 1  # MP_OBJ_FUN_MAKE_SIG(0, any number, no keywords)
-        gate.function = ctypes.cast(callback, _Pointer).value
+        gate.function = self._or_raise(ctypes.cast(callback, _Pointer).value)
+
+    def _or_raise(self, function: int) -> int:
+        """A function that calls another and, when that returns NULL, raises the exception of `raising`.
+
+        MicroPython raises with a jump that nothing of Python's may lie under: so it takes place here, after the return.
+        """
+        raised = struct.pack("<Q", ctypes.addressof(self._raised))
+        code = (
+            b"\x48\x83\xec\x08"  # sub rsp, 8
+            b"\x48\xb8" + struct.pack("<Q", function) + b"\xff\xd0"  # mov rax, function; call rax
+            b"\x48\x83\xc4\x08"  # add rsp, 8
+            b"\x48\x85\xc0\x74\x01\xc3"  # test rax, rax; jz over ret; ret
+            b"\x48\xbf" + raised + b"\x48\x8b\x3f"  # mov rdi, address; mov rdi, [rdi]
+            b"\x48\xb8" + struct.pack("<Q", self.address("nlr_jump")) + b"\xff\xe0"  # mov rax, nlr_jump; jmp rax
+        )
+        memory = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+        memory.write(code)
+        self._kept.append(memory)
+        return ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
     def hide_modules(self, names: frozenset[str]) -> None:
         """Take builtin modules away. Call it while the interpreter runs: names are known to it only then."""
@@ -250,6 +276,13 @@ class Interpreter:
     def text(self, obj: int) -> str:
         """A MicroPython str as a Python one."""
         return self.lib.mp_obj_str_get_str(obj).decode()
+
+    def raising(self, text: str) -> int:
+        """What the function of a gate returns to raise TypeError(text)."""
+        message = ctypes.create_string_buffer(text.encode())
+        self._kept.append(message)  # MicroPython does not copy it
+        self._raised.value = self.lib.mp_obj_new_exception_msg(self.address("mp_type_TypeError"), message)
+        return 0
 
     def value(self, obj: int) -> int | str | bool | None | memoryview:
         """An argument as Python sees it: small int, bool, None, str; a view of the memory for any buffer."""

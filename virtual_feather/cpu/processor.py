@@ -74,6 +74,7 @@ class Processor:
         self._wake = os.eventfd(0, os.EFD_NONBLOCK)
         self._local = {
             "prepare": self._prepare,
+            "hide": self._hide,
             "info": self._info,
             "address": self._address,
             "flash_read": self._read_flash,
@@ -186,9 +187,13 @@ class Processor:
             owner, keep, *pairs = arguments[1:]
             self._python.graft(owner >> 1, keep == self._python.object(True), pairs)
             return self._python.object(None)
-        values = [self._python.value(argument) for argument in arguments[1:]]
-        handler = self._local.get(name)
-        return self._python.object(handler(*values) if handler else self._ask(name, values))
+        try:
+            values = [self._python.value(argument) for argument in arguments[1:]]
+            handler = self._local.get(name)
+            return self._python.object(handler(*values) if handler else self._ask(name, values))
+        except (TypeError, ValueError, OverflowError) as error:
+            # What a program has given to a method of the port that only passes it on.
+            return self._python.raising(str(error))
 
     def _ask(self, name: str, values: list) -> int | bool | None:
         """Call the board. What it answers beside the result fills the last argument, a buffer of the caller's."""
@@ -196,18 +201,23 @@ class Processor:
         answer = receive(self._link.calls)
         if answer is None:
             os._exit(0)  # the board has gone
-        result, data = answer
+        result, data, wrong = answer
+        if wrong:
+            raise TypeError(wrong)
         if data:
             values[-1][: len(data)] = data
         return result
 
     def _prepare(self) -> None:
-        """Give the gate a module of its own, and take away what the image does not have."""
+        """Give the gate a module of its own, and take away the names that the image does not have."""
         self._python.put_module("_board", "termios", _GATE)
         self._python.put_module("esp", "cmath", _GATE)
-        self._python.hide_modules(self._start.absent)
         for owner, names in absent_names(self._start.release).items():
             self._python.remove_names(owner, names)
+
+    def _hide(self) -> None:
+        """Take away the modules that the image does not have."""
+        self._python.hide_modules(self._start.absent)
 
     def _help(self, modules: bool) -> None:
         """help() and help("modules")."""

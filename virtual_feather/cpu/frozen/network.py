@@ -59,6 +59,10 @@ def _text(name):
     return str(buffer[: call("wlan_text", name, buffer)], "utf-8")
 
 
+def _str(value):
+    return str(value, "utf-8") if isinstance(value, (bytes, bytearray)) else value
+
+
 _ADDRESS, _MASK, _GATEWAY, _DNS = "127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1"
 _NONE = "0.0.0.0"
 _NAMES = {"essid": "ssid", "authmode": "security", "password": "key", "dhcp_hostname": "hostname"}
@@ -94,7 +98,7 @@ class WLAN:
     def connect(self, ssid=None, key=None, *, bssid=None):
         """Join a network; without arguments the one joined last. A new name or key is written to the flash."""
         self._station()
-        call("wlan_connect", ssid, key)
+        call("wlan_connect", _str(ssid), _str(key))
 
     def disconnect(self):
         """Leave the network and stop trying."""
@@ -145,7 +149,7 @@ class WLAN:
             raise TypeError("either pos or kw args are allowed")
         if kwargs:
             for name, value in kwargs.items():
-                self._set(_NAMES.get(name, name), value)
+                self._set(_NAMES.get(name, name), _str(value))
             return
         if len(args) != 1:
             raise TypeError("can query only one param")

@@ -76,8 +76,11 @@ def graft():
 
 def _as_of_1_19():
     """Take back what came after MicroPython 1.19."""
+    import _board
+    import deflate
     import framebuf
 
+    put(_board, "deflate", deflate)  # for uzlib
     put(framebuf.FrameBuffer, "ellipse", None, "poly", None)
     put(machine, "dht_readinto", None)
     put(esp, "dht_readinto", _machine.dht_readinto)

@@ -2,6 +2,8 @@
 
 import sys
 
+from _board import call
+
 
 def go(keep):
     """Put the port in place, mount the flash, and leave the interpreter as the board's firmware finds it.
@@ -11,6 +13,7 @@ def go(keep):
     import _graft
 
     _graft.graft()
+    call("hide")
     keep(list(sys.modules.values()))
     sys.modules.clear()
     sys.path[:] = ("", ".frozen", "/lib", "/")
