@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Callable
 
@@ -66,7 +67,7 @@ class Gpio:
     def init(self, number: int, mode: int, pull: int, value: bool | None) -> None:
         """machine.Pin.init."""
         pin = self._pins[number]
-        pin.mode, pin.pull_up = mode, bool(pull)
+        pin.mode, pin.pull_up = operator.index(mode), bool(pull)
         if value is None:
             self._settle(number)
         else:

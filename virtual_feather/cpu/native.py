@@ -130,6 +130,8 @@ class Interpreter:
         lib.mp_get_buffer.restype = ctypes.c_bool
         lib.mp_sched_schedule.argtypes = [_Pointer, _Pointer]
         lib.mp_sched_schedule.restype = ctypes.c_bool
+        lib.mp_obj_get_type_str.argtypes = [_Pointer]
+        lib.mp_obj_get_type_str.restype = ctypes.c_char_p
         lib.mp_obj_new_exception_msg.argtypes = [_Pointer, ctypes.c_char_p]
         lib.mp_obj_new_exception_msg.restype = _Pointer
         lib.pyexec_file_if_exists.argtypes = [ctypes.c_char_p]
@@ -285,7 +287,10 @@ class Interpreter:
         return 0
 
     def value(self, obj: int) -> int | str | bool | None | memoryview:
-        """An argument as Python sees it: small int, bool, None, str; a view of the memory for any buffer."""
+        """An argument as Python sees it: small int, bool, None, str; a view of the memory for any buffer.
+
+        Raises TypeError for other objects.
+        """
         if obj & 1:
             return ctypes.c_int64(obj).value >> 1
         if obj in (_NONE, _FALSE, _TRUE):
@@ -294,7 +299,7 @@ class Interpreter:
             return self.text(obj)
         info = _BufferInfo()
         if not self.lib.mp_get_buffer(obj, ctypes.byref(info), _BUFFER_READ):
-            raise TypeError("the gate takes small ints, str, bool, None and buffers")
+            raise TypeError(f"can't convert {self.lib.mp_obj_get_type_str(obj).decode()} to int")
         return memoryview((ctypes.c_char * info.len).from_address(info.buf)).cast("B") if info.len else memoryview(b"")
 
     def object(self, value: int | bool | None) -> int:

@@ -26,7 +26,7 @@ from .radio_gap import RadioGap
 from .rom import Rom
 from .uart import Uart
 
-_CTRL_C = 3
+_FINE = (0, 0x100)  # of this build's pyexec: no exception, SystemExit
 _WAKE = signal.SIGUSR1
 _GATE = "machine_time_pulse_us_obj"  # a builtin that the port has to replace in any case
 _MAIN = """
@@ -253,8 +253,9 @@ class Processor:
         raw = ctypes.c_int.in_dll(lib, "pyexec_mode_kind")
         raw.value = self._start.raw_repl
         self._ported = True
-        # An exception that leaves boot.py keeps main.py from starting.
-        if lib.pyexec_file_if_exists(b"boot.py") and not raw.value:
+        code = lib.pyexec_file_if_exists(b"boot.py")
+        # An exception that leaves boot.py keeps main.py from starting, but SystemExit does not; before 1.20 none did.
+        if not raw.value and (code in _FINE or self._start.release < (1, 20)):
             lib.pyexec_file_if_exists(b"main.py")
         if not self._start.soft:
             os.write(1, b"\n")
