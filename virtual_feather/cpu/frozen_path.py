@@ -12,7 +12,7 @@ from .native import Interpreter
 
 MOUNT = "/.froze"
 _PREFIX = b".frozen/"
-_NOTHING, _FOLDER, _FILE = range(3)  # mp_import_stat_t, py/lexer.h
+_NOTHING, _FOLDER, FILE = range(3)  # mp_import_stat_t, py/lexer.h
 
 
 class FrozenPath:
@@ -33,7 +33,7 @@ class FrozenPath:
         if name in self._modules:
             if kind is not None:
                 self._divert(path, kind)
-            return _FILE if name.endswith(".mpy") else _FOLDER
+            return FILE if name.endswith(".mpy") else _FOLDER
         return self._search(path, kind, data) if self._linked(name) else _NOTHING
 
     def _linked(self, name: str) -> bool:

@@ -17,7 +17,7 @@ import traceback
 from dataclasses import dataclass
 
 from .fast_clock import FastClock, Skipped
-from .frozen_path import MOUNT, FrozenPath
+from .frozen_path import FILE, MOUNT, FrozenPath
 from .help import WELCOME, listing
 from .link import Link, close_all_but, receive, send
 from .names import Release, absent_names
@@ -27,6 +27,7 @@ from .rom import Rom
 from .uart import Uart
 
 _FINE = (0, 0x100)  # of this build's pyexec: no exception, SystemExit
+_UNHANDLED_EXCEPTION = 1  # what pyexec returns, shared/runtime/pyexec.h
 _WAKE = signal.SIGUSR1
 _GATE = "machine_time_pulse_us_obj"  # a builtin that the port has to replace in any case
 _MAIN = """
@@ -253,15 +254,21 @@ class Processor:
         raw = ctypes.c_int.in_dll(lib, "pyexec_mode_kind")
         raw.value = self._start.raw_repl
         self._ported = True
-        code = lib.pyexec_file_if_exists(b"boot.py")
-        # An exception that leaves boot.py keeps main.py from starting, but SystemExit does not; before 1.20 none did.
-        if not raw.value and (code in _FINE or self._start.release < (1, 20)):
+        booted = self._run_boot_py()
+        if booted and not raw.value:
             lib.pyexec_file_if_exists(b"main.py")
         if not self._start.soft:
             os.write(1, b"\n")
         while not (lib.pyexec_raw_repl() if raw.value else lib.pyexec_friendly_repl()):
             pass
         send(self._link.calls, ("soft_reset", bool(raw.value)))
+
+    def _run_boot_py(self) -> bool:
+        """Whether main.py is to start: not after an exception in boot.py, from MicroPython 1.20 on."""
+        lib = self._python.lib
+        exists = lib.mp_vfs_import_stat(b"boot.py") == FILE
+        code = lib.pyexec_file_if_exists(b"boot.py")
+        return not exists or code in _FINE or self._start.release < (1, 20)
 
 
 def _address_of(view: memoryview) -> int:
