@@ -1,5 +1,5 @@
 # boot.py: the first file MicroPython runs, at every reset. It starts joining Wi-Fi and returns at once; main.py, the
-# object itself, comes next. An exception here would keep main.py from starting, so none leaves this file.
+# object itself, comes next. An exception would keep main.py from starting, so none leaves this file.
 
 
 def boot():
@@ -21,4 +21,6 @@ try:
     boot()
 except Exception:
     pass  # no library, no config.json: main.py finds the same, and can say it
+except KeyboardInterrupt:
+    interrupted = True  # older versions run main.py all the same, which then gives the prompt
 del boot

@@ -80,6 +80,8 @@ def blink(code, rounds):
 
 try:
     try:
+        if globals().pop("interrupted", False):  # by Ctrl-C, while boot.py ran
+            raise KeyboardInterrupt
         main()
     except ImportError as e:
         print("A library is missing on the board: %s. Upload firmware/lib again (flash.sh does), then Ctrl-D." % e)
