@@ -32,8 +32,9 @@ def run(test):
 
 def main(path):
     here = folder(sys.argv[0])
-    # Before the built-in modules: fakes of what the Unix port lacks (machine, network), then the device's files.
-    sys.path[:0] = [here + "/fakes", folder(path), here + "/../../firmware/lib"]
+    # Before the built-in modules: fakes of what the Unix port lacks (machine, network), then the device's files, and
+    # umqtt, which bootstrap.sh fetches for the image that lacks it.
+    sys.path[:0] = [here + "/fakes", folder(path), here + "/../../firmware/lib", here + "/../../build/device_libs"]
     module = __import__(path.rsplit("/", 1)[-1].split(".")[0])
     failed = 0
     names = functions(module)

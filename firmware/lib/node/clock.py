@@ -14,6 +14,7 @@ from node import resolve
 _UNIX_2000 = const(946684800)
 _NTP_2000 = const(3155673600)  # NTP counts from 1900 (RFC 5905, 6)
 _KNOWN = const(757382400)  # 2024: an earlier clock is one that nobody has set; no uptime gets there
+_2100 = const(3155760000)  # a later one neither: a server that begins in 1970, taken for 2106
 _AGAIN_S = const(3600)  # the ESP8266's clock drifts, and must be read at least every 7 hours
 _RETRY_S = const(60)
 
@@ -101,4 +102,4 @@ async def _ask(server):
     seconds = int.from_bytes(reply[40:44], "big") - _NTP_2000
     if seconds < 0:
         seconds += 1 << 32  # from 2036 on NTP counts anew
-    return seconds if seconds >= _KNOWN else None
+    return seconds if _KNOWN <= seconds < _2100 else None

@@ -196,8 +196,9 @@ class Link:
                     self._receive()
                 else:  # take in nothing that might want an acknowledgement while there is no room for it
                     await asyncio.sleep_ms(_DRAIN_MS)
-        finally:
-            self.lose("not read any more")
+        except Exception as e:
+            self.lose(repr(e))
+            raise
 
     async def _watch(self):
         """At each tick look at the deadline of the request; when there is none, ping after a silence."""
@@ -216,8 +217,9 @@ class Link:
                     self._want(_PINGRESP, self._ping_ms)
                     self._client.ping()
                     self._flush()
-        finally:
-            self.lose("not watched any more")
+        except Exception as e:
+            self.lose(repr(e))
+            raise
 
     def _receive(self):
         """Read once, and take each packet that is complete. Never waits, never raises."""

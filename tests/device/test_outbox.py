@@ -1,0 +1,203 @@
+"""node.outbox: order, bounds, what survives a reset."""
+
+import time
+
+from node import clock
+from node.outbox import Outbox
+
+CHANNELS = [(b"sensors/n1/lux", b"late/n1/lux", "%.2f"), (b"sensors/n1/t", b"late/n1/t", "%.1f")]
+
+
+class Rtc:
+    """machine.RTC().memory() of the ESP8266."""
+
+    def __init__(self, data=b""):
+        self.data = data
+
+    def memory(self, data=None):
+        if data is None:
+            return self.data
+        assert len(data) <= 492
+        self.data = bytes(data)
+
+
+class Calendar:
+    """In place of clock's `time`: a clock that has not been set, until `seconds` is given."""
+
+    ticks_ms = staticmethod(time.ticks_ms)
+    ticks_diff = staticmethod(time.ticks_diff)
+
+    def __init__(self, seconds=1):
+        self.seconds = seconds
+
+    def time(self):
+        return self.seconds
+
+    def gmtime(self, seconds):
+        return time.gmtime(seconds + 946684800) if seconds else (2000, 1, 1, 0, 0, 0, 5, 1)
+
+
+def drain(outbox):
+    """(channel, value, late) of all, oldest first."""
+    seen = []
+    while len(outbox):
+        channel, value, _, late = outbox.take()
+        seen.append((channel, value, late))
+        outbox.done()
+    return seen
+
+
+def test_first_in_first_out():
+    outbox = Outbox(8, CHANNELS)
+    for i in range(5):
+        outbox.put(i % 2, i + 0.5)
+    assert len(outbox) == 5
+    assert drain(outbox) == [(i % 2, i + 0.5, False) for i in range(5)]
+    assert outbox.dropped == 0
+
+
+def test_the_ring_goes_round():
+    outbox = Outbox(3, CHANNELS)
+    for i in range(100):
+        outbox.put(0, i)
+        outbox.put(1, i)
+        assert drain(outbox) == [(0, i, False), (1, i, False)]
+
+
+def test_when_full_the_oldest_is_dropped_and_counted():
+    outbox = Outbox(8, CHANNELS)
+    for i in range(20):
+        outbox.put(0, i)
+    assert outbox.dropped == 12
+    assert [value for _, value, _ in drain(outbox)] == list(range(12, 20))
+
+
+def test_the_one_that_is_being_sent_is_not_dropped():
+    outbox = Outbox(4, CHANNELS)
+    for i in range(4):
+        outbox.put(0, i)
+    assert outbox.take()[1] == 0
+    for i in range(4, 9):
+        outbox.put(0, i)
+    outbox.done()
+    assert outbox.dropped == 5
+    assert [value for _, value, _ in drain(outbox)] == [6, 7, 8]
+
+
+def test_one_that_did_not_arrive_stays():
+    outbox = Outbox(4, CHANNELS)
+    outbox.put(0, 7)
+    outbox.take()
+    outbox.back()
+    assert drain(outbox) == [(0, 7, False)]
+
+
+def test_late_ones_are_the_oldest():
+    outbox = Outbox(4, CHANNELS)
+    outbox.put(0, 1)
+    outbox.put(0, 2)
+    outbox.late = len(outbox)
+    outbox.put(0, 3)
+    assert [late for _, _, late in drain(outbox)] == [True, True, False]
+
+
+def test_a_reset_keeps_what_was_not_acknowledged():
+    rtc = Rtc(b"hn0123456789")
+    outbox = Outbox(8, CHANNELS, rtc)
+    for i in range(6):
+        outbox.put(i % 2, i)
+    outbox.take()
+    outbox.done()
+    assert rtc.data[:12] == b"hn0123456789"
+    again = Outbox(8, CHANNELS, rtc)
+    assert drain(again) == [(i % 2, i, True) for i in range(1, 6)]
+    assert len(Outbox(8, CHANNELS, rtc)) == 0
+
+
+def test_fifty_two_survive_and_the_others_are_counted():
+    rtc = Rtc(bytes(12))
+    outbox = Outbox(64, CHANNELS, rtc)
+    for i in range(64):
+        outbox.put(0, i)
+    assert len(rtc.data) <= 492
+    again = Outbox(64, CHANNELS, rtc)
+    assert again.dropped == 12
+    assert [value for _, value, _ in drain(again)] == list(range(12, 64))
+
+
+def test_a_smaller_outbox_after_the_reset_keeps_the_newest():
+    rtc = Rtc()
+    outbox = Outbox(20, CHANNELS, rtc)
+    for i in range(20):
+        outbox.put(0, i)
+    again = Outbox(8, CHANNELS, rtc)
+    assert again.dropped == 12
+    assert [value for _, value, _ in drain(again)] == list(range(12, 20))
+
+
+def test_garbage_is_refused():
+    rtc = Rtc()
+    outbox = Outbox(8, CHANNELS, rtc)
+    for i in range(3):
+        outbox.put(0, i)
+    good = rtc.data
+    for i in range(12, len(good)):
+        bad = bytearray(good)
+        bad[i] ^= 1
+        assert len(Outbox(8, CHANNELS, Rtc(bytes(bad)))) == 0, i
+    for size in range(len(good)):
+        assert len(Outbox(8, CHANNELS, Rtc(good[:size]))) == 0, size
+    for garbage in (b"", bytes(492), b"\xff" * 492):
+        assert len(Outbox(8, CHANNELS, Rtc(garbage))) == 0
+    assert len(Outbox(8, CHANNELS, Rtc(good))) == 3
+
+
+def test_readings_of_other_topics_are_refused():
+    rtc = Rtc()
+    Outbox(8, CHANNELS, rtc).put(0, 1)
+    assert len(Outbox(8, CHANNELS[::-1], rtc)) == 0
+    assert len(Outbox(8, CHANNELS, rtc)) == 1
+
+
+def test_time_and_age_go_on_through_a_reset():
+    real = clock.time
+    clock.time = Calendar()
+    try:
+        rtc = Rtc()
+        outbox = Outbox(8, CHANNELS, rtc)
+        clock._s = 1000
+        outbox.put(0, 1)
+        clock._s = 1300
+        outbox.save()
+        clock._s = 40  # the node has started again
+        again = Outbox(8, CHANNELS, rtc)
+        moment = again.take()[2]
+        assert clock.late(moment) == ("age_s", 340)
+        clock.time.seconds = 800000000
+        assert clock.late(moment) == ("ts", 800000000 + 946684800 - 340)
+        again.put(0, 2)
+        again.done()
+        clock.time.seconds = 5  # after a reset the calendar may be unknown again: what was stamped stays
+        third = Outbox(8, CHANNELS, rtc)
+        assert clock.late(third.take()[2]) == ("ts", 800000000 + 946684800)
+    finally:
+        clock.time = real
+
+
+def test_put_and_done_retain_nothing():
+    import gc
+
+    outbox = Outbox(16, CHANNELS, Rtc(bytes(12)))
+
+    def rounds(count):
+        for i in range(count):
+            outbox.put(0, i * 0.5)
+            outbox.take()
+            outbox.done()
+
+    rounds(20)
+    gc.collect()
+    before = gc.mem_alloc()
+    rounds(500)
+    gc.collect()
+    assert gc.mem_alloc() <= before

@@ -1,0 +1,373 @@
+"""device_libs/asyncio: behaves as MicroPython's own, for what the node uses, also when ticks_ms() wraps in mid-wait.
+
+The same checks run on both; only the wrap is the small one's alone, as the other has its clock built in.
+"""
+
+import asyncio as upstream
+import sys
+import time
+
+from loopback import bound
+
+PERIOD = 1 << 30
+
+
+class WrappingTime:
+    """A `time` whose ticks_ms() wraps at 2**30, `until_ms` from now."""
+
+    def __init__(self, until_ms):
+        self.start = time.ticks_ms()
+        self.first = PERIOD - until_ms
+
+    def ticks_ms(self):
+        return (self.first + time.ticks_diff(time.ticks_ms(), self.start)) % PERIOD
+
+    def ticks_add(self, ticks, delta):
+        return (ticks + delta) % PERIOD
+
+    def ticks_diff(self, a, b):
+        return (a - b + PERIOD // 2) % PERIOD - PERIOD // 2
+
+
+def load(until_wrap_ms=None):
+    """The small asyncio, fresh, beside the built-in one."""
+    folder = __file__.rsplit("/", 1)[0] + "/../../device_libs"
+    saved = {name: sys.modules.pop(name) for name in ("asyncio", "time") if name in sys.modules}
+    sys.path.insert(0, folder)
+    if until_wrap_ms is not None:
+        sys.modules["time"] = WrappingTime(until_wrap_ms)
+    try:
+        return __import__("asyncio")
+    finally:
+        sys.path.pop(0)
+        for name in ("asyncio", "time"):
+            sys.modules.pop(name, None)
+        sys.modules.update(saved)
+
+
+def on_both(check):
+    """Run check(asyncio), a coroutine function, on each and compare what it returns."""
+    results = []
+    for asyncio in (upstream, load()):
+        asyncio.new_event_loop()
+        results.append(asyncio.run(check(asyncio)))
+    upstream.new_event_loop()
+    assert results[0] == results[1], results
+    return results[0]
+
+
+def test_it_is_another_module():
+    assert load() is not upstream
+    assert load().core._io_queue
+
+
+def test_sleepers_wake_in_time_and_in_order():
+    async def check(asyncio):
+        seen = []
+
+        async def sleeper(ms):
+            start = time.ticks_ms()
+            await asyncio.sleep_ms(ms)
+            seen.append(ms)
+            assert ms <= time.ticks_diff(time.ticks_ms(), start) < ms + 20
+
+        for ms in (30, 10, 20, 0):
+            asyncio.create_task(sleeper(ms))
+        await asyncio.sleep(0.05)
+        return seen
+
+    assert on_both(check) == [0, 10, 20, 30]
+
+
+def test_turns_are_fair():
+    async def check(asyncio):
+        seen = []
+
+        async def talker(name):
+            for i in range(3):
+                seen.append(name)
+                await asyncio.sleep_ms(0)
+
+        for name in "abc":
+            asyncio.create_task(talker(name))
+        await asyncio.sleep_ms(10)
+        return "".join(seen)
+
+    assert on_both(check) == "abcabcabc"
+
+
+def test_a_task_returns_and_raises_to_who_awaits_it():
+    async def check(asyncio):
+        async def value():
+            await asyncio.sleep_ms(1)
+            return 7
+
+        async def error():
+            await asyncio.sleep_ms(1)
+            raise ValueError("no")
+
+        good = asyncio.create_task(value())
+        seen = [good.done(), await good, good.done(), await good]
+        bad = asyncio.create_task(error())
+        try:
+            await bad
+        except ValueError as e:
+            seen.append(str(e))
+        seen.append(good.cancel())
+        return seen
+
+    assert on_both(check) == [False, 7, True, 7, "no", False]
+
+
+def test_run_returns_and_raises():
+    async def good():
+        return 3
+
+    async def bad():
+        raise KeyError("x")
+
+    for asyncio in (upstream, load()):
+        asyncio.new_event_loop()
+        assert asyncio.run(good()) == 3
+        try:
+            asyncio.run(bad())
+            assert False
+        except KeyError:
+            pass
+    upstream.new_event_loop()
+
+
+def test_events():
+    async def check(asyncio):
+        seen = []
+        event = asyncio.Event()
+
+        async def waiter(name):
+            await event.wait()
+            seen.append(name)
+
+        for name in "ab":
+            asyncio.create_task(waiter(name))
+        await asyncio.sleep_ms(1)
+        seen.append(event.is_set())
+        event.set()
+        await asyncio.sleep_ms(1)
+        await event.wait()
+        event.clear()
+        seen.append(event.is_set())
+        return seen
+
+    assert on_both(check) == [False, "a", "b", False]
+
+
+def test_cancel_whatever_it_waits_for():
+    async def check(asyncio):
+        import socket
+
+        seen = []
+        event = asyncio.Event()
+        stream = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sleeper = asyncio.create_task(nap(asyncio, 50))
+
+        async def on(name, awaitable):
+            try:
+                await awaitable
+            except asyncio.CancelledError:
+                seen.append(name)
+                raise
+
+        async def read():
+            yield asyncio.core._io_queue.queue_read(stream)
+
+        tasks = [
+            asyncio.create_task(on("sleep", nap(asyncio, 1000))),
+            asyncio.create_task(on("event", event.wait())),
+            asyncio.create_task(on("stream", read())),
+            asyncio.create_task(on("task", sleeper)),
+        ]
+        await asyncio.sleep_ms(5)
+        for task in tasks:
+            seen.append(task.cancel())
+        await asyncio.sleep_ms(5)
+        seen.append([task.done() for task in tasks] + [sleeper.done()])
+        event.set()
+        stream.close()
+        await asyncio.sleep_ms(5)
+        return seen
+
+    expected = [True] * 4 + ["sleep", "event", "stream", "task", [True] * 5]
+    assert sorted(map(str, on_both(check))) == sorted(map(str, expected))
+
+
+async def nap(asyncio, ms):
+    await asyncio.sleep_ms(ms)
+
+
+def test_a_cancelled_task_may_clean_up_and_go_on():
+    async def check(asyncio):
+        seen = []
+
+        async def stubborn():
+            try:
+                await asyncio.sleep_ms(1000)
+            except asyncio.CancelledError:
+                await asyncio.sleep_ms(2)
+                seen.append("cleaned")
+            finally:
+                seen.append("finally")
+            return 5
+
+        task = asyncio.create_task(stubborn())
+        await asyncio.sleep_ms(1)
+        task.cancel()
+        seen.append(await task)
+        return seen
+
+    assert on_both(check) == ["cleaned", "finally", 5]
+
+
+def test_nobody_can_cancel_itself():
+    async def check(asyncio):
+        try:
+            asyncio.current_task().cancel()
+        except RuntimeError as e:
+            return str(e)
+
+    assert on_both(check) == "can't cancel self"
+
+
+def test_streams():
+    async def check(asyncio):
+        import socket
+
+        listener, port = bound(socket.SOCK_STREAM)
+        address = socket.getaddrinfo("127.0.0.1", port)[0][-1]
+        listener.listen(1)
+        client = socket.socket()
+        client.setblocking(False)
+        try:
+            client.connect(address)
+        except OSError:
+            pass
+        seen = []
+
+        async def write():
+            yield asyncio.core._io_queue.queue_write(client)
+            seen.append("writable")
+            client.write(b"hello")
+
+        async def read(sock):
+            yield asyncio.core._io_queue.queue_read(sock)
+            seen.append(sock.recv(10))
+
+        asyncio.create_task(write())
+        server = listener.accept()[0]
+        await read(server)
+        both = asyncio.create_task(read(client))
+        await asyncio.sleep_ms(5)
+        asyncio.create_task(write())  # reader and writer of one stream at once
+        await asyncio.sleep_ms(5)
+        server.write(b"there")
+        await both
+        await read(server)
+        server.close()
+        await read(client)  # the end is readable
+        for sock in (client, listener):
+            sock.close()
+        return seen
+
+    assert on_both(check) == ["writable", b"hello", "writable", b"there", b"hello", b""]
+
+
+def test_a_lost_exception_is_printed_and_the_others_go_on():
+    async def check(asyncio):
+        async def bad():
+            raise ValueError("printed on purpose by this test")
+
+        task = asyncio.create_task(bad())
+        await asyncio.sleep_ms(5)
+        return task.done()
+
+    assert on_both(check) is True
+
+
+def test_ticks_may_wrap_in_the_middle_of_any_wait():
+    for until_ms in (0, 1, 5, 12, 25, 40):
+        asyncio = load(until_ms)
+
+        async def check():
+            seen = []
+
+            async def sleeper(ms):
+                start = time.ticks_ms()
+                await asyncio.sleep_ms(ms)
+                took = time.ticks_diff(time.ticks_ms(), start)
+                assert ms <= took + 1 and took < ms + 20, (until_ms, ms, took)
+                seen.append(ms)
+
+            event = asyncio.Event()
+
+            async def waiter():
+                await event.wait()
+                seen.append("event")
+
+            asyncio.create_task(waiter())
+            for ms in (30, 10, 20, 0, 45):
+                asyncio.create_task(sleeper(ms))
+            await asyncio.sleep_ms(25)
+            event.set()
+            await asyncio.sleep_ms(40)
+            return seen
+
+        assert asyncio.run(check()) == [0, 10, 20, "event", 30, 45], until_ms
+
+
+def test_sleeping_and_events_retain_nothing():
+    import gc
+
+    asyncio = load()
+
+    async def check():
+        event = asyncio.Event()
+
+        async def setter():
+            while True:
+                await asyncio.sleep_ms(0)
+                event.set()
+
+        asyncio.create_task(setter())
+
+        async def rounds(count):
+            for _ in range(count):
+                event.clear()
+                await event.wait()
+                await asyncio.sleep_ms(0)
+            gc.collect()
+            return gc.mem_alloc()
+
+        before = await rounds(50)
+        return await rounds(2000) - before
+
+    assert asyncio.run(check()) <= 0
+
+
+def test_it_has_every_name_that_the_firmware_uses():
+    import os
+
+    asyncio = load()
+    folder = __file__.rsplit("/", 1)[0] + "/../../firmware/lib/node"
+    names = set()
+    for path in (folder, folder + "/sensors"):
+        for entry in os.ilistdir(path):
+            if entry[0].endswith(".py"):
+                with open(path + "/" + entry[0]) as file:
+                    for piece in file.read().split("asyncio.")[1:]:
+                        name = ""
+                        for c in piece:
+                            if not (c.isalpha() or c == "_"):
+                                break
+                            name += c
+                        names.add(name)
+    assert "sleep_ms" in names and "create_task" in names
+    missing = [name for name in names if name and not hasattr(asyncio, name)]
+    assert not missing, missing

