@@ -1,0 +1,93 @@
+"""BH1750FVI ambient light sensor: illuminance over I2C.
+
+Source: datasheet BH1750FVI (ROHM, 2011): "Instruction Set Architecture", "Measurement sequence example", "Adjust
+measurement result for influence of optical window".
+"""
+
+import asyncio
+
+from micropython import const
+
+from node.sensors import Unmeasurable
+
+OPTIONS = """\
+address|one|35|35,92||I2C address: 35 (0x23) with the ADDR pin at GND or open, 92 (0x5C) at VCC.
+"""
+
+_ONCE = const(0x20)  # H-resolution mode, then power down
+_NOBODY = const(0x7F)  # reserved by the I2C specification
+_FULL = const(65535)
+_EIO = const(5)
+
+# MTreg, the integration time in 69ths, and ms at most (180 at 69). The second is for the sun: 121,556 lx.
+_RANGES = ((69, 180), (31, 81))
+
+
+def lux(counts, mtreg):
+    """Return the illuminance in lux. mtreg: the chip's integration time, 69 as it powers up."""
+    return counts * 69 / (1.2 * mtreg)
+
+
+class Sensor:
+    """One BH1750. `bus` is a machine.I2C; option: address (0x23).
+
+    The chip is off between readings, and every reading sets it up from nothing.
+    """
+
+    quantities = (("lux", 1),)
+
+    def __init__(self, bus, options):
+        self._bus = bus
+        self.address = options.get("address") or 0x23
+        self._buffer = bytearray(2)
+
+    async def read(self):
+        """Return (lux,) of an integration that starts now: 0.2 to 0.4 s later.
+
+        Raises Unmeasurable in too much light and when what the chip says cannot be, OSError when the bus fails.
+        """
+        for mtreg, ms in _RANGES:
+            counts = await self._integrate(mtreg, ms)
+            if counts == 0:
+                # A chip that lost power on the way says zero too, once: darkness lasts.
+                counts = await self._integrate(mtreg, ms)
+            if counts < _FULL:
+                break
+        else:
+            raise Unmeasurable("saturated")
+        if counts == 0 and await self._is_held_low():
+            raise OSError(_EIO)
+        return (lux(counts, mtreg),)
+
+    async def _integrate(self, mtreg, ms):
+        """Run one integration and return its counts."""
+        await self._put(0x40 | mtreg >> 5)
+        await self._put(0x60 | mtreg & 31)
+        await self._put(_ONCE)
+        await asyncio.sleep_ms(ms)
+        counts = await self._get()
+        if await self._get() != counts:  # neither I2C nor the chip has a checksum
+            raise Unmeasurable("reads differently twice")
+        return counts
+
+    # One transfer (0.3 ms at 100 kHz) at a time: the other coroutines run in between.
+
+    async def _get(self):
+        await asyncio.sleep_ms(0)
+        self._bus.readfrom_into(self.address, self._buffer)
+        return self._buffer[0] << 8 | self._buffer[1]
+
+    async def _put(self, instruction):
+        await asyncio.sleep_ms(0)
+        self._buffer[0] = instruction
+        if self._bus.writeto(self.address, memoryview(self._buffer)[:1]) != 1:
+            raise OSError(_EIO)
+
+    async def _is_held_low(self):
+        """The chip has no identity to ask for: an SDA held low, which reads as darkness, acknowledges any address."""
+        await asyncio.sleep_ms(0)
+        try:
+            self._bus.writeto(_NOBODY, b"")
+        except OSError:
+            return False
+        return True

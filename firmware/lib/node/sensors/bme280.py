@@ -1,0 +1,125 @@
+"""BME280 environmental sensor: temperature, air pressure and relative humidity over I2C.
+
+Source: datasheet BST-BME280-DS002 (2018): 5.3 "Memory map", 8.1 "Compensation formulas in double precision floating
+point", 9.1 "Measurement time". The BMP280 is the same chip without humidity: see bmp280.py.
+"""
+
+import asyncio
+import struct
+
+from micropython import const
+
+from node.sensors import Unmeasurable
+
+OPTIONS = """\
+address|one|118|118,119||I2C address: 118 (0x76) with the SDO pin at GND, 119 (0x77) at VDDIO (Adafruit's boards).
+"""
+
+_CALIBRATION = const(0x88)
+_ID = const(0xD0)
+_CALIBRATION_H = const(0xE1)
+_CTRL_HUM = const(0xF2)
+_CTRL_MEAS = const(0xF4)
+_CONFIG = const(0xF5)
+_DATA = const(0xF7)
+
+_HUM_X1 = const(1)
+_ASLEEP = const(0x54)  # temperature x2, pressure x16 (0.2 Pa of noise instead of 3.3), no measurement under way
+_FORCED = const(1)  # one measurement, then asleep again
+_MEASURES_MS = const(50)  # at most 46.1 (9.1)
+_EIO = const(5)
+
+# Places in the buffer.
+_CAL_H = const(26)
+_RAW = const(33)
+_SIZE = const(41)
+# T1-T3, P1-P9, a reserved byte and H1; H2, H3, and H4-H5, twelve bits each, in three bytes; H6.
+_LAYOUT = "<HhhH8hBBhBbBbb"
+
+
+def compensate(calibration, raw_t, raw_p, raw_h):
+    """Return (degrees Celsius, hPa, %) of the raw values (20, 20, 16 bits).
+
+    calibration: what the chip keeps in its registers, unpacked by _LAYOUT. Raises ZeroDivisionError when it cannot be.
+    """
+    t1, t2, t3, p1, p2, p3, p4, p5, p6, p7, p8, p9, _, h1, h2, h3, h4, h45, h5, h6 = calibration
+    # What is exact in integers is done so: floats have 22 bits on the ESP8266.
+    t = raw_t - 16 * t1
+    fine = t / 16384 * t2 + t / 131072 * (t / 131072) * t3
+    a = fine / 2 - 64000
+    b = (a * a * p6 / 32768 + a * p5 * 2) / 4 + p4 * 65536.0
+    a = (1 + (p3 * a * a / 524288 + p2 * a) / 17179869184.0) * p1
+    p = (1048576 - raw_p - b / 4096) * 6250 / a
+    p += (p9 * p * p / 2147483648.0 + p * p8 / 32768 + p7) / 16
+    h = fine - 76800
+    h4, h5 = h4 << 4 | h45 & 15, h5 << 4 | h45 >> 4
+    h = (raw_h - (h4 * 64 + h5 / 16384 * h)) * (h2 / 65536 * (1 + h6 / 67108864 * h * (1 + h3 / 67108864 * h)))
+    h *= 1 - h1 * h / 524288
+    return fine / 5120, p / 100, 0.0 if h < 0 else 100.0 if h > 100 else h
+
+
+class Sensor:
+    """One BME280. `bus` is a machine.I2C; option: address (0x76).
+
+    The chip sleeps between readings, and every reading sets it up from nothing and takes its calibration anew: one that
+    lost power or was exchanged needs no special care.
+    """
+
+    quantities = (("temperature", 2), ("pressure", 2), ("humidity", 1))
+    _name, _ident, _raw_bytes = "BME280", 0x60, 8
+
+    def __init__(self, bus, options):
+        self._bus = bus
+        self.address = options.get("address") or 0x76
+        self._buffer = bytearray(_SIZE)
+
+    async def read(self):
+        """Return (degrees Celsius, hPa, %), measured now, 60 ms later.
+
+        Raises Unmeasurable when what the chip says cannot be, OSError when the bus fails.
+        """
+        buffer = self._buffer
+        await self._check_ident()
+        await self._put(_CTRL_HUM, _HUM_X1)  # counts from the next CTRL_MEAS
+        await self._put(_CONFIG, 0)  # no filter
+        await self._put(_CTRL_MEAS, _ASLEEP | _FORCED)
+        await asyncio.sleep_ms(_MEASURES_MS)
+        await self._get(_DATA, _RAW, self._raw_bytes)
+        await self._get(_CALIBRATION, 0, _CAL_H)
+        if self._raw_bytes == 8:
+            await self._get(_CALIBRATION_H, _CAL_H, _RAW - _CAL_H)
+        raw_p = buffer[33] << 12 | buffer[34] << 4 | buffer[35] >> 4
+        raw_t = buffer[36] << 12 | buffer[37] << 4 | buffer[38] >> 4
+        raw_h = buffer[39] << 8 | buffer[40]
+        calibration = struct.unpack_from(_LAYOUT, buffer)
+        # I2C has no checksum: values are believed when the chip is found, after them, as it was set up, and asleep.
+        await self._get(_CTRL_MEAS, 0, 2)
+        if buffer[0] != _ASLEEP or buffer[1]:
+            raise Unmeasurable("registers read back wrong")
+        await self._check_ident()
+        try:
+            t, p, h = compensate(calibration, raw_t, raw_p, raw_h)
+        except ZeroDivisionError:
+            t = 1000
+        if not (-40 <= t <= 85 and 300 <= p <= 1100):  # its operating range (table 1)
+            raise Unmeasurable("impossible values")
+        return t, p, h
+
+    async def _check_ident(self):
+        await self._get(_ID, 0, 1)
+        ident = self._buffer[0]
+        if not ident:
+            raise OSError(_EIO)  # an SDA held low acknowledges everything and reads as zeros
+        if ident != self._ident:
+            raise Unmeasurable("not a %s: ID 0x%02x" % (self._name, ident))
+
+    # One transfer (at most 2.7 ms at 100 kHz) at a time: the other coroutines run in between.
+
+    async def _get(self, register, at, count):
+        await asyncio.sleep_ms(0)
+        self._bus.readfrom_mem_into(self.address, register, memoryview(self._buffer)[at : at + count])
+
+    async def _put(self, register, value):
+        await asyncio.sleep_ms(0)
+        self._buffer[0] = value
+        self._bus.writeto_mem(self.address, register, memoryview(self._buffer)[:1])

@@ -1,0 +1,19 @@
+"""BMP280 barometer: temperature and air pressure over I2C. A BME280 that has no humidity.
+
+Source: datasheet BST-BMP280-DS001 (2018): 3.11 "Output compensation", 4.2 "Memory map".
+"""
+
+from node.sensors import bme280
+
+OPTIONS = bme280.OPTIONS
+
+
+class Sensor(bme280.Sensor):
+    """One BMP280. `bus` is a machine.I2C; option: address (0x76)."""
+
+    quantities = bme280.Sensor.quantities[:2]
+    _name, _ident, _raw_bytes = "BMP280", 0x58, 6
+
+    async def read(self):
+        """Return (degrees Celsius, hPa). Raises as the BME280's."""
+        return (await super().read())[:2]

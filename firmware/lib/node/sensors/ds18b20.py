@@ -1,0 +1,100 @@
+"""DS18B20 thermometer on a 1-Wire bus, fed through a wire of its own.
+
+Source: datasheet DS18B20 (Maxim, 2019): "Memory", "DS18B20 Function Commands", tables 1 and 2.
+"""
+
+import asyncio
+from binascii import unhexlify
+
+from micropython import const
+
+from node.sensors import Unmeasurable
+
+OPTIONS = """\
+pin|one||2,4,5,12,13,14|GPIO|Its data wire, which needs a resistor of 4.7 kOhm to 3.3 V.
+rom|text?|null|16..16|hex digits|ROM code of the one that is meant when several share the wire; null: it is alone there.
+"""
+
+_SKIP_ROM = const(0xCC)
+_MATCH_ROM = const(0x55)
+_CONVERT = const(0x44)
+_WRITE = const(0x4E)
+_READ = const(0xBE)
+_CONVERTS_MS = const(760)  # at most 750 with 12 bits
+_ENODEV = const(19)
+
+# TH and TL, the limits of an alarm that is not used, and the configuration: 12 bits. After power-on they are different.
+_SETUP = b"\x55\xaa\x7f"
+
+_busy = set()  # the wires on which a reading is under way: another one's reset would spoil it
+
+
+class Sensor:
+    """One DS18B20; options: pin, rom. It sets the wire up from nothing at every reading."""
+
+    quantities = (("temperature", 2),)
+
+    def __init__(self, bus, options):
+        from machine import Pin
+        from onewire import OneWire
+
+        self._gpio = options["pin"]
+        self._wire = OneWire(Pin(self._gpio))
+        self._rom = options.get("rom")
+        self._scratchpad = bytearray(9)
+
+    async def read(self):
+        """Return (degrees Celsius,), measured now, 0.8 s later; more when others on the wire come first.
+
+        Raises Unmeasurable when what comes cannot be, OSError when nobody answers.
+        """
+        select = self._selection()
+        while self._gpio in _busy:
+            await asyncio.sleep_ms(20)
+        _busy.add(self._gpio)
+        try:
+            await self._command(select, _WRITE, _SETUP)
+            await self._command(select, _CONVERT)
+            await asyncio.sleep_ms(_CONVERTS_MS)
+            await self._command(select, _READ)
+            for i in range(9):
+                await asyncio.sleep_ms(0)
+                self._scratchpad[i] = self._wire.readbyte()
+        finally:
+            _busy.discard(self._gpio)
+        return (self._celsius(),)
+
+    def _selection(self):
+        """Return the bytes that select the chip."""
+        if not self._rom:
+            return bytes((_SKIP_ROM,))
+        try:
+            rom = unhexlify(self._rom)
+        except ValueError:
+            rom = b"?"
+        if self._wire.crc8(rom):
+            raise Unmeasurable("rom is mistyped")  # the last byte is a checksum of the others
+        return bytes((_MATCH_ROM,)) + rom
+
+    def _celsius(self):
+        """Return what the scratchpad says, if that can be believed."""
+        data = self._scratchpad
+        if not any(data) or min(data) == 0xFF:
+            raise OSError(_ENODEV)  # the wire is shorted to GND, or only others answered the reset
+        if self._wire.crc8(data):
+            raise Unmeasurable("checksum is wrong")
+        if data[2:5] != _SETUP:
+            raise Unmeasurable("it lost power while measuring")  # and its temperature, which is 85 then
+        raw = data[0] | data[1] << 8
+        return (raw - 0x10000 if raw & 0x8000 else raw) / 16
+
+    # One reset (1 ms) or byte (0.6 ms) at a time: the other coroutines run in between, and the wire may wait.
+
+    async def _command(self, select, command, data=b""):
+        await asyncio.sleep_ms(0)
+        if not self._wire.reset():
+            raise OSError(_ENODEV)
+        for part in (select, bytes((command,)), data):
+            for byte in part:
+                await asyncio.sleep_ms(0)
+                self._wire.writebyte(byte)
