@@ -90,7 +90,7 @@ def _rows(rows: list[list[str]]) -> str:
     lines = []
     for key, kind, default, allowed, unit, meaning in rows:
         may = "an object" if kind == "object" else schema.wanted(kind, names if kind == "driver" else allowed, unit)
-        shown = f"`{default}`" if default else "must be given"
+        shown = {"": "must be given", "-": "off"}.get(default, f"`{default}`")
         lines.append(f"| `{key}` | {shown} | {may} | {meaning} |\n")
     return _TABLE + "".join(lines)
 

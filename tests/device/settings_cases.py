@@ -75,6 +75,47 @@ INVALID = (
         '{"sensors": [{"driver": "tsl2561", "integration_ms": 100}]}',
         "sensors[0].integration_ms must be one of 13, 101, 402 or null",
     ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "median": 1}]}',
+        "sensors[0].median must be a whole number from 2 to 15 readings",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "scale": "2"}]}',
+        "sensors[0].scale must be a number from -1000000 to 1000000, or an object: {\"quantity\": number}",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "delta": {"lux": -1}}]}',
+        "sensors[0].delta.lux must be a number from 0 to 1000000",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "offset": {"lumen": 1}}]}',
+        "sensors[0].offset.lumen is not a quantity: tsl2561 has lux",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "heartbeat_s": null}]}',
+        "sensors[0].heartbeat_s must be a number from 1 to 86400 s",
+    ),
+    ('{"sensors": [{"driver": "dht22"}]}', "sensors[0].pin must be given"),
+    (
+        '{"sensors": [{"driver": "dht22", "pin": 4}]}',
+        "pins.sda and sensors[0].pin are both 4: each needs a GPIO of its own",
+    ),
+    (
+        '{"sensors": [{"driver": "dht22", "pin": 14}, {"driver": "switch", "pin": 14}]}',
+        "sensors[0].pin and sensors[1].pin are both 14: each needs a GPIO of its own",
+    ),
+    (
+        '{"sensors": [{"driver": "ds18b20", "pin": 14}, {"driver": "ds18b20", "pin": 14, "rom": "28ff64021d5f0c4b"}]}',
+        "sensors[0].pin and sensors[1].pin are both 14: each needs a GPIO of its own",
+    ),
+    (
+        '{"sensors": [{"driver": "ds18b20", "pin": 14, "rom": "28ff"}]}',
+        "sensors[0].rom must be text of 16 hex digits or null",
+    ),
+    (
+        '{"sensors": [{"driver": "bme280"}, {"driver": "sht31"}]}',
+        "sensors[1].topic must be given: sensors[0] has the same topic",
+    ),
     ('{"pins": {"led": 3}}', "pins.led must be one of 0, 2, 4, 5, 12, 13, 14, 15, 16"),
     ('{"pins": {"led": 6}}', "pins.led must be one of 0, 2, 4, 5, 12, 13, 14, 15, 16"),
     ('{"pins": {"led": false}}', "pins.led must be one of 0, 2, 4, 5, 12, 13, 14, 15, 16"),
@@ -99,5 +140,8 @@ VALID = (
     '{"client_id": "\u00e9t\u00e9 1", "mqtt": {"server": ["a.example", "192.168.1.9"], "user": "u", "password": "p"}}',
     '{"wifi": {"ssid": "home", "key": "12345678", "others": [{"ssid": "garden"}], "hostname": "node-1"}}',
     '{"sensors": [{"driver": "tsl2561", "every_s": 0.5}, {"driver": "tsl2561", "address": 41, "topic": "a/b"}]}',
+    '{"sensors": [{"driver": "tsl2561", "median": 3, "scale": 1.02, "delta": {"lux": 5}, "heartbeat_s": 600}]}',
+    '{"sensors": [{"driver": "ds18b20", "pin": 14, "rom": "28ff64021d5f0c4b"},'
+    ' {"driver": "ds18b20", "pin": 14, "rom": "28ff64021d5f0c4c", "topic": "a"}]}',
     '{"sensors": [], "stats_s": null, "error_reboot_s": null, "ntp": "pool.ntp.org", "homeassistant": true}',
 )

@@ -1,6 +1,7 @@
 """Every setting of config.json in one table, and the check that a file agrees with it.
 
-Columns: key | type | default | allowed | unit | meaning. The default is JSON; where it is empty the key must be given.
+Columns: key | type | default | allowed | unit | meaning. The default is JSON; where it is empty the key must be given,
+and where it is - the key is simply absent.
 A type that ends in ? also takes null. A driver describes options of its own in rows of the same form (its `OPTIONS`),
 so that a new sensor needs nothing here. CPython reads this module too: the host's check and docs/settings.md use it.
 """
@@ -33,6 +34,11 @@ sensors[].every_s|number|60|0.5..86400|s|Time from one reading to the next.
 sensors[].topic|topic?|null|1..128|bytes|Topic of the readings (when the chip has several quantities, `/<quantity>` is added); null: `sensors/<id>/<quantity>`.
 sensors[].topics|topics|{}|1..128|bytes|Instead of `topic`, one for each quantity: `{"lux": "house/roof/light"}`.
 sensors[].name|text?|null|1..32|bytes|What people call it, in faults and in Home Assistant; null: the driver's name.
+sensors[].median|int|-|2..15|readings|The median of the last so many is published: a single one that is far off leaves no trace.
+sensors[].scale|numbers|-|-1000000..1000000||Readings are multiplied by this, to calibrate them,
+sensors[].offset|numbers|-|-1000000..1000000||and this is added, in the quantity's unit.
+sensors[].delta|numbers|-|0..1000000||A reading is not published while it differs by less than this from the last one that was,
+sensors[].heartbeat_s|number|-|1..86400|s|unless that is as long ago as this.
 pins|object|{}|||What is wired where.
 pins.led|one|0|0,2,4,5,12,13,14,15,16|GPIO|The LED, lit when low.
 pins.run_app|one|12|4,5,12,13,14|GPIO|The RunApp switch: wired to GND it holds the node stopped.
@@ -112,7 +118,8 @@ def complete(given, drivers):
 def wanted(kind, allowed, unit):
     """Say in words what a row allows: "a whole number from 1 to 65535"."""
     if ".." in allowed:
-        span = (allowed.replace("..", " to ") + " " + unit).rstrip()
+        low, high = allowed.split("..")
+        span = ((low if low == high else low + " to " + high) + " " + unit).rstrip()
     else:
         span = allowed.replace(",", ", ")
     words = _WORDS[kind.rstrip("?")].replace("%s", span)
@@ -139,10 +146,11 @@ def _value(row, under, shown, given, drivers):
         make = _sensor if name == "sensors" else _object
         under = path + "[]."
         return [make(v, table(ROWS, under), under, "%s[%d]" % (shown, i), drivers) for i, v in enumerate(value)]
-    if kind == "topics":
+    if kind in _BY_QUANTITY and isinstance(value, dict):
+        kind = _BY_QUANTITY[kind]
         for key in value:
-            if not _is_good(value[key], "topic", allowed):
-                raise Invalid("%s.%s must be %s" % (shown, key, wanted("topic", allowed, unit)))
+            if not _is_good(value[key], kind, allowed):
+                raise Invalid("%s.%s must be %s" % (shown, key, wanted(kind, allowed, unit)))
     return value
 
 
@@ -150,6 +158,7 @@ def _object(given, rows, under, shown, drivers):
     if not isinstance(given, dict):
         raise Invalid("%s must be %s" % (shown, wanted("object", "", "")))
     _no_strangers(given, rows, shown + ".")
+    rows = [row for row in rows if row[2] != "-" or row[0] in given]
     return {row[0]: _value(row, under, "%s.%s" % (shown, row[0]), given, drivers) for row in rows}
 
 
@@ -160,9 +169,12 @@ def _sensor(given, rows, under, shown, drivers):
         rows = rows + table(drivers.options(driver))
     entry = _object(given, rows, under, shown, drivers)
     quantities = drivers.quantities(driver)
-    for key in entry["topics"]:
-        if key not in quantities:
-            raise Invalid("%s.topics.%s is not a quantity: %s has %s" % (shown, key, driver, ", ".join(quantities)))
+    for name in ("topics", "scale", "offset", "delta"):
+        value = entry.get(name)
+        for key in value if isinstance(value, dict) else ():
+            if key not in quantities:
+                told = shown, name, key, driver, ", ".join(quantities)
+                raise Invalid("%s.%s.%s is not a quantity: %s has %s" % told)
     if entry["topic"]:
         if entry["topics"]:
             raise Invalid("%s has topic and topics: give one of them" % shown)
@@ -180,12 +192,15 @@ def _no_strangers(given, rows, shown):
 
 def _no_clash(config, drivers):
     """Raise Invalid for settings that are right by themselves but not together."""
-    roles = {}
-    for role in ("led", "run_app", "scl", "sda"):
-        gpio = config["pins"][role]
-        if gpio in roles:
-            raise Invalid("pins.%s and pins.%s are both %d: each needs a GPIO of its own" % (roles[gpio], role, gpio))
-        roles[gpio] = role
+    wires = [("pins." + role, config["pins"][role], None) for role in ("led", "run_app", "scl", "sda")]
+    for i, entry in enumerate(config["sensors"]):
+        if "pin" in entry:
+            wires.append(("sensors[%d].pin" % i, entry["pin"], entry.get("rom")))
+    for i, (name, gpio, rom) in enumerate(wires):
+        for other, other_gpio, other_rom in wires[:i]:
+            # 1-Wire sensors share theirs, if each is called by its number.
+            if gpio == other_gpio and not (rom and other_rom):
+                raise Invalid("%s and %s are both %d: each needs a GPIO of its own" % (other, name, gpio))
     seen = {}
     for i, entry in enumerate(config["sensors"]):
         for quantity in drivers.quantities(entry["driver"]):
@@ -197,11 +212,15 @@ def _no_clash(config, drivers):
 
 _HOST_BYTES = 64
 
+# Types that are, or may be, an object with a value of this type for each quantity.
+_BY_QUANTITY = {"topics": "topic", "numbers": "number"}
+
 # Types, with what they allow; %s is the column of that name.
 _WORDS = {
     "object": "an object: {...}",
     "list": "a list of %s",
     "topics": 'an object: {"quantity": "topic"}',
+    "numbers": 'a number from %s, or an object: {"quantity": number}',
     "driver": "one of %s",
     "one": "one of %s",
     "flag": "true or false",
@@ -222,6 +241,8 @@ def _is_good(value, kind, allowed):
         if value is None:
             return True
         kind = kind[:-1]
+    if kind == "numbers":
+        kind = "object" if isinstance(value, dict) else "number"
     if kind == "object" or kind == "topics":
         return isinstance(value, dict)
     if kind == "flag":
