@@ -261,6 +261,7 @@ class Processor:
             os.write(1, b"\n")
         while not (lib.pyexec_raw_repl() if raw.value else lib.pyexec_friendly_repl()):
             pass
+        lib.gc_sweep_all()  # closes what is open, files above all
         send(self._link.calls, ("soft_reset", bool(raw.value)))
 
     def _run_boot_py(self) -> bool:

@@ -1,0 +1,229 @@
+"""The virtual Feather as MicroPython's ESP8266 port: what it says it is, how it starts, stops and interrupts."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from boards import wait_for
+
+_BANNER = b'Type "help()" for more information.\r\n>>> '
+_CTRL_C, _CTRL_D = b"\x03", b"\x04"
+# machine.reset_cause(): the SDK's rst_reason.
+_POWER, _WATCHDOG, _SOFTWARE, _DEEP_SLEEP, _BUTTON = 0, 3, 4, 5, 6
+
+
+@pytest.mark.parametrize(
+    ("image", "release", "machine", "path"),
+    [
+        ("romfs", (1, 28, 0, ""), "ESP module with ESP8266", ["", ".frozen", "/lib", "/"]),
+        ("plain", (1, 28, 0, ""), "ESP module with ESP8266", ["", ".frozen", "/lib", "/"]),
+        ("small", (1, 19, 1), "ESP module (1M) with ESP8266", ["", ".frozen", "/lib", "/"]),
+    ],
+)
+def test_it_says_what_it_is(boards, image, release, machine, path):
+    board = boards("b", "--image", image)
+    with board.console() as console:
+        console.prompt()
+        names = console.run("import os, sys\nprint(repr(tuple(os.uname())), tuple(sys.implementation), sys.path, sep='#')")
+        uname, implementation, found = map(eval, names.split("#"))
+        platform = console.run("import sys, machine\nprint(sys.platform, sys.maxsize, machine.unique_id().hex())").split()
+    assert uname[:2] == ("esp8266", "esp8266")
+    assert uname[3].startswith(f"v{release[0]}.{release[1]}.{release[2]} on ")
+    assert uname[4] == machine
+    assert implementation[:3] == ("micropython", release, machine)
+    assert found == path
+    mac = board.status()["mac"]
+    assert platform == ["esp8266", "2147483647", bytes.fromhex(mac)[:2:-1].hex() + "00"]
+
+
+def test_a_fresh_heap_is_that_of_the_chip(board):
+    with board.console() as console:
+        console.prompt()
+        console.send(_CTRL_D)  # the first start has made the file system, with modules that stay loaded
+        console.prompt()
+        free = int(console.run("import gc\ngc.collect()\nprint(gc.mem_free())"))
+    # 37.4 kB are free at the prompt of a chip, and an object takes twice the room on 64 bits.
+    assert abs(free / 2 - 37400) < 600
+
+
+_ENDLESS = {
+    "sleep": "import time\nprint('on')\ntime.sleep(60)",
+    "busy": "print('on')\nwhile True: pass",
+    "poll": "import select, sys\np = select.poll()\nprint('on')\np.poll(60000)",
+    "socket": "import socket\ns = socket.socket(2, 2)\ns.bind(('127.0.0.1', 0))\nprint('on')\ns.recvfrom(1)",
+    "pins": "from machine import Pin\np = Pin(2, Pin.OUT)\nprint('on')\nwhile True: p.toggle()",
+    "asyncio": "import asyncio\nasync def go():\n  print('on')\n  await asyncio.sleep(60)\nasyncio.run(go())",
+    "caught": "import time\nprint('on')\ntry: time.sleep(60)\nfinally: print('cleaned up')",
+}
+
+
+@pytest.mark.parametrize("code", _ENDLESS.values(), ids=_ENDLESS.keys())
+def test_ctrl_c_stops_what_is_pasted(board, code):
+    with board.console() as console:
+        console.prompt()
+        console.send(b"\x05" + code.encode() + _CTRL_D)
+        console.read_until(b"on\r\n")
+        time.sleep(0.1)
+        pressed = time.monotonic()
+        console.send(_CTRL_C)
+        seen = console.read_until(b"\r\n>>> ")
+        assert b"KeyboardInterrupt" in seen
+        assert "finally" not in code or b"cleaned up" in seen
+        assert time.monotonic() - pressed < 0.5
+        assert console.type("1+1") == "2\n"
+
+
+def test_ctrl_c_stops_what_came_by_raw_paste(board):
+    with board.console() as console:
+        console.prompt()
+        console.send(b"\x01")
+        console.read_until(b"raw REPL; CTRL-B to exit\r\n>")
+        console.send(b"\x05A\x01")
+        answer = console.read_until(b"R\x01")
+        assert answer == b"R\x01"
+        window = console.read_until(b"\x01")  # two bytes of window size, and that one is free
+        assert int.from_bytes(window[:2], "little") >= 16
+        console.send(b"print('on')\nwhile True: pass\n" + _CTRL_D)
+        console.read_until(b"on\r\n")
+        console.send(_CTRL_C)
+        seen = console.read_until(_CTRL_D + b">")
+        assert b"KeyboardInterrupt" in seen
+        console.send(b"\x02")
+        console.read_until(_BANNER)
+
+
+_ENDS = {
+    "exit": ("import sys\nsys.exit()", b""),
+    "exception": ("1/0", b"ZeroDivisionError"),
+    "interrupt": ("raise KeyboardInterrupt", b"KeyboardInterrupt"),
+    "syntax": ("def", b"SyntaxError"),
+    "soft_reset": ("import machine\nmachine.soft_reset()", b""),
+}
+
+
+@pytest.mark.parametrize(("text", "says"), _ENDS.values(), ids=_ENDS.keys())
+def test_a_main_py_that_ends_leaves_the_prompt(board, text, says):
+    board.put("main.py", f"print('main')\n{text}\n" if text != "def" else text)
+    with board.console() as console:
+        console.prompt()
+        console.send(_CTRL_D)
+        seen = console.read_until(_BANNER)
+        assert says in seen
+        assert console.type("1+1") == "2\n"
+
+
+@pytest.mark.parametrize(
+    ("image", "boot", "starts"),
+    [
+        ("romfs", "1/0", False),
+        ("romfs", "import sys\nsys.exit()", True),
+        ("romfs", None, True),
+        ("small", "1/0", True),
+    ],
+)
+def test_an_exception_in_boot_py_keeps_main_py_from_starting(boards, image, boot, starts):
+    board = boards("b", "--image", image)
+    board.put("main.py", "print('main', 'starts')")
+    with board.console() as console:
+        console.prompt()
+        console.run("import os\nos.remove('boot.py')" if boot is None else f"open('boot.py', 'w').write({boot!r})")
+        console.send(_CTRL_D)
+        seen = console.read_until(_BANNER)
+        assert (b"main starts" in seen) is starts
+        assert (b"ZeroDivisionError" in seen) is (boot == "1/0")
+
+
+def test_binary_input(board):
+    code = (
+        "import micropython, sys\n"
+        "micropython.kbd_intr(-1)\n"
+        "print('ready')\n"
+        "data = sys.stdin.buffer.read(256)\n"
+        "micropython.kbd_intr(3)\n"
+        "sys.stdout.buffer.write(data)\n"
+    )
+    everything = bytes(range(256))
+    with board.console() as console:
+        console.prompt()
+        console.send(b"\x05" + code.encode() + _CTRL_D)
+        console.read_until(b"ready\r\n")
+        console.send(everything)
+        assert everything in console.read_until(b">>> ")
+        console.send(b"\x05import time\nprint('on')\ntime.sleep(9)" + _CTRL_D)
+        console.read_until(b"on\r\n")
+        console.send(_CTRL_C)
+        console.read_until(b"KeyboardInterrupt")
+
+
+def _cause(console) -> int:
+    console.prompt()
+    return int(console.run("import machine\nprint(machine.reset_cause())"))
+
+
+def test_causes_of_resets(board):
+    with board.console() as console:
+        assert _cause(console) == _POWER
+        console.run("import machine\nmachine.RTC().memory(b'kept')")
+        console.send(_CTRL_D)
+        console.read_until(b"soft reboot")
+        assert _cause(console) == _POWER, "Ctrl-D is none of the chip's"
+        console.send(b"machine.reset()\r")
+        console.read_until(_BANNER)
+        assert _cause(console) == _SOFTWARE
+        board.ctl("reset")
+        assert _cause(console) == _BUTTON
+        console.send(b"import machine; machine.deepsleep(300)\r")
+        asleep = time.monotonic()
+        console.read_until(_BANNER)
+        assert 0.25 < time.monotonic() - asleep < 2
+        assert _cause(console) == _DEEP_SLEEP
+        rtc = "import machine\nr = machine.RTC()\nr.irq(trigger=r.ALARM0, wake=machine.DEEPSLEEP)\nr.alarm(0, 300)"
+        console.run(rtc)
+        console.send(b"machine.deepsleep(60000)\r")
+        console.read_until(_BANNER, timeout=3)
+        assert _cause(console) == _DEEP_SLEEP
+        assert console.run("import machine\nprint(machine.RTC().memory())") == "b'kept'\n"
+        board.ctl("power", "off")
+        board.ctl("power", "on")
+        assert _cause(console) == _POWER
+        assert console.run("import machine\nprint(machine.RTC().memory())") == "b''\n"
+
+
+def test_the_watchdog_bites_when_nobody_feeds_it(board):
+    with board.console() as console:
+        console.prompt()
+        console.run(
+            "import machine, time\nw = machine.WDT()\nfor _ in range(8):\n  time.sleep_ms(500)\n  w.feed()\n"
+        )
+        console.send(_CTRL_D)
+        console.read_until(_BANNER)
+        fed = time.monotonic()
+        console.read_until(_BANNER, timeout=5)  # a soft reset does not stop it
+        assert 1.0 < time.monotonic() - fed < 4.0
+        assert _cause(console) == _WATCHDOG
+
+
+def test_a_soft_reset_keeps_pins_and_clock(board):
+    with board.console() as console:
+        console.prompt()
+        console.run(
+            "import machine\nkept = 1\nmachine.Pin(2, machine.Pin.OUT, value=0)\n"
+            "machine.RTC().datetime((2026, 4, 6, 0, 12, 0, 0, 0))\nmachine.freq(160000000)"
+        )
+        console.send(b"machine.soft_reset()\r")
+        console.read_until(b"MPY: soft reboot\r\n")
+        console.prompt()
+        assert console.run("import machine, time\nprint(machine.Pin(2)(), time.gmtime()[:4])") == "0 (2026, 4, 6, 12)\n"
+        assert "kept" not in console.run("print(dir())")
+
+
+def test_power_cut_loses_the_clock(board):
+    with board.console() as console:
+        console.prompt()
+        console.run("import machine\nmachine.RTC().datetime((2026, 4, 6, 0, 12, 0, 0, 0))")
+        board.ctl("power", "off")
+        wait_for(lambda: not board.status()["running"], 2, "the board is off")
+        board.ctl("power", "on")
+        console.prompt()
+        assert console.run("import time\nprint(time.gmtime()[:3])") == "(2000, 1, 1)\n"
