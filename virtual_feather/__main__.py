@@ -23,6 +23,7 @@ _VERBS = """verbs of ctl:
   light LUX [--ratio R]    set the light on the sensor, and the share of infrared in it
   light day                a day in two minutes, again and again
   wifi on|off              the access point; --ssid NAME and --key KEY make it one that is choosy
+  adc VOLTS                what the analogue input measures
   runapp hold|release      the RunApp wire to ground
   led                      the last 60 s of the red LED, and what they spell
   i2c ok|nack|stuck|hang|garbage

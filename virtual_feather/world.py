@@ -64,6 +64,9 @@ class World:
     def _do_runapp(self, action: str) -> None:
         self._board.gpio.hold(RUN_APP, {"hold": 0, "release": None}[action])
 
+    def _do_adc(self, volts: str) -> None:
+        self._board.adc.volts = float(volts)
+
     def _do_led(self) -> str:
         return self._board.leds[RED_LED].report()
 
