@@ -1,4 +1,4 @@
-"""What goes on the board: python -m host.firmware [--config FILE] romfs|plain|small
+"""What goes on the board: python -m host.firmware [--config FILE] [--pieces FOLDER] romfs|plain|small
 
 Puts the files into build/LAYOUT/: flash/ is the board's LittleFS, rom/ its ROMFS, one to one. boot.py, main.py and
 config.json stay as they are, so that people can edit them on the board; the modules of firmware/lib (and those the
@@ -108,8 +108,19 @@ def main() -> None:
     parser.add_argument(
         "--config", type=Path, default=ROOT / "config.json", metavar="FILE", help="default: config.json"
     )
+    parser.add_argument(
+        "--pieces",
+        type=Path,
+        metavar="FOLDER",
+        help="put what esptool writes to a 4 MiB board there instead, and print `ADDRESS FILE` a line",
+    )
     args = parser.parse_args()
     firmware = make(LAYOUTS[args.layout], args.config)
+    if args.pieces:
+        for address, file, content in firmware.pieces(4 << 20):
+            save(args.pieces / file.name, content)
+            print(f"{address:#x} {args.pieces / file.name}")
+        return
     firmware.write()
     print(firmware.folder)
 
