@@ -5,7 +5,7 @@ import time
 from node import clock
 from node.outbox import Outbox
 
-CHANNELS = [(b"sensors/n1/lux", b"late/n1/lux", "%.2f"), (b"sensors/n1/t", b"late/n1/t", "%.1f")]
+CHANNELS = [(b"sensors/n1/lux", b"late/n1/lux", "%.2f", False), (b"sensors/n1/t", b"late/n1/t", "%.1f", False)]
 
 
 class Rtc:

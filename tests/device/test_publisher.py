@@ -9,7 +9,11 @@ from node.link import Down
 from node.outbox import Outbox
 from node.publisher import Publisher
 
-CHANNELS = [(b"sensors/n1/lux", b"late/n1/lux", "%.2f"), (b"house/t", b"late/n1/t", "%.1f")]
+CHANNELS = [
+    (b"sensors/n1/lux", b"late/n1/lux", "%.2f", False),
+    (b"house/t", b"late/n1/t", "%.1f", False),
+    (b"house/door", b"late/n1/contact", "%.0f", True),
+]
 
 
 class Session:
@@ -30,7 +34,7 @@ class Session:
         if self.broken:
             self.up = False
             raise Down("broken")
-        assert (qos, retain) == (1, False)
+        assert (qos, retain) == (1, topic == b"house/door")
         self.messages.append((topic, payload))
 
 
@@ -75,6 +79,25 @@ async def test_readings_of_an_outage_are_late_with_their_time():
     assert first["v"] == 1.5
     assert abs(first["ts"] - time.time()) <= 2
     assert session.messages[0][1].startswith(b'{"v":1.50,"ts":')
+
+
+async def test_a_state_is_retained_and_brought_up_to_date_after_an_outage():
+    session, outbox = nodes()
+    outbox.put(2, 1)
+    outbox.put(2, 0)
+
+    def do():
+        session.connect()
+
+    await served(session, outbox, do, 400)
+    outbox.put(2, 1)
+    await served(session, outbox, lambda: None)
+    assert [message for message in session.messages if message[0] == b"house/door"] == [
+        (b"house/door", b"1"),
+        (b"house/door", b"0"),
+        (b"house/door", b"1"),
+    ]
+    assert [topic for topic, _ in session.messages].count(b"late/n1/contact") == 2
 
 
 async def test_without_a_calendar_they_have_their_age():

@@ -122,11 +122,55 @@ async def test_another_exception_is_for_the_guard():
 def test_channels():
     found = [(Sensor(None, [0]), ENTRY), (Sensor(None, [0]), dict(ENTRY, topics={"lux": "house/roof"}))]
     assert channels(found, "sensors/n/", "late/n/") == [
-        (b"sensors/n/lux", b"late/n/lux", "%.2f"),
-        (b"sensors/n/infrared", b"late/n/infrared", "%.0f"),
-        (b"house/roof", b"late/n/lux", "%.2f"),
-        (b"sensors/n/infrared", b"late/n/infrared", "%.0f"),
+        (b"sensors/n/lux", b"late/n/lux", "%.2f", False),
+        (b"sensors/n/infrared", b"late/n/infrared", "%.0f", False),
+        (b"house/roof", b"late/n/lux", "%.2f", False),
+        (b"sensors/n/infrared", b"late/n/infrared", "%.0f", False),
     ]
+
+
+def test_channels_of_a_state_are_retained():
+    class State(Sensor):
+        retain = True
+
+    assert [channel[3] for channel in channels([(State(None, [0]), ENTRY)], "", "")] == [True, True]
+
+
+async def test_filters_are_between_the_sensor_and_the_outbox():
+    entry = dict(ENTRY, delta={"lux": 10}, offset=1)
+    bench = Bench([(100, 5), (105, 5), (111, 5)], entry=entry)
+    await bench.readings(3)
+    assert bench.outbox.taken == [(3, 101), (4, 6), (4, 6), (3, 112), (4, 6)]
+
+
+async def test_a_sensor_on_a_gpio_is_named_by_it():
+    class Wired:
+        quantities = (("temperature", 1),)
+
+        async def read(self):
+            raise OSError(19)
+
+    bench = Bench([(1, 1)])
+    entry = dict(ENTRY, driver="dht22", pin=14)
+    task = asyncio.create_task(Sampler(Wired(), entry, 3, bench.bus, bench.outbox, bench.faults).run())
+    await bench.clock.sleep_ms(500)
+    task.cancel()
+    assert bench.faults.current == (SENSOR, "dht22 on GPIO14: no answer")
+
+
+async def test_news_are_read_at_once_and_do_not_shift_the_grid():
+    bench = Bench([(1, 1)])
+    news = [300, 900]  # ms after the start of the first and of the second sleep
+
+    async def wait_ms(ms):
+        await bench.clock.sleep_ms(min(ms, news.pop(0) if news else ms))
+
+    bench.sensor.wait_ms = wait_ms
+    bench.sampler = Sampler(bench.sensor, ENTRY, 3, bench.bus, bench.outbox, bench.faults)
+    await bench.readings(5)
+    first = bench.sensor.began[0]
+    for began, due in zip(bench.sensor.began, (0, 300, 1200, 2000, 4000)):
+        assert -150 < began - first - due < 500, bench.sensor.began
 
 
 def test_rows():

@@ -5,7 +5,7 @@ Loaded only when a sensor's settings ask for it.
 
 import time
 
-KEYS = ("median", "scale", "offset", "delta")
+from node.sampler import FILTERS
 
 
 class Filtered:
@@ -29,7 +29,7 @@ class Filter:
     """The filters of one quantity: median first, then value * scale + offset, then delta."""
 
     def __init__(self, entry, quantity):
-        self._size, self._scale, self._offset, self._delta = (_of(entry.get(key), quantity) for key in KEYS)
+        self._size, self._scale, self._offset, self._delta = (_of(entry.get(key), quantity) for key in FILTERS)
         self._heartbeat_ms = 1000 * entry.get("heartbeat_s", 0)
         self._window = []
         self._sent = self._sent_at = None

@@ -12,7 +12,7 @@ _SAVES = const(40)  # polls between two copies while disconnected: a reset then 
 
 
 class Publisher:
-    """`channels` is the list of (topic, late topic, format of the number) that the outbox's records point into."""
+    """`channels` is the list of (topic, late topic, format, retained) that the outbox's records point into."""
 
     def __init__(self, outbox, session, channels):
         self._outbox = outbox
@@ -41,13 +41,14 @@ class Publisher:
             self._epoch = self._session.epoch
             outbox.late = len(outbox)
         channel, value, moment, is_late = outbox.take()
-        topic, late_topic, number = self._channels[channel]
+        topic, late_topic, number, retained = self._channels[channel]
         payload = number % value
-        if is_late:
-            topic = late_topic
-            payload = '{"v":%s,"%s":%d}' % ((payload,) + clock.late(moment))
         try:
-            await self._session.publish(topic, payload.encode())
+            if is_late:
+                late = '{"v":%s,"%s":%d}' % ((payload,) + clock.late(moment))
+                await self._session.publish(late_topic, late.encode())
+            if retained or not is_late:  # a state is also kept, late or not: the newest comes last
+                await self._session.publish(topic, payload.encode(), 1, retained)
             outbox.done()
         except Down:
             outbox.back()
