@@ -118,7 +118,7 @@ def main() -> None:
     firmware = make(LAYOUTS[args.layout], args.config)
     if args.pieces:
         for address, file, content in firmware.pieces(4 << 20):
-            save(args.pieces / file.name, content)
+            private.write(args.pieces / file.name, content)
             print(f"{address:#x} {args.pieces / file.name}")
         return
     firmware.write()
