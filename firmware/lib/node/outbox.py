@@ -26,7 +26,8 @@ _FIT = const(52)  # (492 - 12 - 4 - 7) // 9
 class Outbox:
     """A bounded queue of readings.
 
-    `channels` is the list of (topic, late topic, format, retained) whose indices the records carry, `rtc` machine.RTC() or None.
+    `channels` is the list of (topic, late topic, format, retained) whose indices the records carry, `rtc` machine.RTC()
+    or None.
     `late` of the oldest were taken before this connection; `dropped` were lost; put() sets the Event `arrived`.
     """
 
