@@ -1,5 +1,6 @@
 import machine
 from node import resets
+from node.start import look_back
 
 
 def power_on():
@@ -9,8 +10,8 @@ def power_on():
 
 def begin():
     """A start that comes to run its coroutines; what it finds."""
-    found = resets.start()
-    resets.running()
+    found = look_back()
+    resets.note(resets.STARTED)
     return found
 
 
@@ -34,7 +35,6 @@ def test_three_early_crashes_in_a_row_are_counted():
     for n in (1, 2, 3):
         die(resets.WATCHDOG, "session")
         assert begin() == ("watchdog: session", True, n)
-    assert n == resets.SAFE_AFTER
 
 
 def test_a_good_minute_clears_the_count():
@@ -42,7 +42,7 @@ def test_a_good_minute_clears_the_count():
     begin()
     die(resets.WATCHDOG, "led")
     assert begin()[2] == 1
-    resets.well()
+    resets.note(resets.RUNNING)
     die(resets.CRASH, "MemoryError")
     assert begin() == ("crash: MemoryEr", True, 0)
 
@@ -60,7 +60,7 @@ def test_soft_reset_after_a_clean_end_is_no_crash_though_the_old_cause_is_still_
     begin()
     machine.cause = machine.WDT_RESET
     assert begin()[1:] == (True, 1)
-    resets.stopped()
+    resets.note(resets.STOPPED)
     assert begin()[1:] == (False, 0)
 
 
@@ -84,24 +84,24 @@ def test_a_wanted_restart_is_no_crash():
 
 def test_a_crash_before_the_coroutines_run_counts_too():
     power_on()
-    resets.start()
+    look_back()
     die(resets.CRASH, "main.py")
-    assert resets.start() == ("crash: main.py", True, 1)
+    assert look_back() == ("crash: main.py", True, 1)
 
 
 def test_held_by_runapp_is_not_running():
     power_on()
-    resets.start()
+    look_back()
     machine.cause = machine.WDT_RESET  # of before, still there after a soft reset
-    assert resets.start()[1:] == (False, 0)
+    assert look_back()[1:] == (False, 0)
 
 
 def test_what_others_keep_in_rtc_memory_stays():
     power_on()
     begin()
     machine.RTC().memory(machine.RTC().memory()[:12] + b"readings" * 60)
-    resets.well()
-    resets.stopped()
+    resets.note(resets.RUNNING)
+    resets.note(resets.STOPPED)
     die(resets.CRASH, "x")
     begin()
     assert machine.RTC.contents[12:] == b"readings" * 60

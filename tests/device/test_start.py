@@ -2,6 +2,7 @@ import os
 import sys
 
 import machine
+import node
 from node import resets
 from node.faults import CONFIG, CRASH
 
@@ -10,15 +11,15 @@ def begin(config, crashes=0):
     """A start in a folder with that config.json, after so many crashes."""
     machine.RTC.contents = b""
     machine.cause = machine.PWRON_RESET
+    from node.start import look_back
+
     for _ in range(crashes):
-        resets.start()
-        resets.running()
+        look_back()
+        resets.note(resets.STARTED)
         try:
             resets.reset(resets.WATCHDOG, "led")
         except machine.Reset:
             pass
-    from node import start
-
     folder = os.getcwd()
     os.mkdir(FOLDER)
     os.chdir(FOLDER)
@@ -26,6 +27,8 @@ def begin(config, crashes=0):
         if config is not None:
             with open("config.json", "w") as f:
                 f.write(config)
+        from node import start
+
         return start.begin()
     finally:
         if config is not None:
@@ -41,7 +44,8 @@ def test_all_is_well():
     config, faults, why = begin('{"client_id": "n"}')
     assert config["client_id"] == "n" and len(config["sensors"]) == 1
     assert faults.current is None and why == "power"
-    assert "node.schema" not in sys.modules and "node.settings" not in sys.modules
+    for name in ("schema", "settings", "start"):
+        assert "node." + name not in sys.modules and not hasattr(node, name)
 
 
 def test_a_wrong_setting_is_a_fault_and_the_rest_can_speak():

@@ -4,6 +4,7 @@ import machine
 from fast import Clock
 from node import resets, tasks
 from node.faults import BROKER, CRASH, LIBRARY, Faults
+from node.start import look_back
 from node.tasks import LAST_RUN, Stop, Tasks
 
 LONG = 100000  # seconds; a row that is not watched
@@ -22,7 +23,7 @@ def build(*rows, factor=100, error_reboot_s=None):
     tasks.time = tasks.asyncio = clock
     machine.RTC.contents = b""
     machine.cause = machine.PWRON_RESET
-    resets.start()
+    look_back()
     return Tasks(rows, faults, error_reboot_s)
 
 
@@ -37,7 +38,7 @@ def run_until_reset(table):
         table.run(farewell)
     except machine.Reset:
         machine.cause = machine.SOFT_RESET
-        return resets.start()
+        return look_back()
     raise AssertionError("no reset")
 
 
@@ -70,7 +71,7 @@ def test_stop_ends_the_node_cleanly():
     assert table.run(farewell) == "enough"
     assert farewells == 1
     assert table._timer.inits >= 2 and table._timer.callback is None
-    assert resets.start() == ("power", False, 0)
+    assert look_back() == ("power", False, 0)
 
 
 def test_stop_survives_a_farewell_that_fails():
@@ -98,7 +99,7 @@ def test_ctrl_c_leaves_no_timer_and_a_clean_loop():
         pass
     assert table._timer.callback is None and farewells == 0
     machine.cause = machine.WDT_RESET  # of long ago: a run that ended by itself did not die of it
-    assert resets.start()[1] is False
+    assert look_back()[1] is False
 
     async def later():
         await asyncio.sleep_ms(5)

@@ -3,38 +3,27 @@
 import asyncio
 import time
 
-REFUSED = 1
-BROKER = 2
-LIBRARY = 3
-SENSOR = 4
-PUBLISH = 5
-CRASH = 6
-WIFI = 7
-CONFIG = 8
+# Number (so many blinks of the LED), and as a comment what it means: host tools read it from here. The name in
+# fault/<id> is the constant's.
+REFUSED = 1  # the broker refuses the node: its credentials or its identifier
+BROKER = 2  # the broker cannot be reached
+LIBRARY = 3  # a library is missing on the board
+SENSOR = 4  # a sensor does not answer, or cannot measure
+PUBLISH = 5  # the announcement or a publication failed
+CRASH = 6  # a coroutine crashed and was started again, or the last run ended in a crash
+WIFI = 7  # Wi-Fi is not joined
+CONFIG = 8  # config.json is missing or invalid
 
-# Number (blinks of the LED) | name in fault/<id> | what it means. In the order in which the LED and fault/<id> prefer
-# them when several are active: a cause before what follows from it, so that what is shown is what to mend first. A
-# crash goes before a sensor because it is over in a minute, while a sensor may be missing for weeks. (One string: a
-# tuple of tuples would take 600 bytes of heap.)
-TABLE = """
-8|config|config.json is missing or invalid
-3|library|a library is missing on the board
-7|wifi|Wi-Fi is not joined
-1|refused|the broker refuses the node: its credentials or its identifier
-2|broker|the broker cannot be reached
-5|publish|the announcement or a publication failed
-6|crash|a coroutine crashed and was started again, or the board was reset by a crash
-4|sensor|a sensor does not answer, or cannot measure
-"""
+_NAMES = "refused|broker|library|sensor|publish|crash|wifi|config"
+
+# Which of several the LED and fault/<id> prefer: a cause before what follows from it, so that what is shown is what to
+# mend first. A crash goes before a sensor because it is over in a minute, while a sensor may be missing for weeks.
+_ORDER = "83712564"
 
 
 def name(code):
     """Return the name of a fault in fault/<id>."""
-    return TABLE[_place(code) :].split("|", 2)[1]
-
-
-def _place(code):
-    return TABLE.find("\n%d|" % code)
+    return _NAMES.split("|")[code - 1]
 
 
 class Faults:
@@ -83,7 +72,7 @@ class Faults:
     def _choose(self):
         current = None
         for code, _, detail, _ in self._active:
-            if current is None or _place(code) < _place(current[0]):
+            if current is None or _ORDER.find(str(code)) < _ORDER.find(str(current[0])):
                 current = code, detail
         if current != self.current:
             self.current = current

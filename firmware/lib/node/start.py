@@ -1,23 +1,40 @@
-"""What the node finds at its start: its settings, why the board started, and whether it should be careful."""
+"""What the node finds at its start: why the board started, its settings, and whether it should be careful.
+
+Needed once, like schema.py and settings.py: begin() drops all three from memory.
+"""
 
 import sys
+
+import machine
+from micropython import const
 
 import node
 from node import resets
 from node.faults import CONFIG, CRASH, Faults
 from node.tasks import LAST_RUN
 
+_SAFE_AFTER = const(3)
+
+# Bytes of resets.read().
+_CRASHES = const(2)
+_STATE = const(3)
+_WHO = const(4)
+
+# machine.reset_cause() on the ESP8266 is the SDK's rst_reason; 2 and 3 have no name in `machine`. 1 to 3 are crashes.
+_CAUSES = "power|hardware watchdog|exception|SDK watchdog|soft|deep sleep|button"
+_DEADLY = const(3)
+
 
 def begin():
     """Return (settings, faults, why the board started).
 
-    A config.json that is wrong is told on the REPL and as a fault; what is right of it is used (`settings.Invalid`).
+    A config.json that is wrong is told on the REPL and as a fault; what is right in it is used (`settings.Invalid`).
     After three crashes in a row, each within a minute, this is a safe start. In both cases there are no sensors: the
     node only joins the network and says what is wrong.
     """
     from node import settings
 
-    why, crashed, crashes = resets.start()
+    why, crashed, crashes = look_back()
     faults = Faults()
     try:
         config = settings.load()
@@ -25,12 +42,37 @@ def begin():
         print(e)
         faults.begin(CONFIG, str(e))
         config = e.config
-    # Large, and not needed again before the next start.
-    del sys.modules["node.schema"], sys.modules["node.settings"], node.schema, node.settings
-    if crashes >= resets.SAFE_AFTER:
-        print("safe start without sensors, after %d crashes; the last was: %s" % (crashes, why))
-        faults.begin(CRASH, "safe start after %d crashes: %s" % (crashes, why))
+    if crashes >= _SAFE_AFTER:
+        sentence = "safe start after %d crashes: %s" % (crashes, why)
+        print(sentence)
+        faults.begin(CRASH, sentence)
         config["sensors"] = []
     elif crashed:
         faults.begin(CRASH, why, LAST_RUN)
+    for name in ("schema", "settings", "start"):
+        del sys.modules["node." + name]
+    del node.schema, node.settings, node.start
     return config, faults, why
+
+
+def look_back():
+    """Return (why the board started, whether the last run ended in a crash, crashes in a row); then it is STOPPED."""
+    head = resets.read()
+    state = head[_STATE]
+    crashed = state == resets.WATCHDOG or state == resets.CRASH
+    if crashed or state == resets.RESTART:
+        why = "restart" if not crashed else "crash" if state == resets.CRASH else "watchdog"
+        # A character at a time: a supply that sags leaves anything in RTC memory, and decode() would raise.
+        why += ": " + "".join([chr(c & 127) for c in head[_WHO:] if c])
+    else:
+        cause = machine.reset_cause()
+        why = _CAUSES.split("|")[cause]
+        # A run that ended by itself did not die of a cause that is still there from before it.
+        crashed = 0 < cause <= _DEADLY and state != resets.STOPPED
+        if crashed and state == resets.STARTED:
+            head[_CRASHES] += 1
+    if not crashed:
+        head[_CRASHES] = 0
+    head[_STATE] = resets.STOPPED
+    resets.write(head)
+    return why, crashed, head[_CRASHES]

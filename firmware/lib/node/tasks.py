@@ -58,12 +58,12 @@ class Tasks:
             resets.reset(resets.CRASH, type(e).__name__)
         finally:
             self._timer.deinit()  # at once: a second Ctrl-C may come in the middle of what follows
-            resets.stopped()
+            resets.note(resets.STOPPED)
             asyncio.new_event_loop()
         return self._stop.args[0]
 
     async def _main(self, leave):
-        resets.running()
+        resets.note(resets.STARTED)
         self._settled = time.ticks_ms()
         for i in range(len(self._table)):
             asyncio.create_task(self._guard(i))
@@ -145,7 +145,7 @@ class Tasks:
     def _settle(self):
         """A minute without a crash: the faults of earlier ones end, and so does the count of crashes at the start."""
         self._settled = None
-        resets.well()
+        resets.note(resets.RUNNING)
         for name, _, _ in self._table:
             self._faults.clear(CRASH, name)
             self._faults.clear(LIBRARY, name)
