@@ -36,4 +36,8 @@ class Clock:
         return (a - b + _PERIOD // 2) % _PERIOD - _PERIOD // 2
 
     async def sleep_ms(self, ms):
+        """Never too short, as the real one, whatever the real milliseconds round to."""
+        due = self.elapsed_ms() + ms
         await asyncio.sleep_ms(-(-ms // self.factor))
+        while self.elapsed_ms() < due:
+            await asyncio.sleep_ms(1)
