@@ -40,9 +40,9 @@ def pins(path: Path = PINS) -> list[Pin]:
     return [Pin(*row) for row in found]
 
 
-def get(console: Console, folder: Path = FOLDER, cache: Path = CACHE) -> None:
-    """Have every library of device.txt in `folder`. Raises Failure (computer)."""
-    for pin in pins():
+def get(console: Console, folder: Path = FOLDER, cache: Path = CACHE, pinned: Path = PINS) -> None:
+    """Have every library that the requirements file `pinned` names in `folder`. Raises Failure (computer)."""
+    for pin in pins(pinned):
         stamp = folder / f"{pin.name}.sha256"
         if stamp.exists() and stamp.read_text() == pin.sha256:
             continue
