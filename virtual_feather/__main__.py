@@ -12,97 +12,104 @@ python -m virtual_feather image romfs|plain|small --out FILE
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
-from .board import CHIP_HEAP
-from .control import ControlError, control
+from .control import Command, control
+from .errors import UserError
+from .layouts import LAYOUTS
+from .verbs import table
 
-_VERBS = """verbs of ctl:
-  light LUX [--ratio R]    set the light on the sensor, and the share of infrared in it
-  light day                a day in two minutes, again and again
-  wifi on|off              the access point; --ssid NAME and --key KEY make it one that is choosy
-  adc VOLTS                what the analogue input measures
-  runapp hold|release      the RunApp wire to ground
-  led                      the last 60 s of the red LED, and what they spell
-  i2c ok|nack|stuck|hang|garbage
-  reset                    press the button
-  power on|off             the supply
-  put FILE PATH            write a file to the board's file system; the board starts again
-  get PATH                 print a file of it
-  status                   all of this, as JSON"""
+_IMAGES = [row.name for row in LAYOUTS]
+_EPILOG = f"""verbs of ctl:
+{table()}
+
+exit status: 0 done, 1 it could not be done (one sentence says why), 2 wrong usage"""
 
 
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
-        "python -m virtual_feather", description=__doc__, epilog=_VERBS, formatter_class=raw
+        "python -m virtual_feather", description=__doc__, epilog=_EPILOG, formatter_class=raw
     )
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="start a board")
     run.add_argument("--state", type=Path, required=True, help="folder of flash, RTC memory and control socket")
     run.add_argument("--link", type=Path, help="symbolic link to make to the serial path")
-    run.add_argument("--image", choices=("romfs", "plain", "small"), default="romfs", help="firmware of a new board")
+    run.add_argument("--image", choices=_IMAGES, default="romfs", help="firmware of a new board (default: romfs)")
     run.add_argument("--mac", type=_mac, help="six bytes in hexadecimal; a new board draws one")
-    run.add_argument("--rfc2217", type=int, metavar="PORT", help="a serial path with reset lines, on this TCP port too")
+    run.add_argument("--rfc2217", type=_port, metavar="PORT", help="also serve a path with reset lines; 0: any port")
     run.add_argument("--paced", action="store_true", help="the line and the flash take as long as real ones")
     run.add_argument("--fast", action="store_true", help="skip the time in which nothing happens")
-    run.add_argument("--heap", type=int, default=CHIP_HEAP, metavar="BYTES", help="the chip has %(default)s")
-    ctl = commands.add_parser("ctl", help="change the world", epilog=_VERBS, formatter_class=raw)
-    ctl.add_argument("--state", type=Path, required=True)
+    run.add_argument("--heap", type=int, default=argparse.SUPPRESS, metavar="BYTES", help="the chip has 38912")
+    ctl = commands.add_parser("ctl", help="change or show the world", epilog=_EPILOG, formatter_class=raw)
+    ctl.add_argument("--state", type=Path, required=True, help="folder that `run` was given")
     ctl.add_argument("verb")
-    ctl.add_argument("arguments", nargs="*")
-    ctl.add_argument("--ratio", type=float)
-    ctl.add_argument("--ssid")
-    ctl.add_argument("--key")
+    ctl.add_argument("arguments", nargs="*", metavar="argument")
+    for option in ("ratio", "ssid", "key"):
+        ctl.add_argument(f"--{option}", default=argparse.SUPPRESS)
     image = commands.add_parser("image", help="write a stand-in image")
-    image.add_argument("name", choices=("romfs", "plain", "small"))
+    image.add_argument("name", choices=_IMAGES)
     image.add_argument("--out", type=Path, required=True)
     return parser
 
 
 def _mac(text: str) -> bytes:
-    mac = bytes.fromhex(text.replace(":", ""))
-    if len(mac) != 6:
-        raise argparse.ArgumentTypeError("a MAC has six bytes")
+    try:
+        mac = bytes.fromhex(text.replace(":", ""))
+    except ValueError:
+        mac = b""
+    if len(mac) != 6 or not any(mac[:3]):
+        raise argparse.ArgumentTypeError(f"{text} is not a MAC: give six bytes, e.g. 5ccf7f0a1b2c")
     return mac
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a TCP port: give 1 to 65535, or 0 for any free one")
+    return int(text)
+
+
+def _run(options: dict) -> int:
+    try:
+        from .runner import Options, run
+    except ImportError as error:
+        raise UserError(f"{error.name} is not installed: ./demo.sh and ./test.sh install what a board needs") from error
+    return run(Options(**options))
+
+
+def _ctl(options: dict) -> int:
+    state, verb, arguments = (options.pop(name) for name in ("state", "verb", "arguments"))
+    data = b""
+    if verb == "put" and arguments:
+        try:
+            data = Path(arguments[0]).read_bytes()
+        except OSError as error:
+            raise UserError(f"{arguments[0]} cannot be read: {error.strerror}") from error
+    output = control(state, Command(verb, arguments, options, data))
+    sys.stdout.buffer.write(output if verb == "get" or not output else output + b"\n")
+    return 0
+
+
+def _image(options: dict) -> int:
+    from .image import write_image
+
+    try:
+        write_image(options["name"], options["out"])
+    except OSError as error:
+        raise UserError(f"{options['out']} cannot be written: {error.strerror}") from error
+    return 0
 
 
 def main() -> int:
     """Run the command line; its exit status."""
-    options = _parser().parse_args()
-    if options.command == "run":
-        from .runner import Options, run
-
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        return run(Options(**{name: value for name, value in vars(options).items() if name != "command"}))
-    if options.command == "image":
-        from .image import write_image
-
-        write_image(options.name, options.out)
-        return 0
-    return _ctl(options)
-
-
-def _ctl(options: argparse.Namespace) -> int:
-    words = [options.verb, *options.arguments]
-    if options.verb == "put" and options.arguments:
-        words[1] = str(Path(options.arguments[0]).resolve())
-    if options.ratio is not None:
-        words.append(str(options.ratio))
-    if options.ssid is not None:
-        words += [options.ssid, *([options.key] if options.key is not None else [])]
+    options = vars(_parser().parse_args())
+    command = {"run": _run, "ctl": _ctl, "image": _image}[options.pop("command")]
     try:
-        text = control(options.state, words)
-    except ControlError as error:
+        return command(options)
+    except UserError as error:
         print(f"virtual_feather: {error}", file=sys.stderr)
-        return 1
-    if options.verb == "get":
-        sys.stdout.buffer.write(text.encode("latin-1"))
-    elif text:
-        print(text)
-    return 0
+        return error.status
 
 
 if __name__ == "__main__":

@@ -1,4 +1,9 @@
-"""The Feather: its parts, its power, and its resets."""
+"""The Feather: its parts, its power, and its resets.
+
+What goes on through what: a soft reset (Ctrl-D) starts a new interpreter and nothing else; a reset of the chip (button,
+machine.reset(), watchdog) keeps flash and RTC memory; so does deep sleep, in which all else is off; a loss of power
+keeps the flash alone. A supply that fails is always off at once: the voltages in between are not modelled.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .adc import Adc
-from .chips import Chip
 from .cpu.life import Life
 from .cpu.names import absent_modules, release
 from .cpu.processor import Start
@@ -26,7 +30,7 @@ from .timers import Timers
 
 # The SDK's rst_reason (user_interface.h). A soft reset of MicroPython, Ctrl-D, leaves it as it is.
 PWRON_RESET, EXCEPTION_RESET, SOFT_WDT_RESET, SOFT_RESET, DEEPSLEEP_RESET, HARD_RESET = 0, 2, 3, 4, 5, 6
-RED_LED, BLUE_LED, RUN_APP = 0, 2, 12
+RED_LED, BLUE_LED, RUN_APP, WAKE = 0, 2, 12, 16
 CHIP_HEAP = 38 * 1024  # bytes, of 32-bit words
 # They hold what twice as many bytes hold here. On top comes what the port's own MicroPython half takes at the prompt,
 # which on the chip is C and constants.
@@ -42,30 +46,29 @@ class Identity:
 
 
 class Board:
-    """A powered or unpowered Feather. `serial` is called with what its UART sends."""
+    """A powered or unpowered Feather."""
 
     def __init__(
-        self,
-        reactor: Reactor,
-        state: Path,
-        identity: Identity,
-        chips: list[Chip],
-        *,
-        fast: bool = False,
-        heap: int = CHIP_HEAP,
+        self, reactor: Reactor, state: Path, identity: Identity, *, fast: bool = False, heap: int = CHIP_HEAP
     ) -> None:
+        """state: its folder. fast: time in which nothing happens is skipped. heap: MicroPython's, in the chip's bytes.
+
+        Raises ValueError for a flash file that is none, OSError.
+        """
         self._reactor = reactor
-        self.serial: Callable[[bytes], None] = lambda data: None
+        self.serial: Callable[[bytes], None] = lambda _: None  # called with what the UART of the program sends
+        self.halted: Callable[[], None] = lambda: None  # called when the processor has stopped, and a loader with it
         self._fast = fast
         self._heap = heap
         self.identity = identity
         self.flash = Flash(state / "flash.bin")
         self.rtc = Rtc(state / "rtc.bin", reactor.now)
         self.gpio = Gpio(self._interrupt)
+        self.gpio.listen(WAKE, self._wake_line)
         self.adc = Adc()
         self.pwm = Pwm(reactor, self.gpio)
         self.memory = Memory(self.flash)
-        self.bus = I2cBus(self.gpio, chips)
+        self.bus = I2cBus(self.gpio)
         self.leds = {number: Led(reactor.now, 1) for number in (RED_LED, BLUE_LED)}
         for number, led in self.leds.items():
             self.gpio.listen(number, led.change)
@@ -74,7 +77,9 @@ class Board:
         self._life: Life | None = None
         self._layout: Layout | None = None
         self._cause = PWRON_RESET
-        self._wake: Alarm | None = None
+        self._next_reset: Alarm | None = None  # by itself: the end of a deep sleep, or after a crash
+        self._output_held = False
+        self.wake_wired = False  # whether a wire joins GPIO16 and RST: a Feather comes without
         self.powered = False
         self.resets = 0
         self._operations = self._all_operations()
@@ -85,14 +90,14 @@ class Board:
             "soft_reset": self.soft_reset,
             "reset_cause": lambda: self._cause,
             "deepsleep": self._deepsleep,
-            "unique_id": lambda into: (4, self.identity.mac[:2:-1] + b"\0"),
+            "unique_id": lambda _: (4, self.identity.mac[:2:-1] + b"\0"),
             "fs": lambda what: (self._layout.first_block, self._layout.fs_blocks(self.flash.size))[what],
             "romfs": lambda what: (self._layout.romfs_start, self._layout.romfs_size)[what],
             "idle": self._idle,
             "flash_size": lambda: self.flash.size,
             "flash_id": lambda: self.flash.jedec_id,
-            "flash_erase": lambda sector: self._change_flash(self.flash.erase_sector, sector),
-            "flash_write": lambda address, data: self._change_flash(self.flash.program, address, data),
+            "flash_erase": self._erase_flash,
+            "flash_write": self._write_flash,
         }
         for part in (self.gpio, self.adc, self.pwm, self.memory, self.bus, self.rtc, self.timers, self.radio):
             operations.update(part.operations)
@@ -121,18 +126,26 @@ class Board:
         """Cut the supply, in whatever the board is doing."""
         self.halt()
         self.powered = False
+        self.flash.cut_after = None
+
+    def close(self) -> None:
+        """Cut the supply, and give back what the board holds of the computer."""
+        self.power_off()
+        self.flash.close()
 
     def halt(self) -> None:
-        """Stop the processor and all that runs by itself: no power, or held in the ROM loader."""
+        """Stop the processor and all that runs by itself: no power, in deep sleep, or held in reset."""
         self._kill()
-        if self._wake:
-            self._wake.cancel()
+        if self._next_reset:
+            self._next_reset.cancel()
+            self._next_reset = None
         self.timers.reset()
         self.pwm.reset()
         self.gpio.reset()
         self.memory.reset()
         self.rtc.reset()
         self.radio.power_off()
+        self.halted()
 
     def reset(self, cause: int) -> None:
         """A reset of the chip; it starts what the flash holds."""
@@ -174,25 +187,50 @@ class Board:
             flash=self.flash.memory,
             skipped=self._reactor.skipped if self._fast else None,
         )
-        self._life = Life(self._reactor, start, self._operations, self._print, self._died)
+        self._life = Life(self._reactor, start, self._operate, self._print, self._died)
         self._life.radio(self.radio.linked)
+        self._life.hold_output(self._output_held)
 
     def _died(self) -> None:
         """The interpreter has crashed, as an exception of the chip does: it resets."""
-        self._reactor.call_in(0, lambda: self.reset(EXCEPTION_RESET))
         self._kill()
+        self._next_reset = self._reactor.call_in(0, lambda: self.reset(EXCEPTION_RESET))
 
     def _deepsleep(self, time_us: int) -> None:
         """Power down for so long, or until a reset from outside (0)."""
         self.halt()
         if time_us:
-            self._wake = self._reactor.call_in(time_us / 1e6, lambda: self.reset(DEEPSLEEP_RESET))
+            self._next_reset = self._reactor.call_in(time_us / 1e6, self._end_deepsleep)
 
-    def _change_flash(self, change: Callable, *arguments: int | bytes) -> None:
+    def _end_deepsleep(self) -> None:
+        """The chip pulls GPIO16 low for a moment. Without a wire to RST nobody notices."""
+        if self.wake_wired:
+            self.reset(DEEPSLEEP_RESET)
+
+    def wire_wake(self, wired: bool) -> None:
+        """Join GPIO16 and RST, which a resistor pulls up; or take the wire away."""
+        self.wake_wired = wired
+        self.gpio.pull_up(WAKE, wired)
+
+    def _wake_line(self, level: int) -> None:
+        """GPIO16 driven by a program: through the wire it resets the chip under it."""
+        if self.wake_wired and self.running and not level:
+            self.reset(HARD_RESET)
+
+    # What the processor asks for.
+
+    def _operate(self, name: str, *values: object) -> object:
         try:
-            change(*arguments)
+            return self._operations[name](*values)
         except PowerCut:
             self.power_off()
+            return None
+
+    def _erase_flash(self, sector: int) -> None:
+        self.flash.erase_sector(sector)
+
+    def _write_flash(self, address: int, data: bytes) -> None:
+        self.flash.program(address, data)
 
     def _idle(self, until_us: int | None, events: int) -> bool:
         """A fast processor has nothing to do until then. An event that it has not taken yet forbids to skip."""
@@ -202,6 +240,12 @@ class Board:
         self.serial(data)
 
     # What comes from outside.
+
+    def hold_output(self, held: bool) -> None:
+        """Make the program wait in print(), or let it go on."""
+        self._output_held = held
+        if self._life:
+            self._life.hold_output(held)
 
     def type(self, data: bytes) -> None:
         """Bytes arrive at the UART."""

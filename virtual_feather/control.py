@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .reactor import Reactor
+from .errors import UserError
+
+if TYPE_CHECKING:
+    from .reactor import Reactor
 
 _NAME = "control"
+_PATIENCE_S = 10.0
 
 
-class ControlError(Exception):
-    """A command that cannot be carried out; its text says why."""
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What `ctl` was given."""
+
+    verb: str
+    arguments: list[str] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
+    data: bytes = b""  # content of a file
 
 
 def _within(state: Path, act: Callable[[str], None]) -> None:
@@ -27,10 +40,11 @@ def _within(state: Path, act: Callable[[str], None]) -> None:
 
 
 class ControlServer:
-    """Serves commands: one connection, one JSON list of words, one JSON answer."""
+    """Serves commands: one connection, one line with a command, one line with the answer."""
 
-    def __init__(self, reactor: Reactor, state: Path, execute: Callable[[list[str]], str]) -> None:
-        """execute: carries out a command's words and returns its text; raises ControlError."""
+    def __init__(self, reactor: Reactor, state: Path, execute: Callable[[Command], bytes]) -> None:
+        """execute: carries out a command and returns its output; raises UserError. A socket left there is replaced."""
+        self._reactor = reactor
         self._execute = execute
         self._path = state / _NAME
         self._path.unlink(missing_ok=True)
@@ -41,37 +55,61 @@ class ControlServer:
 
     def close(self) -> None:
         """Stop serving."""
+        self._reactor.forget(self._socket.fileno())
         self._socket.close()
         self._path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
         connection, _ = self._socket.accept()
-        with connection, connection.makefile("rw", encoding="utf-8") as stream:
-            connection.settimeout(1.0)
-            try:
-                words = json.loads(stream.readline())
-                answer = {"text": self._execute(words)}
-            except ControlError as error:
-                answer = {"error": str(error)}
-            except (ValueError, TimeoutError):
-                return
-            try:
-                print(json.dumps(answer), file=stream, flush=True)
-            except BrokenPipeError:
-                pass  # whoever asked has gone
+        connection.setblocking(False)
+        line = bytearray()
+        # A board does not wait for whoever connects and is slow to ask.
+        self._reactor.watch(connection.fileno(), lambda: self._receive(connection, line))
+
+    def _receive(self, connection: socket.socket, line: bytearray) -> None:
+        try:
+            data = connection.recv(65536)
+        except OSError:
+            data = b""
+        line += data
+        if data and not line.endswith(b"\n"):
+            return
+        self._reactor.forget(connection.fileno())
+        with connection:
+            if data:
+                self._answer(connection, bytes(line))
+
+    def _answer(self, connection: socket.socket, line: bytes) -> None:
+        words = json.loads(line)
+        try:
+            answer = {"output": self._execute(Command(**{**words, "data": _bytes(words["data"])})).decode("latin-1")}
+        except UserError as error:
+            answer = {"error": str(error), "status": error.status}
+        connection.settimeout(_PATIENCE_S)
+        with contextlib.suppress(OSError):  # whoever asked has gone
+            connection.sendall(json.dumps(answer).encode() + b"\n")
 
 
-def control(state: Path, words: list[str]) -> str:
-    """Send a command to the board in `state`; its answer. Raises ControlError."""
+def control(state: Path, command: Command) -> bytes:
+    """Send a command to the board in `state`; its output. Raises UserError."""
+    words = asdict(command)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(10.0)
+        connection.settimeout(_PATIENCE_S)
         try:
             _within(state, connection.connect)
         except OSError as error:
-            raise ControlError(f"no board is running in {state}: start it with `run --state {state}`") from error
-        with connection.makefile("rw", encoding="utf-8") as stream:
-            print(json.dumps(words), file=stream, flush=True)
-            answer = json.loads(stream.readline())
+            raise UserError(f"no board is running in {state}: start it with `run --state {state}`") from error
+        try:
+            connection.sendall(json.dumps({**words, "data": words["data"].decode("latin-1")}).encode() + b"\n")
+            with connection.makefile("rb") as stream:
+                answer = json.loads(stream.readline())
+        except (OSError, ValueError) as error:
+            raise UserError(f"the board in {state} gave no answer: see what its `run` printed") from error
     if "error" in answer:
-        raise ControlError(answer["error"])
-    return answer["text"]
+        raise UserError(answer["error"], answer["status"])
+    return _bytes(answer["output"])
+
+
+def _bytes(text: str) -> bytes:
+    """JSON has no bytes: they travel as the characters of those numbers."""
+    return text.encode("latin-1")

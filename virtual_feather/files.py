@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import littlefs
 
-from .control import ControlError
+from .errors import UserError
 from .flash import Flash
 from .layouts import identify
 
@@ -37,32 +39,40 @@ class _Blocks:
 
 
 class FileSystem:
-    """Files of the LittleFS in the flash. Raises ControlError where there is none."""
+    """Files of the LittleFS in the flash. Raises UserError where there is none, as its methods do for what fails."""
 
     def __init__(self, flash: Flash) -> None:
         layout = identify(flash)
         if layout is None:
-            raise ControlError("there is no image in the flash, and so no file system")
+            raise UserError("there is no image in the flash, and so no file system: write one with esptool")
         context = _Blocks(flash, layout.first_block)
         blocks = layout.fs_blocks(flash.size)
         self._fs = littlefs.LittleFS(context=context, block_size=_BLOCK, block_count=blocks, mount=False)
         try:
             self._fs.mount()
         except littlefs.LittleFSError as error:
-            raise ControlError("the flash holds no file system yet: let the board start once") from error
+            raise UserError("the flash holds no file system yet: let the board start once") from error
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file, with the folders above it."""
-        folder = path.strip("/").rpartition("/")[0]
-        if folder:
-            self._fs.makedirs(folder, exist_ok=True)
-        with self._fs.open(path, "wb") as file:
-            file.write(data)
+        try:
+            if folder := path.strip("/").rpartition("/")[0]:
+                self._fs.makedirs(folder, exist_ok=True)
+            with self._fs.open(path, "wb") as file:
+                file.write(data)
+        except (littlefs.LittleFSError, OSError) as error:
+            raise UserError(f"{path} cannot be written: {_reason(error)}") from error
 
     def read(self, path: str) -> bytes:
         """Content of a file."""
         try:
             with self._fs.open(path, "rb") as file:
                 return file.read()
-        except FileNotFoundError as error:
-            raise ControlError(f"{path}: no such file on the board") from error
+        except (littlefs.LittleFSError, OSError) as error:
+            raise UserError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """littlefs-python raises bare OSErrors because of its own, which have a code."""
+    cause = error if isinstance(error, littlefs.LittleFSError) else error.__cause__
+    return os.strerror(-cause.code).lower()

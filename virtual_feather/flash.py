@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SECTOR = 4096
@@ -111,6 +113,15 @@ class Flash:
         """Set the whole chip to ones."""
         self._change(0, b"\xff" * self.size)
         return self.size / (1 << 20) * _ERASE_MIB_S
+
+    @contextmanager
+    def uncut(self) -> Iterator[None]:
+        """The chip is written from outside, where no cut of the board's power counts."""
+        cut_after, self.cut_after = self.cut_after, None
+        try:
+            yield
+        finally:
+            self.cut_after = cut_after
 
     def _check(self, address: int, length: int) -> None:
         if not self.holds(address, length):

@@ -9,17 +9,19 @@ from collections.abc import Callable
 PINS = (0, 1, 2, 3, 4, 5, 9, 10, 12, 13, 14, 15, 16)
 IN, OUT, OPEN_DRAIN = 0, 1, 2
 _RISING, _FALLING = 1, 2
-# Resistors on the Feather: boot straps on 0, 2 and 15, the I2C pull-ups of the sensor's breakout on 4 and 5.
+# Resistors to 3.3 V: the boot straps of 0 and 2, the I2C pull-ups of the sensor's breakout on 4 and 5. That of 15 goes
+# to ground; so does every other pad here, which on a chip would read anything.
 _PULLED_UP = {0, 2, 4, 5}
 
 
 class Pin:
     """One pad."""
 
-    __slots__ = ("mode", "out", "pull_up", "held", "trigger", "handler", "level")
+    __slots__ = ("handler", "held", "level", "mode", "out", "pull_up", "resistor", "trigger")
 
     def __init__(self, number: int) -> None:
-        self.level = int(number in _PULLED_UP)
+        self.resistor = number in _PULLED_UP  # one outside that pulls the pad up
+        self.level = int(self.resistor)
         self.held: int | None = None  # a wire outside that ties the pad to a level
         self.reset()
 
@@ -89,6 +91,15 @@ class Gpio:
         self._pins[number].held = level
         self._settle(number)
 
+    def held(self, number: int) -> int | None:
+        """The level that a wire outside ties the pad to."""
+        return self._pins[number].held
+
+    def pull_up(self, number: int, pulled: bool) -> None:
+        """Connect a resistor from the pad to 3.3 V, or take it away."""
+        self._pins[number].resistor = pulled
+        self._settle(number)
+
     def irq(self, number: int, trigger: int, handler: int, argument: int) -> None:
         """machine.Pin.irq: call handler(argument) on the processor at the edges in `trigger`."""
         pin = self._pins[number]
@@ -96,7 +107,7 @@ class Gpio:
 
     def _settle(self, number: int) -> None:
         pin = self._pins[number]
-        level = self._resulting(number, pin)
+        level = self._resulting(pin)
         if level == pin.level:
             return
         pin.level = level
@@ -106,10 +117,10 @@ class Gpio:
             call(level)
 
     @staticmethod
-    def _resulting(number: int, pin: Pin) -> int:
+    def _resulting(pin: Pin) -> int:
         drives_low = not pin.out and pin.mode in (OUT, OPEN_DRAIN)
         if pin.held == 0 or drives_low:
             return 0  # a short to ground wins over a driver on either side
         if pin.held == 1 or (pin.out and pin.mode == OUT):
             return 1
-        return int(pin.pull_up or number in _PULLED_UP)
+        return int(pin.pull_up or pin.resistor)

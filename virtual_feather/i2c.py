@@ -21,9 +21,9 @@ class I2cBus:
     in mid-read holds SDA low until it has had its clocks, `garbage` what is read is noise.
     """
 
-    def __init__(self, gpio: Gpio, chips: list[Chip]) -> None:
+    def __init__(self, gpio: Gpio) -> None:
         self._gpio = gpio
-        self._chips = chips
+        self._chips: tuple[Chip, ...] = ()
         self.fault = "ok"
         self._clocks = 0
         self._addressed: Chip | None = None  # the chip that has acknowledged its address
@@ -42,6 +42,11 @@ class I2cBus:
             "i2c_read": self._read,
         }
 
+    def plug(self, *chips: Chip) -> None:
+        """Put these chips on the bus, in the place of all that were on it."""
+        self._chips = chips
+        self._addressed = None
+
     def set_fault(self, fault: str) -> None:
         """Break the wires in one of the ways of FAULTS, or mend them."""
         self.fault = fault
@@ -58,7 +63,7 @@ class I2cBus:
         for number in (scl, sda):
             self._gpio.init(number, OPEN_DRAIN, 0, True)
 
-    def transfer(  # noqa: PLR0917
+    def transfer(  # noqa: PLR0917 - as the processor sends it
         self, scl: int, sda: int, address: int, stop: bool, output: bytes | None, into: bytes | None
     ) -> int | tuple[int, bytes]:
         """One transfer from START to STOP or to the next START: acknowledged bytes (written) or the bytes read."""
@@ -97,7 +102,7 @@ class I2cBus:
         if not self._gpio.level(sda):
             return True
         if addressing:
-            present = self._chips if (scl, sda) == (SCL, SDA) and self.fault != "nack" else []
+            present = self._chips if (scl, sda) == (SCL, SDA) and self.fault != "nack" else ()
             self._addressed = next((chip for chip in present if chip.start(byte >> 1, bool(byte & 1))), None)
             return self._addressed is not None
         return self._addressed is not None and self._addressed.write(byte)

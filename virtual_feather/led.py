@@ -6,9 +6,11 @@ from collections import deque
 from collections.abc import Callable
 
 _WINDOW_S = 60.0
+_CHANGES = 4096  # more than a minute of anything that an eye can follow
 _FLASH_S = 0.16  # shorter is a flash of the fast train, longer a counted blink
 _TRAIN = 8  # flashes that make a train, of ten sent
-_PAUSE_S = 0.75  # a dark time that ends a count
+_PAUSE_S = 0.75  # a dark time that ends a train, or a count
+_STEADY_S = 2.0  # light or darkness longer than any within a fault's pattern
 _BLIP_S = 0.35  # a lit LED may go dark for so long and still be lit
 
 
@@ -16,8 +18,9 @@ class Led:
     """A LED that is lit while its pin is low. Remembers a minute."""
 
     def __init__(self, now: Callable[[], float], level: int) -> None:
+        """now: seconds. level: of the pin."""
         self._now = now
-        self._changes: deque[tuple[float, bool]] = deque([(now(), not level)])
+        self._changes: deque[tuple[float, bool]] = deque([(now(), not level)], _CHANGES)
 
     def change(self, level: int) -> None:
         """The pin has taken this level."""
@@ -28,20 +31,14 @@ class Led:
     def phases(self) -> list[tuple[bool, float]]:
         """(lit, seconds) of the last minute, the running one last."""
         now = self._now()
-        times = [at for at, _ in self._changes] + [now]
+        ends = [*(at for at, _ in self._changes), now][1:]
         start = now - _WINDOW_S
-        spans = zip(self._changes, times[1:], strict=True)
+        spans = zip(self._changes, ends, strict=True)
         return [(lit, end - max(at, start)) for (at, lit), end in spans if end > start]
 
     def spells(self) -> str:
-        """`running`, `fault N` or `off`: what a person would read from the last minute."""
-        phases = self.phases()
-        if (count := _last_count(phases)) is not None:
-            return f"fault {count}"
-        lit, seconds = phases[-1]
-        if lit or (seconds < _BLIP_S and len(phases) > 1):
-            return "running"
-        return "off"
+        """`running`, `fault N`, `off`, or `unclear` while a pattern has begun and cannot be read yet."""
+        return _Reader().read(self.phases())
 
     def report(self) -> str:
         """The transitions, one a line (`lit 0.503`), then what they spell."""
@@ -49,23 +46,40 @@ class Led:
         return "\n".join([*lines, self.spells()])
 
 
-def _last_count(phases: list[tuple[bool, float]]) -> int | None:
-    """Blinks after the last train that was counted to its end; None where no train is near the end of the phases."""
-    count: int | None = None
-    blinks = flashes = 0
-    counting = False
-    for lit, seconds in phases:
-        if lit and seconds < _FLASH_S:
-            flashes += 1
-            continue
-        if lit and seconds > 2 * _PAUSE_S:
-            count, counting, flashes = None, False, 0  # lit for long: the fault is over
-        elif lit and counting:
-            blinks += 1
-        elif not lit and seconds >= _PAUSE_S:
-            if counting and blinks:
-                count, counting = blinks, False
-            if flashes >= _TRAIN:
-                counting, blinks = True, 0
-            flashes = 0
-    return count
+class _Reader:
+    """Counts blinks between two trains of flashes: only there a count is whole."""
+
+    def __init__(self) -> None:
+        self._fault: int | None = None  # the last whole count
+        self._flashes = 0
+        self._blinks: int | None = None  # so far, behind a train
+
+    def read(self, phases: list[tuple[bool, float]]) -> str:
+        for i, (lit, seconds) in enumerate(phases):
+            is_last = i == len(phases) - 1
+            if seconds > _STEADY_S:
+                self._fault, self._flashes, self._blinks = None, 0, None
+            elif lit and not is_last:
+                self._take_light(seconds, phases[i - 1][1] if i else 0.0)
+            elif not lit and seconds >= _PAUSE_S and self._flashes >= _TRAIN:
+                self._flashes, self._blinks = 0, 0
+        return self._verdict(*phases[-1], len(phases) > 1)
+
+    def _take_light(self, seconds: float, dark_before: float) -> None:
+        if seconds >= _FLASH_S:
+            self._flashes = 0
+            if self._blinks is not None:
+                self._blinks += 1
+            return
+        if self._blinks and dark_before >= _PAUSE_S:
+            self._fault = self._blinks
+        # A flash right behind a blink: the pattern began anew, and that count was cut short.
+        self._flashes += 1
+        self._blinks = None
+
+    def _verdict(self, lit: bool, seconds: float, changed: bool) -> str:
+        if self._fault is not None:
+            return f"fault {self._fault}"
+        if self._flashes > 1 or self._blinks is not None:
+            return "unclear"
+        return "running" if lit or (changed and seconds < _BLIP_S) else "off"

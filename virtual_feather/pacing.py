@@ -9,9 +9,7 @@ from .reactor import Reactor
 
 _BITS = 10  # start, eight data, stop
 _SLICE = 64  # bytes handed over at once
-_RATES = {
-    getattr(termios, name): int(name[1:]) for name in dir(termios) if name.startswith("B") and name[1:].isdigit()
-}
+_RATES = {getattr(termios, name): int(name[1:]) for name in dir(termios) if name.startswith("B") and name[1:].isdigit()}
 
 
 class Line:
@@ -23,6 +21,11 @@ class Line:
         self._deliver = deliver
         self._baud = baud
         self._free_at = 0.0
+
+    @property
+    def ahead_s(self) -> float:
+        """How long from now the line is taken by what has been put on it."""
+        return max(0.0, self._free_at - self._reactor.now())
 
     def send(self, data: bytes, not_before: float = 0.0) -> None:
         """Put bytes on the line, at the earliest at a time of the reactor's clock."""

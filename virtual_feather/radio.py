@@ -1,4 +1,4 @@
-"""The Wi-Fi radio as the SDK runs it: it joins and rejoins by itself with what it keeps in flash, whatever MicroPython does."""
+"""The Wi-Fi radio as the SDK runs it: it joins and rejoins by itself, with what it keeps in flash."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ IDLE, CONNECTING, WRONG_PASSWORD, NO_AP_FOUND, CONNECT_FAIL, GOT_IP = range(6)
 STATION, ACCESS_POINT = 1, 2
 _JOIN_S = 0.6  # association and DHCP with a near access point
 _SEARCH_S = 2.4  # a scan of all channels that finds nothing
+_PAUSE_S = 1.0  # between two attempts
 _CONFIG_SECTORS = 4  # the SDK's parameters lie in the last four sectors
 _RSSI = -61
+_ANY_NAME = "virtual"  # of an access point that answers to every name
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Radio:
             "wlan_disconnect": self._disconnect,
             "wlan_status": lambda: self.status,
             "wlan_rssi": lambda: _RSSI if self.linked else 31,
-            "wlan_mac": lambda interface, into: (6, self._interface_mac(interface)),
+            "wlan_mac": lambda interface, _: (6, self._interface_mac(interface)),
             "wlan_ap": self._configure_ap,
             "wlan_text": self._text,
             "wlan_hostname": self._set_hostname,
@@ -97,8 +99,8 @@ class Radio:
         self._cancel()
         self._set_status(IDLE)
 
-    def change_air(self, **changes: bool | str | None) -> None:
-        """The world has changed: notice it as a radio does."""
+    def change_air(self, **changes: bool | str) -> None:
+        """Change what there is to receive, by the names in Air; the radio notices at once."""
         for name, value in changes.items():
             setattr(self.air, name, value)
         if self.linked and self.air.status_for(self._saved.ssid, self._saved.key) != GOT_IP:
@@ -108,19 +110,17 @@ class Radio:
     def _try(self) -> None:
         self._cancel()
         self._set_status(CONNECTING)
+        self._search()
+
+    def _search(self) -> None:
         found = self.air.status_for(self._saved.ssid, self._saved.key)
-        delay = _SEARCH_S if found == NO_AP_FOUND else _JOIN_S
-        self._attempt = self._reactor.call_in(delay, self._finish)
+        self._attempt = self._reactor.call_in(_SEARCH_S if found == NO_AP_FOUND else _JOIN_S, self._finish)
 
     def _finish(self) -> None:
         status = self.air.status_for(self._saved.ssid, self._saved.key)
         self._set_status(status)
         if status != GOT_IP:  # the SDK never gives up
-            self._attempt = self._reactor.call_in(1.0, self._retry)
-
-    def _retry(self) -> None:
-        status = self.air.status_for(self._saved.ssid, self._saved.key)
-        self._attempt = self._reactor.call_in(_SEARCH_S if status == NO_AP_FOUND else _JOIN_S, self._finish)
+            self._attempt = self._reactor.call_in(_PAUSE_S, self._search)
 
     def _cancel(self) -> None:
         if self._attempt:
@@ -166,8 +166,14 @@ class Radio:
             return None
         return self._saved.ap[name] if isinstance(self._saved.ap[name], int) else 0
 
-    def _text(self, name: str, into: bytes) -> tuple[int, bytes]:
-        text = {"sta": self._saved.ssid, "ap": self._saved.ap["ssid"], "hostname": self.hostname}[name].encode()
+    def _text(self, name: str, _into: bytes) -> tuple[int, bytes]:
+        texts = {
+            "sta": self._saved.ssid,
+            "ap": self._saved.ap["ssid"],
+            "hostname": self.hostname,
+            "air": (self.air.ssid or _ANY_NAME) if self.air.on else "",
+        }
+        text = texts[name].encode()
         return len(text), text
 
     def _set_hostname(self, name: str) -> None:

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import ctypes
 import heapq
 import itertools
+import mmap
+import os
 import select
 import time
 from collections.abc import Callable
 
-from .cpu.fast_clock import Skipped
+READABLE = select.EPOLLIN
+# Told once at each change, for a pty: it hangs up for as long as nobody has it open.
+EDGES = select.EPOLLIN | select.EPOLLOUT | select.EPOLLET
+
+
+class Skipped:
+    """Microseconds that a fast clock has skipped so far, in memory that the board shares with its processor."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
+        self._value = ctypes.c_int64.from_buffer(self._memory)
+
+    @property
+    def us(self) -> int:
+        """Microseconds."""
+        return self._value.value
+
+    def add(self, us: int) -> None:
+        """Skip so much more."""
+        self._value.value += us
 
 
 class Alarm:
@@ -26,19 +48,28 @@ class Alarm:
 
 
 class Reactor:
-    """Calls back for file descriptors that are ready and for alarms that are due. Times are seconds of the board's clock."""
+    """Calls back for file descriptors that are ready and for alarms that are due, in seconds of the board's clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """clock: seconds, never going back."""
         self.skipped = Skipped()
+        self._clock = clock
         self._epoll = select.epoll()
         self._readers: dict[int, Callable[[], None]] = {}
         self._alarms: list[tuple[float, int, Alarm]] = []
         self._order = itertools.count()
         self._running = True
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK)
+        self._epoll.register(self._wake, READABLE)
+
+    def close(self) -> None:
+        """Give back the descriptors."""
+        self._epoll.close()
+        os.close(self._wake)
 
     def now(self) -> float:
         """The board's clock: seconds, never going back."""
-        return time.monotonic() + self.skipped.us / 1e6
+        return self._clock() + self.skipped.us / 1e6
 
     def skip(self, until: float | None) -> bool:
         """Jump to the next alarm, but not beyond `until`; whether there was anything to skip."""
@@ -60,10 +91,10 @@ class Reactor:
         """Make a call in so many seconds."""
         return self.call_at(self.now() + seconds, call)
 
-    def watch(self, descriptor: int, call: Callable[[], None], edge: bool = False) -> None:
-        """Call when there is something to read; with `edge` once for each arrival, for a pty that nobody has open."""
+    def watch(self, descriptor: int, call: Callable[[], None], events: int = READABLE) -> None:
+        """Call when the descriptor is ready. events: READABLE, or EDGES for every change in both directions."""
         self._readers[descriptor] = call
-        self._epoll.register(descriptor, select.EPOLLIN | (select.EPOLLET if edge else 0))
+        self._epoll.register(descriptor, events)
 
     def forget(self, descriptor: int) -> None:
         """Stop watching."""
@@ -71,16 +102,26 @@ class Reactor:
             self._epoll.unregister(descriptor)
 
     def stop(self) -> None:
-        """Make `run` return after what it is doing."""
+        """Make `run` return after what it is doing. May be called from a signal handler."""
         self._running = False
+        os.eventfd_write(self._wake, 1)
 
     def run(self) -> None:
         """Serve until stopped."""
         while self._running:
-            for descriptor, _ in self._epoll.poll(self._until_alarm()):
-                if reader := self._readers.get(descriptor):
-                    reader()
-            self._ring()
+            self.turn(self._until_alarm())
+
+    def turn(self, wait_s: float | None = 0.0) -> None:
+        """One round: wait so long (None: without end) for a descriptor, then serve what is ready and what is due."""
+        ready = [(descriptor, self._readers.get(descriptor)) for descriptor, _ in self._epoll.poll(wait_s)]
+        for descriptor, reader in ready:
+            # A call before this one may have closed the descriptor, and opened another that got its number.
+            if reader and self._readers.get(descriptor) is reader:
+                reader()
+        while self._alarms and self._alarms[0][0] <= self.now():
+            alarm = heapq.heappop(self._alarms)[2]
+            if alarm.call:
+                alarm.call()
 
     def _drop_cancelled(self) -> None:
         while self._alarms and self._alarms[0][2].call is None:
@@ -89,9 +130,3 @@ class Reactor:
     def _until_alarm(self) -> float | None:
         self._drop_cancelled()
         return max(0.0, self._alarms[0][0] - self.now()) if self._alarms else None
-
-    def _ring(self) -> None:
-        while self._alarms and self._alarms[0][0] <= self.now():
-            alarm = heapq.heappop(self._alarms)[2]
-            if alarm.call:
-                alarm.call()

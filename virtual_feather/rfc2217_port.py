@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Callable
 
 import serial
 import serial.rfc2217
 
-from .reactor import Reactor
+from .errors import UserError
+from .outlet import Outlet
+from .reactor import EDGES, Reactor
+
+_CHUNK = 1024
+
 
 class ResetLines:
     """RTS alone pulls EN low, and the chip starts when RTS is let go: into the loader if DTR then holds GPIO0 low.
 
     Both together leave a running chip alone, since terminals assert both. Between the two steps of esptool's reset, in
-    which both are asserted for a moment, the capacitor on EN keeps a real chip waiting; over TCP that moment has no bound,
-    so here it lasts until RTS goes.
+    which both are asserted for a moment, the capacitor on EN keeps a real chip waiting; over TCP that moment has no
+    bound, so here it lasts until RTS goes.
     """
 
     def __init__(self, hold: Callable[[], None], start: Callable[[bool], None]) -> None:
@@ -72,18 +78,33 @@ class _Settings:
 
 
 class Rfc2217Port:
-    """One TCP port on loopback, one client at a time."""
+    """One TCP port on loopback, one client at a time: a new one takes the place of the old."""
 
     def __init__(
-        self, reactor: Reactor, port: int, lines: ResetLines, received: Callable[[bytes], None]
+        self,
+        reactor: Reactor,
+        port: int,
+        lines: ResetLines,
+        received: Callable[[bytes], float],
+        room: Callable[[], None],
     ) -> None:
-        """port: TCP port, 0 for any free one. Raises OSError when it is taken."""
+        """port: TCP port, 0 for any free one. Raises UserError when it is taken.
+
+        received: bytes of a client; returns the seconds for which the line takes no more. room: `full` may have
+        changed.
+        """
         self._reactor = reactor
         self._lines = lines
         self._received = received
-        self._server = socket.create_server(("127.0.0.1", port))
+        self._room = room
+        try:
+            self._server = socket.create_server(("127.0.0.1", port))
+        except OSError as error:
+            raise UserError(f"TCP port {port} cannot be served: {error.strerror}; take another or 0") from error
         self._client: socket.socket | None = None
         self._manager: serial.rfc2217.PortManager | None = None
+        self._outlet: Outlet | None = None
+        self._waits = False  # for the line
         self.path = f"rfc2217://127.0.0.1:{self._server.getsockname()[1]}"
         reactor.watch(self._server.fileno(), self._accept)
 
@@ -91,6 +112,11 @@ class Rfc2217Port:
     def baud(self) -> int:
         """Bits a second that the client has set."""
         return self._manager.serial.baudrate if self._manager else 115200
+
+    @property
+    def full(self) -> bool:
+        """Whether the client is behind with reading, and the board should pause."""
+        return self._outlet is not None and self._outlet.full
 
     def close(self) -> None:
         """Stop serving."""
@@ -100,13 +126,14 @@ class Rfc2217Port:
 
     def send(self, data: bytes) -> None:
         """Send to the client; dropped when there is none."""
-        if self._client and self._manager:
+        if self._client:
             self.write(b"".join(self._manager.escape(data)))
 
     def write(self, data: bytes) -> None:
         """Bytes as they are, telnet's own among them. PortManager calls this."""
         try:
-            self._client.sendall(data)
+            if self._outlet:
+                self._outlet.send(data)
         except OSError:
             self._drop()
 
@@ -114,22 +141,45 @@ class Rfc2217Port:
         client, _ = self._server.accept()
         self._drop()
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.setblocking(False)
         self._client = client
-        self._manager = serial.rfc2217.PortManager(_Settings(self._lines), self)
-        self._reactor.watch(client.fileno(), self._read)
+        self._outlet = Outlet(self._reactor, client.send, self._room)
+        manager = serial.rfc2217.PortManager(_Settings(self._lines), self)  # writes at once, and may find nobody
+        if self._client:
+            self._manager = manager
+            self._reactor.watch(client.fileno(), self._ready, EDGES)
 
     def _drop(self) -> None:
+        """The client has gone, and the bridge lets go of both lines."""
         if self._client:
             self._reactor.forget(self._client.fileno())
             self._client.close()
-            self._client = self._manager = None
+            self._outlet.drop()
+            self._client = self._manager = self._outlet = None
+            self._lines.set(False, False)
+
+    def _ready(self) -> None:
+        try:
+            self._outlet.flush()
+        except OSError:
+            self._drop()
+        self._read()
 
     def _read(self) -> None:
-        try:
-            data = self._client.recv(4096)
-        except OSError:
-            data = b""
-        if not data:
-            self._drop()
-        elif received := b"".join(self._manager.filter(data)):
-            self._received(received)
+        while self._client and not self._waits:
+            try:
+                data = self._client.recv(_CHUNK)
+                received = b"".join(self._manager.filter(data))
+            except BlockingIOError:
+                return
+            except (OSError, struct.error, IndexError):  # the last two: telnet that PortManager cannot read
+                data = b""
+            if not data:
+                self._drop()
+            elif received and (wait_s := self._received(received)):
+                self._waits = True
+                self._reactor.call_in(wait_s, self._go_on)
+
+    def _go_on(self) -> None:
+        self._waits = False
+        self._read()

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import secrets
+import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from .board import CHIP_HEAP, Board, Identity
-from .chips.light import Light
-from .chips.tsl2561 import Tsl2561
 from .control import ControlServer
+from .errors import UserError
 from .image import make_image
 from .layouts import layout
 from .pacing import Line
-from .reactor import Reactor
+from .reactor import Alarm, Reactor
 from .rfc2217_port import ResetLines, Rfc2217Port
 from .serial_port import SerialPort
 from .uart import Uart
 from .world import World
 
-_INDOORS_LUX = 250.0
 _ESPRESSIF = bytes.fromhex("5ccf7f")
-
-
-def _identity(state: Path, mac: bytes | None) -> Identity:
-    """The board's own numbers: drawn once, kept in its folder."""
-    file = state / "mac"
-    if mac is None:
-        mac = bytes.fromhex(file.read_text()) if file.exists() else _ESPRESSIF + secrets.token_bytes(3)
-    file.write_text(mac.hex())
-    return Identity(mac)
+_FIFO_BITS = 126 * 10  # what the chip's transmitter holds before a program has to wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +45,45 @@ class Desk:
     """A board with what is plugged into it."""
 
     def __init__(self, options: Options) -> None:
-        state = options.state
-        state.mkdir(parents=True, exist_ok=True)
-        new = not (state / "flash.bin").exists()
+        """Raises UserError."""
+        self._closing = ExitStack()
+        try:
+            self._set_up(options)
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def _set_up(self, options: Options) -> None:
+        self._closing.callback(os.close, _lock(options.state))
         self.reactor = reactor = Reactor()
-        light = Light(reactor.now, _INDOORS_LUX)
-        chips = [Tsl2561(reactor.now, light)]
-        identity = _identity(state, options.mac)
-        self.board = Board(reactor, state, identity, chips, fast=options.fast, heap=options.heap)
-        if new:
-            self.board.flash.program(0, make_image(layout(options.image)))
-        self._paced = options.paced
+        self._closing.callback(reactor.close)
+        self.board = self._make_board(options)
+        self._closing.callback(self.board.close)
         self._uart = Uart(self.board, self._to_client)
-        self.board.serial = self._uart.print
-        self._port = SerialPort(reactor, options.link, self._from_client(False), self._uart.closed)
-        self._tcp = None
+        self.board.serial, self.board.halted = self._uart.print, self._uart.halted
+        self._paced = options.paced
+        self._out = Line(reactor, self._deliver, lambda: self._uart.baud)
+        self._out_drained: Alarm | None = None
+        self._tcp: Rfc2217Port | None = None
+        self._port = SerialPort(reactor, options.link, self._from_client(False), self._uart.closed, self._regulate)
+        self._closing.callback(self._port.close)
         if options.rfc2217 is not None:
             lines = ResetLines(self._uart.hold, self._uart.start)
-            self._tcp = Rfc2217Port(reactor, options.rfc2217, lines, self._from_client(True))
-        self._out = Line(reactor, self._deliver, lambda: self._uart.baud)
-        self._server = ControlServer(reactor, state, World(reactor, self.board, light).execute)
+            self._tcp = Rfc2217Port(reactor, options.rfc2217, lines, self._from_client(True), self._regulate)
+            self._closing.callback(self._tcp.close)
+        server = ControlServer(reactor, options.state, World(reactor, self.board).execute)
+        self._closing.callback(server.close)
+
+    def _make_board(self, options: Options) -> Board:
+        new = not (options.state / "flash.bin").exists()
+        try:
+            identity = _identity(options.state, options.mac)
+            board = Board(self.reactor, options.state, identity, fast=options.fast, heap=options.heap)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        if new:
+            board.flash.program(0, make_image(layout(options.image)))
+        return board
 
     @property
     def paths(self) -> list[str]:
@@ -78,25 +91,34 @@ class Desk:
         return [port.path for port in (self._port, self._tcp) if port]
 
     def close(self) -> None:
-        """Unplug everything."""
-        self.board.power_off()
-        self._server.close()
-        self._port.close()
-        if self._tcp:
-            self._tcp.close()
+        """Switch off and unplug everything."""
+        self._closing.close()
 
-    def _from_client(self, has_lines: bool) -> Callable[[bytes], None]:
+    # The line, in both directions.
+
+    def _from_client(self, has_lines: bool) -> Callable[[bytes], float]:
         def baud() -> int:
             return self._tcp.baud if has_lines else self._port.baud
 
         def receive(data: bytes) -> None:
             self._uart.receive(data, baud(), has_lines)
 
-        return Line(self.reactor, receive, baud).send if self._paced else receive
+        def receive_at_once(data: bytes) -> float:
+            receive(data)
+            return 0.0
+
+        line = Line(self.reactor, receive, baud)
+
+        def receive_paced(data: bytes) -> float:
+            line.send(data)
+            return line.ahead_s
+
+        return receive_paced if self._paced else receive_at_once
 
     def _to_client(self, data: bytes, busy_s: float) -> None:
         if self._paced:
             self._out.send(data, self.reactor.now() + busy_s)
+            self._regulate()
         else:
             self._deliver(data)
 
@@ -105,17 +127,55 @@ class Desk:
         if self._tcp:
             self._tcp.send(data)
 
+    def _regulate(self) -> None:
+        """Let the program print as fast as the line and the clients take it, and no faster."""
+        excess_s = self._out.ahead_s - _FIFO_BITS / self._uart.baud
+        if excess_s > 0 and not self._out_drained:
+            self._out_drained = self.reactor.call_in(excess_s, self._drained)
+        full = self._port.full or (self._tcp is not None and self._tcp.full)
+        self.board.hold_output(full or self._out_drained is not None)
+
+    def _drained(self) -> None:
+        self._out_drained = None
+        self._regulate()
+
+
+def _lock(state: Path) -> int:
+    """The folder, made if need be, as a descriptor that keeps a second board out of it."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise UserError(f"{state} cannot hold a board: {error.strerror}; choose another --state") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise UserError(f"a board is running in {state} already: stop it, or choose another --state") from error
+    return descriptor
+
+
+def _identity(state: Path, mac: bytes | None) -> Identity:
+    """The board's own numbers: drawn once, kept in its folder. Raises ValueError for a damaged file."""
+    file = state / "mac"
+    if mac is None:
+        mac = bytes.fromhex(file.read_text()) if file.exists() else _ESPRESSIF + secrets.token_bytes(3)
+    if len(mac) != 6:
+        raise ValueError(f"{file} does not hold a MAC: remove it, or give --mac")
+    file.write_text(mac.hex())
+    return Identity(mac)
+
 
 def run(options: Options) -> int:
-    """Run a board until interrupted; the exit status."""
+    """Run a board until SIGINT, SIGTERM or SIGHUP; the exit status. Raises UserError."""
     desk = Desk(options)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: desk.reactor.stop())
     try:
         desk.board.power_on()
         for path in desk.paths:
             print(f"serial: {path}", flush=True)
         desk.reactor.run()
-    except (KeyboardInterrupt, SystemExit):
-        pass
     finally:
         desk.close()
     return 0

@@ -8,35 +8,46 @@ import tty
 from collections.abc import Callable
 from pathlib import Path
 
+from .errors import UserError
+from .outlet import Outlet
 from .pacing import rate_of
-from .reactor import Reactor
+from .reactor import EDGES, Reactor
 
-_CHUNK = 4096
+_CHUNK = 1024  # as much as a USB bridge and its driver take from a client ahead of the line
 
 
 class SerialPort:
     """One path that clients open, close and open again. What is sent while nobody has it is lost, as on a cable."""
 
     def __init__(
-        self, reactor: Reactor, link: Path | None, received: Callable[[bytes], None], closed: Callable[[], None]
+        self,
+        reactor: Reactor,
+        link: Path | None,
+        received: Callable[[bytes], float],
+        closed: Callable[[], None],
+        room: Callable[[], None],
     ) -> None:
-        """link: a symbolic link to make to the path. received: bytes of a client. closed: the last client has gone."""
+        """link: a symbolic link to make to the path. Raises UserError where that cannot be made.
+
+        received: bytes of a client; returns the seconds for which the line takes no more. closed: the last client has
+        gone. room: `full` may have changed.
+        """
         self._received = received
         self._closed = closed
-        self._pending = b""
         self._reactor = reactor
+        self._open = False
+        self._waits = False  # for the line
         self._master, slave = os.openpty()
         tty.setraw(slave)
         self.path = os.ttyname(slave)
         # With no descriptor of ours on it the pty hangs up when its last client closes it: there is no other sign.
         os.close(slave)
         os.set_blocking(self._master, False)
+        self._outlet = Outlet(reactor, lambda data: os.write(self._master, data), room)
         self._link = link
         if link:
-            link.unlink(missing_ok=True)
-            link.symlink_to(self.path)
-        reactor.watch(self._master, self._read, edge=True)
-        self._open = False
+            _point(link, self.path)
+        reactor.watch(self._master, self._ready, EDGES)
 
     def close(self) -> None:
         """Unplug the cable."""
@@ -50,31 +61,35 @@ class SerialPort:
         """Bits a second that the client has set."""
         return rate_of(self._master)
 
+    @property
+    def full(self) -> bool:
+        """Whether the client is behind with reading, and the board should pause."""
+        return self._outlet.full
+
     def send(self, data: bytes) -> None:
         """Send to the client, in order; dropped when there is none."""
         if self._hung_up():
-            self._pending = b""
+            self._outlet.drop()
             return
-        self._pending += data
-        self._flush()
-
-    def _flush(self) -> None:
-        while self._pending:
-            try:
-                self._pending = self._pending[os.write(self._master, self._pending) :]
-            except BlockingIOError:
-                self._reactor.call_in(0.002, self._flush)  # the client is slow: 4 KiB wait in the kernel
-                return
-            except OSError:
-                self._pending = b""
+        try:
+            self._outlet.send(data)
+        except OSError:
+            self._outlet.drop()
 
     def _hung_up(self) -> bool:
         poll = select.poll()
         poll.register(self._master, 0)
         return bool(poll.poll(0))
 
+    def _ready(self) -> None:
+        try:
+            self._outlet.flush()
+        except OSError:
+            self._outlet.drop()
+        self._read()
+
     def _read(self) -> None:
-        while True:
+        while not self._waits:
             try:
                 data = os.read(self._master, _CHUNK)
             except BlockingIOError:
@@ -83,7 +98,23 @@ class SerialPort:
             except OSError:  # EIO: no client
                 if self._open:
                     self._open = False
+                    self._outlet.drop()
                     self._closed()
                 return
             self._open = True
-            self._received(data)
+            if wait_s := self._received(data):
+                self._waits = True
+                self._reactor.call_in(wait_s, self._go_on)
+
+    def _go_on(self) -> None:
+        self._waits = False
+        self._read()
+
+
+def _point(link: Path, path: str) -> None:
+    try:
+        if link.is_symlink():
+            link.unlink()
+        link.symlink_to(path)
+    except OSError as error:
+        raise UserError(f"no link can be made at {link}: {error.strerror}; choose another --link") from error

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from .reactor import Alarm, Reactor
 
-_BITE_S = 3.2  # the longest that the watchdog waits; it may bite from half of it on
+# The SDK's watchdog counts at this interval; the second count since the last feed resets the chip.
+_COUNT_S = 1.6
 _ONE_SHOT = 0
 
 
@@ -20,6 +21,7 @@ class Timers:
         self._bite = bite
         self._timers: dict[int, Alarm] = {}
         self._watchdog: Alarm | None = None
+        self._counts_from = self._fed_at = reactor.now()
 
     @property
     def operations(self) -> dict[str, Callable]:
@@ -38,6 +40,7 @@ class Timers:
         if self._watchdog:
             self._watchdog.cancel()
             self._watchdog = None
+        self._counts_from = self._reactor.now()
 
     def _start(self, timer: int, period_us: int, mode: int, handler: int) -> None:
         period = max(period_us, 1000) / 1e6
@@ -59,6 +62,17 @@ class Timers:
             alarm.cancel()
 
     def _feed(self) -> None:
-        if self._watchdog:
-            self._watchdog.cancel()
-        self._watchdog = self._reactor.call_in(_BITE_S, self._bite)
+        self._fed_at = self._reactor.now()
+        if not self._watchdog:
+            self._watchdog = self._reactor.call_at(self._bites_at(), self._watch)
+
+    def _bites_at(self) -> float:
+        counts = int((self._fed_at - self._counts_from) / _COUNT_S)
+        return self._counts_from + (counts + 2) * _COUNT_S
+
+    def _watch(self) -> None:
+        if (bites_at := self._bites_at()) > self._reactor.now():
+            self._watchdog = self._reactor.call_at(bites_at, self._watch)  # fed meanwhile
+        else:
+            self._watchdog = None
+            self._bite()

@@ -12,7 +12,6 @@ from .rom_loader import Loader
 _SYNC = bytes.fromhex("c000082400")
 _FRAME = _SYNC[:2]
 
-
 _RUN_BAUD = 115200
 
 
@@ -25,12 +24,18 @@ class Uart:
         self._send = send
         self._loader: Loader | None = None
         self._left: Loader | None = None  # a loader that nobody told to end
+        self._has_lines = False  # whether the loader was entered through real reset lines
         self._tail = b""  # the last bytes, for a SYNC that comes in pieces
 
     @property
     def baud(self) -> int:
         """Bits a second at which the chip sends."""
         return self._loader.baud if self._loader else _RUN_BAUD
+
+    @property
+    def in_loader(self) -> bool:
+        """Whether the ROM loader or the stub listens."""
+        return self._loader is not None
 
     def receive(self, data: bytes, baud: int = _RUN_BAUD, has_lines: bool = False) -> None:
         """Bytes from the client, sent at `baud`; has_lines: of a port with reset lines, where no byte resets."""
@@ -46,16 +51,21 @@ class Uart:
         if self._loader is None:
             self._send(data, 0.0)
 
+    def halted(self) -> None:
+        """The chip has been reset or has lost its power: no loader runs."""
+        self._loader = self._left = None
+        self._tail = b""
+
     def closed(self) -> None:
         """The client has gone. With no reset lines this is also how esptool's closing hard reset shows."""
         self._tail = b""
-        if self._loader:
-            self._left, self._loader = self._loader, None
+        if self._loader and not self._has_lines:
+            loader = self._loader
             self._board.reset(HARD_RESET)
+            self._left = loader
 
     def hold(self) -> None:
         """EN is low."""
-        self._loader = self._left = None
         self._board.halt()
 
     def start(self, loader: bool) -> None:
@@ -63,7 +73,7 @@ class Uart:
         if not self._board.powered:
             return
         if loader:
-            self._loader = self._new_loader()
+            self._loader, self._has_lines = self._new_loader(), True
         else:
             self._board.reset(HARD_RESET)
 
@@ -75,23 +85,22 @@ class Uart:
             return
         recent = self._tail + data
         self._tail = recent[-len(_SYNC) + 1 :]
+        loader = None
         if _SYNC in recent:
-            self._loader = self._new_loader()
-            self._loader.baud = baud  # the ROM measures the rate of what it hears first
+            loader = self._new_loader()
+            loader.baud = baud  # the ROM measures the rate of what it hears first
         elif self._left and data.startswith(_FRAME):
-            self._loader = self._left  # left running (--after no-reset-stub), and taken up again
-        if self._loader:
-            self._left = None
+            loader = self._left  # left running (--after no-reset-stub), and taken up again
+        if loader:
             self._board.halt()
+            self._loader, self._has_lines = loader, False
 
     def _feed(self, data: bytes) -> None:
         try:
             answer = self._loader.feed(data)
         except PowerCut:
-            self._loader = None
             self._board.power_off()
             return
         self._send(answer, self._loader.busy_s)
         if self._loader.finished:
-            self._loader = None
             self._board.reset(HARD_RESET)

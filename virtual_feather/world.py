@@ -2,55 +2,69 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
-from collections.abc import Callable
-from pathlib import Path
 
 from .board import HARD_RESET, RED_LED, RUN_APP, Board
 from .chips.light import DAYLIGHT, Light
-from .control import ControlError
+from .chips.tsl2561 import Tsl2561
+from .control import Command
+from .errors import UserError
 from .files import FileSystem
 from .i2c import FAULTS
 from .reactor import Alarm, Reactor
+from .verbs import VERBS
 
+_INDOORS_LUX = 250.0
 _DAY_S = 120.0
 _DAY_STEP_S = 0.25
 _NOON_LUX = 30000.0
 _NIGHT_LUX = 0.05
 _SWITCH = {"on": True, "off": False}
+_USAGE = 2  # exit status
 
 
 class World:
-    """Carries out the words of a control command on a board."""
+    """Carries out the commands of `ctl` on a board."""
 
-    def __init__(self, reactor: Reactor, board: Board, light: Light) -> None:
+    def __init__(self, reactor: Reactor, board: Board) -> None:
         self._reactor = reactor
         self._board = board
-        self._light = light
+        self._light = Light(reactor.now, _INDOORS_LUX)
         self._sun: Alarm | None = None
+        self._plug("T", 0x39)
 
-    def execute(self, words: list[str]) -> str:
-        """The command's answer. Raises ControlError for what cannot be done."""
-        verb, *arguments = words
-        handler: Callable[..., str] | None = getattr(self, f"_do_{verb}", None)
-        if handler is None:
-            raise ControlError(f"unknown command {verb!r}")
+    def execute(self, command: Command) -> bytes:
+        """The command's output. Raises UserError for what cannot be done."""
+        if command.verb not in VERBS:
+            raise UserError(f"ctl has no verb {command.verb!r}: it takes {', '.join(VERBS)}", _USAGE)
+        handler = getattr(self, f"_do_{command.verb}")
+        data = {"data": command.data} if command.verb == "put" else {}
+        usage = f"ctl {command.verb} {VERBS[command.verb].takes}".rstrip()
         try:
-            return handler(*arguments) or ""
-        except (TypeError, KeyError) as error:
-            raise ControlError(f"{verb} does not take {' '.join(arguments) or 'nothing'}") from error
-        except (ValueError, OSError) as error:
-            raise ControlError(f"{verb}: {error}") from error
+            inspect.signature(handler).bind(*command.arguments, **command.options, **data)
+        except TypeError as error:
+            raise UserError(f"usage: {usage}", _USAGE) from error
+        try:
+            return handler(*command.arguments, **command.options, **data) or b""
+        except KeyError as error:
+            raise UserError(f"{command.verb} does not take {error}; usage: {usage}", _USAGE) from error
+        except ValueError as error:
+            raise UserError(f"{command.verb}: {error}; usage: {usage}", _USAGE) from error
 
-    def _do_light(self, level: str, ratio: str | None = None) -> None:
+    def _do_light(self, level: str, *, ratio: str = str(DAYLIGHT)) -> None:
+        if level == "day":
+            self._stop_sun()
+            self._follow_the_day(self._reactor.now())
+        else:
+            self._light.set(float(level), float(ratio))
+            self._stop_sun()
+
+    def _stop_sun(self) -> None:
         if self._sun:
             self._sun.cancel()
             self._sun = None
-        if level == "day":
-            self._follow_the_day(self._reactor.now())
-        else:
-            self._light.set(float(level), DAYLIGHT if ratio is None else float(ratio))
 
     def _follow_the_day(self, dawn: float) -> None:
         """A day in two minutes, from the early morning on: an arc above the horizon, starlight below it."""
@@ -58,8 +72,22 @@ class World:
         self._light.set(max(_NIGHT_LUX, _NOON_LUX * max(0.0, height) ** 2))
         self._sun = self._reactor.call_in(_DAY_STEP_S, lambda: self._follow_the_day(dawn))
 
-    def _do_wifi(self, switch: str, ssid: str | None = None, key: str | None = None) -> None:
-        self._board.radio.change_air(on=_SWITCH[switch], ssid=ssid, key=key)
+    def _do_chip(self, package: str, address: str = "0x39") -> None:
+        self._plug(package, int(address, 0))
+
+    def _plug(self, package: str, address: int) -> None:
+        chip = Tsl2561(self._reactor.now, self._light, package=package, address=address)
+        self._board.bus.plug(chip)
+        self._chip = f"TSL2561{package} at {address:#x}"
+
+    def _do_i2c(self, fault: str) -> None:
+        if fault not in FAULTS:
+            raise KeyError(fault)
+        self._board.bus.set_fault(fault)
+
+    def _do_wifi(self, switch: str, *, ssid: str | None = None, key: str | None = None) -> None:
+        given = {name: value for name, value in (("ssid", ssid), ("key", key)) if value is not None}
+        self._board.radio.change_air(on=_SWITCH[switch], **given)
 
     def _do_runapp(self, action: str) -> None:
         self._board.gpio.hold(RUN_APP, {"hold": 0, "release": None}[action])
@@ -67,47 +95,59 @@ class World:
     def _do_adc(self, volts: str) -> None:
         self._board.adc.volts = float(volts)
 
-    def _do_led(self) -> str:
-        return self._board.leds[RED_LED].report()
+    def _do_wire(self, name: str, switch: str) -> None:
+        {"gpio16": self._board.wire_wake}[name](_SWITCH[switch])
 
-    def _do_i2c(self, fault: str) -> None:
-        if fault not in FAULTS:
-            raise ControlError(f"i2c takes one of {', '.join(FAULTS)}")
-        self._board.bus.set_fault(fault)
+    def _do_led(self) -> bytes:
+        return self._board.leds[RED_LED].report().encode()
 
     def _do_reset(self) -> None:
         if not self._board.powered:
-            raise ControlError("the board has no power: `power on` first")
+            raise UserError("the board has no power: `ctl power on` first")
         self._board.reset(HARD_RESET)
 
-    def _do_power(self, switch: str) -> None:
-        (self._board.power_on if _SWITCH[switch] else self._board.power_off)()
+    def _do_power(self, switch: str, after: str | None = None) -> None:
+        if (switch == "cut") != (after is not None):
+            raise KeyError(switch)
+        if after is not None:
+            if int(after) < 0:
+                raise ValueError(f"{after} bytes cannot be written")
+            self._board.flash.cut_after = int(after)
+        elif _SWITCH[switch]:
+            self._board.power_on()
+        else:
+            self._board.power_off()
 
-    def _do_put(self, file: str, path: str) -> None:
+    def _do_put(self, file: str, path: str, data: bytes) -> None:  # noqa: ARG002 - the content has come with it
         """Write a file as a programmer would: with the processor stopped, then reset."""
-        data = Path(file).read_bytes()
         board = self._board
         board.halt()
-        FileSystem(board.flash).write(path, data)
-        board.reset(HARD_RESET)
+        with board.flash.uncut():
+            try:
+                FileSystem(board.flash).write(path, data)
+            finally:
+                board.reset(HARD_RESET)
 
-    def _do_get(self, path: str) -> str:
-        return FileSystem(self._board.flash).read(path).decode("latin-1")
+    def _do_get(self, path: str) -> bytes:
+        return FileSystem(self._board.flash).read(path)
 
-    def _do_status(self) -> str:
+    def _do_status(self) -> bytes:
         board = self._board
-        return json.dumps(
-            {
-                "power": board.powered,
-                "running": board.running,
-                "mac": board.identity.mac.hex(),
-                "image": board.image,
-                "resets": board.resets,
-                "wifi": board.radio.status,
-                "access_point": board.radio.access_point_on,
-                "radio_flash_writes": board.radio.flash_writes,
-                "i2c": board.bus.fault,
-                "light": self._light.level[0],
-                "led": board.leds[RED_LED].spells(),
-            }
-        )
+        status = {
+            "power": board.powered,
+            "running": board.running,
+            "mac": board.identity.mac.hex(),
+            "image": board.image,
+            "resets": board.resets,
+            "wifi": board.radio.status,
+            "access_point": board.radio.access_point_on,
+            "radio_flash_writes": board.radio.flash_writes,
+            "chip": self._chip,
+            "i2c": board.bus.fault,
+            "light": self._light.level[0],
+            "led": board.leds[RED_LED].spells(),
+            "runapp": "release" if board.gpio.held(RUN_APP) is None else "hold",
+            "gpio16": "on" if board.wake_wired else "off",
+            "cut_after": board.flash.cut_after,
+        }
+        return json.dumps(status).encode()

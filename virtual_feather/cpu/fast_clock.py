@@ -1,16 +1,17 @@
 """A clock that skips what nobody waits through: 30 days of a node's life in minutes.
 
-The board's clock is real time plus what has been skipped. It skips only while the processor sleeps or polls with a time-out
-and nothing is under way: no event of the board's unseen, no packet out that may bring an answer. Sockets are real all along.
+The board's clock is real time plus what has been skipped. It skips only while the processor sleeps or polls with a
+time-out and nothing is under way: no event of the board's unseen, no packet out that may bring an answer. Sockets are
+real all along.
 """
 
 from __future__ import annotations
 
 import ctypes
-import mmap
 import time
 from collections.abc import Callable
 
+from ..reactor import Skipped
 from .native import Interpreter
 
 _INT, _POINTER, _ULONG = ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong
@@ -23,23 +24,6 @@ _SENDING = {
     "connect": (_INT, (_INT, _POINTER, ctypes.c_uint)),
 }
 _STANDARD_STREAMS = 3
-
-
-class Skipped:
-    """Microseconds skipped so far: written by the board, read by its processor, in memory that both map."""
-
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
-        self._value = ctypes.c_int64.from_buffer(self._memory)
-
-    @property
-    def us(self) -> int:
-        """Microseconds."""
-        return self._value.value
-
-    def add(self, us: int) -> None:
-        """Skip so much more."""
-        self._value.value += us
 
 
 class FastClock:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import socket
 from collections.abc import Callable
 
 from ..reactor import Reactor
@@ -12,6 +14,7 @@ from .link import Link, pair, receive, send
 from .processor import Start, run
 
 _LONE_LF = re.compile(rb"(?<!\r)\n")
+_BUFFER = memoryview(bytearray(1 << 18))  # more than a datagram can have
 
 
 class Life:
@@ -21,18 +24,22 @@ class Life:
         self,
         reactor: Reactor,
         start: Start,
-        operations: dict[str, Callable],
+        operate: Callable[..., object],
         printed: Callable[[bytes], None],
         ended: Callable[[], None],
     ) -> None:
-        """operations: what the processor may call. printed: what comes out of its UART. ended: it has died by itself."""
+        """operate(name, values...): does what the processor asks for; a tuple is a result and data for its buffer.
+
+        printed: what comes out of its UART. ended: it has died by itself.
+        """
         self._reactor = reactor
-        self._operations = operations
+        self._operate = operate
         self._printed = printed
         self._ended = ended
         self._link, other = pair()
         self._text_address = other.text.getsockname()
         self._last = b""
+        self._held = False
         self.events = 0  # told so far
         self._pid = self._fork(start, other)
         other.close()
@@ -60,14 +67,22 @@ class Life:
 
     def _tell(self, *event: object) -> None:
         self.events += 1
-        try:
+        with contextlib.suppress(OSError):  # it has just died: `_serve` will see it
             send(self._link.events, event)
-        except OSError:
-            pass  # it has just died: `_serve` will see it
+
+    def hold_output(self, held: bool) -> None:
+        """Leave what it prints in a queue of a few messages, and then it waits in print(); or go on."""
+        if held == self._held:
+            return
+        self._held = held
+        if held:
+            self._reactor.forget(self._link.output.fileno())
+        else:
+            self._reactor.watch(self._link.output.fileno(), self._pump)
 
     def kill(self) -> None:
         """Stop it at once, whatever it is doing."""
-        self._pump()
+        self._pump(all_of_it=True)
         self._reactor.forget(self._link.calls.fileno())
         self._reactor.forget(self._link.output.fileno())
         self._link.close()
@@ -81,23 +96,25 @@ class Life:
             return
         answer = self._carry_out(*call)
         if self._link.calls.fileno() >= 0:  # an operation such as reset ends this life
-            send(self._link.calls, answer)
+            with contextlib.suppress(OSError):
+                send(self._link.calls, answer)
 
     def _carry_out(self, name: str, *values: object) -> tuple[object, bytes | None, str | None]:
         """An operation's result, what it gives beside that, and what is wrong with its arguments."""
         try:
-            result = self._operations[name](*values)
+            result = self._operate(name, *values)
         except (TypeError, ValueError, LookupError, OverflowError) as error:
             return None, None, f"{name}: {error}"
         return (*result, None) if isinstance(result, tuple) else (result, None, None)
 
-    def _pump(self) -> None:
-        """Pass on what was printed, as it comes."""
-        while True:
+    def _pump(self, all_of_it: bool = False) -> None:
+        """Pass on what was printed, until the line is full; before the end of a life, all."""
+        while all_of_it or not self._held:
             try:
-                data, sender = self._link.output.recvfrom(65536, 0x40)  # MSG_DONTWAIT
+                size, sender = self._link.output.recvfrom_into(_BUFFER, 0, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
+            data = bytes(_BUFFER[:size])
             self._printed(self._with_line_ends(data) if sender == self._text_address else data)
             self._last = data[-1:]
 

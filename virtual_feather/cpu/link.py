@@ -1,11 +1,12 @@
 """What runs between the board and its processor: four sockets, and the calls that go over one of them.
 
-The board owns everything that outlives a reset (flash, pins, chips, radio, clock of the RTC); the processor is a process
-that lives from one reset to the next.
+The board owns everything that outlives a reset (flash, pins, chips, radio, clock of the RTC); the processor is a
+process that lives from one reset to the next.
 """
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
 import socket
@@ -21,8 +22,9 @@ class Link:
 
     calls: the processor asks, the board answers (SOCK_SEQPACKET, marshalled).
     events: the board tells the processor, at any time: serial input, interrupts (SOCK_SEQPACKET, marshalled).
-    output: what the processor prints. Datagrams, since two senders share it: `text` for print() and the REPL, whose line
-        ends the UART completes to CR LF, and `raw` for sys.stdout.buffer, which it leaves alone. One queue keeps their order.
+    output: what the processor prints. Datagrams, since two senders share it: `text` for print() and the REPL, whose
+        line ends the UART completes to CR LF, and `raw` for sys.stdout.buffer, which it leaves alone. One queue keeps
+        their order.
     """
 
     calls: socket.socket
@@ -70,7 +72,5 @@ def close_all_but(keep: set[int]) -> None:
     """Close every file descriptor of this process except those in `keep`."""
     for name in os.listdir("/proc/self/fd"):
         if int(name) not in keep:
-            try:
+            with contextlib.suppress(OSError):  # the listing's own descriptor
                 os.close(int(name))
-            except OSError:
-                pass  # the listing's own descriptor

@@ -16,7 +16,8 @@ import time
 import traceback
 from dataclasses import dataclass
 
-from .fast_clock import FastClock, Skipped
+from ..reactor import Skipped
+from .fast_clock import FastClock
 from .frozen_path import FILE, MOUNT, FrozenPath
 from .help import WELCOME, listing
 from .link import Link, close_all_but, receive, send

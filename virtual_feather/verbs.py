@@ -1,0 +1,36 @@
+"""The words of `ctl`: what they take, and what they do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """One command."""
+
+    takes: str
+    does: str
+
+
+# World has a method for each.
+VERBS = {
+    "light": Verb("LUX|day [--ratio R]", "the light on the sensor, and the infrared in it; `day`: one in two minutes"),
+    "chip": Verb("T|CS [ADDRESS]", "another TSL2561: its package, its address (0x29, 0x39, 0x49)"),
+    "i2c": Verb("ok|nack|stuck|hang|garbage", "its wires: nobody answers, SDA to ground, SDA until clocked, noise"),
+    "wifi": Verb("on|off [--ssid NAME] [--key KEY]", "the access point; it takes any name and key until given its own"),
+    "adc": Verb("VOLTS", "the voltage on the analogue input, which measures up to 1"),
+    "runapp": Verb("hold|release", "the RunApp wire to ground"),
+    "wire": Verb("gpio16 on|off", "the wire from GPIO16 to RST that ends a deep sleep; a new board has none"),
+    "led": Verb("", "the last minute of the red LED, then what it spells: running, fault N, off, unclear"),
+    "reset": Verb("", "press the button"),
+    "power": Verb("on|off|cut BYTES", "the supply; `cut`: off after so many more bytes of flash are written or erased"),
+    "put": Verb("FILE PATH", "write a file to the board's file system; a board that runs starts again"),
+    "get": Verb("PATH", "a file of it, to standard output"),
+    "status": Verb("", "all of this, as JSON"),
+}
+
+
+def table() -> str:
+    """For --help."""
+    rows = [(f"  {name} {verb.takes}".rstrip(), verb.does) for name, verb in VERBS.items()]
+    return "\n".join(f"{words}\n      {does}" for words, does in rows)
