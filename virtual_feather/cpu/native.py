@@ -95,7 +95,7 @@ class Interpreter:
         self._elf = _Elf(path)
         self._base = self.address("mp_init") - self._elf.symbols["mp_init"]
         self._kept: list[object] = []
-        self._originals: dict[str, int] = {}
+        self._replaced: dict[str, list[tuple[int, Callable]]] = {}  # what was there, what came
         self._raised = ctypes.c_uint64()
         self._types = {name: self.address(f"mp_type_{name}") for name in ("str", "module")}
         self._declare()
@@ -153,16 +153,21 @@ class Interpreter:
         return ctypes.addressof(ctypes.c_char.in_dll(self.lib, symbol))
 
     def replace(self, symbol: str, prototype: type, function: Callable) -> None:
-        """Make the interpreter's calls of `symbol` reach `function`, a C function type applied to Python."""
+        """Make the interpreter's calls of `symbol` reach `function`, through a C function type, until `restore`."""
         callback = prototype(function)
         self._kept.append(callback)
         slot = self._slot(symbol)
-        self._originals.setdefault(symbol, slot.value)
+        self._replaced.setdefault(symbol, []).append((slot.value, function))
         slot.value = ctypes.cast(callback, _Pointer).value
 
     def restore(self, symbol: str) -> None:
-        """Undo `replace`."""
-        self._slot(symbol).value = self._originals[symbol]
+        """Undo the last `replace`."""
+        self._slot(symbol).value, _ = self._replaced[symbol].pop()
+
+    def replacement(self, symbol: str) -> Callable | None:
+        """The function that stands in for `symbol`, if one does."""
+        stack = self._replaced.get(symbol)
+        return stack[-1][1] if stack else None
 
     def _slot(self, symbol: str) -> ctypes.c_uint64:
         return ctypes.c_uint64.from_address(self._base + self._elf.slots[symbol])

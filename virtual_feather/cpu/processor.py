@@ -23,8 +23,8 @@ from .help import WELCOME, listing
 from .link import Link, close_all_but, receive, send
 from .names import Release, absent_names
 from .native import Interpreter
-from .radio_gap import RadioGap
 from .rom import Rom
+from .sockets import Sockets
 from .uart import Uart
 
 _FINE = (0, 0x100)  # of this build's pyexec: no exception, SystemExit
@@ -70,10 +70,10 @@ class Processor:
         self._interrupt_char = -1
         self._ported = False
         self._events = 0  # taken so far
-        self._radio_gap = RadioGap(self._python)
         self._uart = Uart(link.text.fileno(), link.raw.fileno())
         self._irq_depth = 0
         self._wake = os.eventfd(0, os.EFD_NONBLOCK)
+        self._sockets = Sockets(self._python, self._wake, self._handle_pending)
         self._local = {
             "prepare": self._prepare,
             "hide": self._hide,
@@ -83,6 +83,7 @@ class Processor:
             "help": self._help,
             "irq_disable": self._disable_irq,
             "irq_enable": self._enable_irq,
+            "keep_timeouts": self._sockets.keep_timeouts,
             **self._uart.operations,
             "main": self._main,
         }
@@ -167,7 +168,7 @@ class Processor:
             elif kind == "schedule":
                 self._python.lib.mp_sched_schedule(*values)
             elif kind == "radio":
-                self._radio_gap.set(bool(values[0]))
+                self._sockets.link(bool(values[0]))
             self._events += 1
             os.eventfd_write(self._wake, 1)
             signal.pthread_kill(main, _WAKE)

@@ -63,7 +63,8 @@ def graft():
     )  # fmt: skip
     put(
         socket.socket,
-        "connect", _net.connect, "bind", _net.bind, "sendto", _net.sendto, "recvfrom", _net.recvfrom, "recv", _net.recv,
+        "connect", _net.connect, "bind", _net.bind, "sendto", _net.sendto, "recvfrom", _net.recvfrom,
+        "recv", _net.recv, "settimeout", _net.settimeout, "setblocking", _net.setblocking,
         "accept", _net.accept, "setsockopt", _net.setsockopt, "fileno", None,
     )  # fmt: skip
     put(micropython, "alloc_emergency_exception_buf", _os.alloc_emergency_exception_buf)

@@ -39,7 +39,7 @@ class SoftI2C:
 
     def writeto(self, addr, buf, stop=True):
         """Write bytes; the number of acknowledges."""
-        return self._transfer(addr, buf, None, stop)
+        return self._transfer(addr, memoryview(buf), None, stop)
 
     def writevto(self, addr, vector, stop=True):
         """Write several buffers as one transfer; the number of acknowledges."""

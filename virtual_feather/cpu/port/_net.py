@@ -9,7 +9,7 @@ _Socket = _native.socket
 _getaddrinfo = _native.getaddrinfo
 _connect, _bind, _sendto = _Socket.connect, _Socket.bind, _Socket.sendto
 _recvfrom, _accept, _setsockopt = _Socket.recvfrom, _Socket.accept, _Socket.setsockopt
-_recv = _Socket.recv
+_recv, _settimeout = _Socket.recv, _Socket.settimeout
 
 
 def _raw(address):
@@ -52,6 +52,17 @@ def sendto(self, data, address):
     if not call("link"):
         raise OSError(errno.EHOSTUNREACH)
     return _sendto(self, data, _raw(address))
+
+
+def settimeout(self, value):
+    """Seconds that calls may wait; 0: not at all, None: without end."""
+    call("keep_timeouts")
+    _settimeout(self, value)
+
+
+def setblocking(self, flag):
+    """Wait without end, or not at all: lwIP forgets a time-out here."""
+    _settimeout(self, None if flag else 0)
 
 
 def recv(self, size, flags=0):

@@ -32,7 +32,7 @@ class RTC:
             return bytes(buffer[: call("rtc_read", buffer)])
         if len(data) > _MEMORY:
             raise ValueError("buffer too long")
-        call("rtc_write", data)
+        call("rtc_write", memoryview(data))
 
     def alarm(self, alarm_id, time_ms):
         """Set the alarm in time_ms from now."""

@@ -78,7 +78,7 @@ class UART(io.IOBase):
     def write(self, buf):
         """Send bytes; their number."""
         if not self._id:
-            call("uart_write", buf)
+            call("uart_write", memoryview(buf))
         return len(buf)
 
     def flush(self):
