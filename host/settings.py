@@ -9,6 +9,7 @@ python -m host.settings --markdown
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -60,16 +61,30 @@ _TABLE = "| key | default | allowed | meaning |\n| --- | --- | --- | --- |\n"
 
 def markdown() -> str:
     """docs/settings.md."""
-    parts = [_HEAD, "## The node\n", _rows(schema.table(schema.ROWS))]
-    for key, kind, *_, meaning in schema.table(schema.ROWS):
+    parts = [_HEAD, "## The node\n", _rows(rows())]
+    for key, kind, *_, meaning in rows():
         if kind in ("object", "list"):
-            parts += [f"## {key}\n", f"{meaning}\n"]
-            parts.append(_rows(schema.table(schema.ROWS, f"{key}[]." if kind == "list" else f"{key}.")))
+            parts += [f"## {key}\n", f"{meaning}\n", _rows(rows(f"{key}[]." if kind == "list" else f"{key}."))]
         if key == "wifi":
-            parts += ["An entry of `others`:\n", _rows(schema.table(schema.ROWS, "wifi.others[]."))]
+            parts += ["An entry of `others`:\n", _rows(rows("wifi.others[]."))]
         if key == "sensors":
             parts += _drivers()
     return "\n".join(parts)
+
+
+def rows(under: str = "") -> list[list[str]]:
+    """Rows of the object `under`, with the meaning as a sixth column: in schema.py it is the comment above a row."""
+    meanings = {}
+    comment: list[str] = []
+    for line in (LIB / "node" / "schema.py").read_text(encoding="utf-8").splitlines():
+        if found := re.fullmatch(r"    # (.+)", line):
+            comment.append(found[1])
+        elif found := re.match(r"    [\"'](\S+?)\|", line):
+            meanings[found[1]] = " ".join(comment)
+            comment = []
+        else:
+            comment = []
+    return [[*row, meanings[under + row[0]]] for row in schema.table(schema.ROWS, under)]
 
 
 def _drivers() -> list[str]:
@@ -78,17 +93,17 @@ def _drivers() -> list[str]:
     parts = []
     for driver in drivers.names():
         quantities = ", ".join(drivers.quantities(driver))
-        rows = schema.table(drivers.options(driver))
-        parts.append(f"### {driver}\n\nMeasures {quantities}. {'It also takes:' if rows else ''}\n")
-        parts += [_rows(rows)] if rows else []
+        own = schema.table(drivers.options(driver))
+        parts.append(f"### {driver}\n\nMeasures {quantities}. {'It also takes:' if own else ''}\n")
+        parts += [_rows(own)] if own else []
     return parts
 
 
-def _rows(rows: list[list[str]]) -> str:
+def _rows(table: list[list[str]]) -> str:
     """A Markdown table of rows of the schema."""
     names = ",".join(Drivers().names())
     lines = []
-    for key, kind, default, allowed, unit, meaning in rows:
+    for key, kind, default, allowed, unit, meaning in table:
         may = "an object" if kind == "object" else schema.wanted(kind, names if kind == "driver" else allowed, unit)
         shown = {"": "must be given", "-": "off"}.get(default, f"`{default}`")
         lines.append(f"| `{key}` | {shown} | {may} | {meaning} |\n")

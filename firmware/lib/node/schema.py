@@ -1,9 +1,10 @@
 """Every setting of config.json in one table, and the check that a file agrees with it.
 
-Columns: key | type | default | allowed | unit | meaning. The default is JSON; where it is empty the key must be given,
-and where it is - the key is simply absent.
-A type that ends in ? also takes null. A driver describes options of its own in rows of the same form (its `OPTIONS`),
-so that a new sensor needs nothing here. CPython reads this module too: the host's check and docs/settings.md use it.
+Columns: key | type | default | allowed | unit. The comment above a row is its meaning: host/settings.py makes
+docs/settings.md of both, and in the strings it would take 3 kB of heap. The default is JSON; where it is empty the key
+must be given, and where it is - the key is simply absent. A type that ends in ? also takes null. A driver describes
+options of its own in rows of the same form, its `OPTIONS`, with the meaning as a sixth column; so a new sensor needs
+nothing here. Runs on CPython too, so that the board and the host say the same sentence.
 """
 
 import json
@@ -12,44 +13,81 @@ from node.settings import Invalid
 
 # Pins: a RunApp switch held low must not change how the ROM starts (GPIO0, GPIO2, GPIO15), and GPIO16 has neither a
 # pull-up nor an open drain, so it can only be the LED.
-ROWS = """\
-client_id|id?|null|1..64|bytes|Name of the node at the broker and in its topics; null: `feather-` and the last three bytes of the MAC.
-wifi|object|{}|||The network to join.
-wifi.ssid|text|""|0..32|bytes|Its name; empty: none is joined, fault 7.
-wifi.key|key|""|8..64|bytes|Its key; empty: an open network.
-wifi.others|list|[]|0..4|networks|Further networks, tried in turn while there is no link.
-wifi.others[].ssid|text||1..32|bytes|Its name.
-wifi.others[].key|key|""|8..64|bytes|Its key; empty: an open network.
-wifi.hostname|host?|null|1..32|bytes|Name given to the network's DHCP server; null: `feather-` and the last three bytes of the MAC.
-wifi.timeout_s|int|20|5..300|s|Time without a link until fault 7 begins and the next network is tried.
-mqtt|object|{}|||The MQTT broker.
-mqtt.server|hosts|"192.168.1.210"|1..4|hosts|Its address or name, or a list of them, tried in turn.
-mqtt.port|int|1883|1..65535||Its TCP port.
-mqtt.user|text?|null|1..64|bytes|User name; null: none is sent.
-mqtt.password|text?|null|1..128|bytes|Password; null: none is sent.
-mqtt.keepalive_s|int|30|5..3600|s|Longest silence before the node asks whether the broker is still there.
-sensors|list|[{"driver": "tsl2561", "every_s": 60}]|0..8|sensors|What is read, one entry a chip.
-sensors[].driver|driver||||The chip: the name of a file in `firmware/lib/node/sensors`.
-sensors[].every_s|number|60|0.5..86400|s|Time from one reading to the next.
-sensors[].topic|topic?|null|1..128|bytes|Topic of the readings (when the chip has several quantities, `/<quantity>` is added); null: `sensors/<id>/<quantity>`.
-sensors[].topics|topics|{}|1..128|bytes|Instead of `topic`, one for each quantity: `{"lux": "house/roof/light"}`.
-sensors[].name|text?|null|1..32|bytes|What people call it, in faults and in Home Assistant; null: the driver's name.
-sensors[].median|int|-|2..15|readings|The median of the last so many is published: a single one that is far off leaves no trace.
-sensors[].scale|numbers|-|-1000000..1000000||Readings are multiplied by this, to calibrate them,
-sensors[].offset|numbers|-|-1000000..1000000||and this is added, in the quantity's unit.
-sensors[].delta|numbers|-|0..1000000||A reading is not published while it differs by less than this from the last one that was,
-sensors[].heartbeat_s|number|-|1..86400|s|unless that is as long ago as this.
-pins|object|{}|||What is wired where.
-pins.led|one|0|0,2,4,5,12,13,14,15,16|GPIO|The LED, lit when low.
-pins.run_app|one|12|4,5,12,13,14|GPIO|The RunApp switch: wired to GND it holds the node stopped.
-pins.scl|one|5|0,2,4,5,12,13,14|GPIO|I2C clock.
-pins.sda|one|4|0,2,4,5,12,13,14|GPIO|I2C data.
-outbox|int|64|8..512|readings|Readings kept while the broker is away; when full, the oldest is dropped and counted.
-stats_s|int?|300|10..86400|s|Time from one `stats/<id>` to the next; null: none is sent.
-error_reboot_s|int?|3600|60..86400|s|A fault that lasts this long restarts the board; null: never.
-ntp|host?|null|1..64|bytes|Time server (NTP); null: none, and late readings carry their age instead of their time.
-homeassistant|flag|false|||Announce the sensors to Home Assistant (MQTT discovery).
-"""  # noqa: E501
+ROWS = (
+    # Name of the node at the broker and in its topics; null: `feather-` and the last three bytes of the MAC.
+    "client_id|id?|null|1..64|bytes\n"
+    # The network to join.
+    "wifi|object|{}||\n"
+    # Its name; empty: none is joined, fault 7.
+    'wifi.ssid|text|""|0..32|bytes\n'
+    # Its key; empty: an open network.
+    'wifi.key|key|""|8..64|bytes\n'
+    # Further networks, tried in turn while there is no link.
+    "wifi.others|list|[]|0..4|networks\n"
+    # Its name.
+    "wifi.others[].ssid|text||1..32|bytes\n"
+    # Its key; empty: an open network.
+    'wifi.others[].key|key|""|8..64|bytes\n'
+    # Name given to the network's DHCP server; null: `feather-` and the last three bytes of the MAC.
+    "wifi.hostname|host?|null|1..32|bytes\n"
+    # Time without a link until fault 7 begins and the next network is tried.
+    "wifi.timeout_s|int|20|5..300|s\n"
+    # The MQTT broker.
+    "mqtt|object|{}||\n"
+    # Its address or name, or a list of them, tried in turn.
+    'mqtt.server|hosts|"192.168.1.210"|1..4|hosts\n'
+    # Its TCP port.
+    "mqtt.port|int|1883|1..65535|\n"
+    # User name; null: none is sent.
+    "mqtt.user|text?|null|1..64|bytes\n"
+    # Password; null: none is sent.
+    "mqtt.password|text?|null|1..128|bytes\n"
+    # Longest silence before the node asks whether the broker is still there.
+    "mqtt.keepalive_s|int|30|5..3600|s\n"
+    # What is read, one entry a chip.
+    'sensors|list|[{"driver": "tsl2561", "every_s": 60}]|0..8|sensors\n'
+    # The chip: the name of a file in `firmware/lib/node/sensors`.
+    "sensors[].driver|driver|||\n"
+    # Time from one reading to the next.
+    "sensors[].every_s|number|60|0.5..86400|s\n"
+    # Topic of the readings (when the chip has several quantities, `/<quantity>` is added); null:
+    # `sensors/<id>/<quantity>`.
+    "sensors[].topic|topic?|null|1..128|bytes\n"
+    # Instead of `topic`, one for each quantity: `{"lux": "house/roof/light"}`.
+    "sensors[].topics|topics|{}|1..128|bytes\n"
+    # What people call it, in faults and in Home Assistant; null: the driver's name.
+    "sensors[].name|text?|null|1..32|bytes\n"
+    # The median of the last so many is published: a single one that is far off leaves no trace.
+    "sensors[].median|int|-|2..15|readings\n"
+    # Readings are multiplied by this, to calibrate them,
+    "sensors[].scale|numbers|-|-1000000..1000000|\n"
+    # and this is added, in the quantity's unit.
+    "sensors[].offset|numbers|-|-1000000..1000000|\n"
+    # A reading is not published while it differs by less than this from the last one that was,
+    "sensors[].delta|numbers|-|0..1000000|\n"
+    # unless that is as long ago as this.
+    "sensors[].heartbeat_s|number|-|1..86400|s\n"
+    # What is wired where.
+    "pins|object|{}||\n"
+    # The LED, lit when low.
+    "pins.led|one|0|0,2,4,5,12,13,14,15,16|GPIO\n"
+    # The RunApp switch: wired to GND it holds the node stopped.
+    "pins.run_app|one|12|4,5,12,13,14|GPIO\n"
+    # I2C clock.
+    "pins.scl|one|5|0,2,4,5,12,13,14|GPIO\n"
+    # I2C data.
+    "pins.sda|one|4|0,2,4,5,12,13,14|GPIO\n"
+    # Readings kept while the broker is away; when full, the oldest is dropped and counted.
+    "outbox|int|64|8..512|readings\n"
+    # Time from one `stats/<id>` to the next; null: none is sent.
+    "stats_s|int?|300|10..86400|s\n"
+    # A fault that lasts this long restarts the board; null: never.
+    "error_reboot_s|int?|3600|60..86400|s\n"
+    # Time server (NTP); null: none, and late readings carry their age instead of their time.
+    "ntp|host?|null|1..64|bytes\n"
+    # Announce the sensors to Home Assistant (MQTT discovery).
+    "homeassistant|flag|false||\n"
+)
 
 
 class Drivers:
@@ -78,11 +116,14 @@ class Drivers:
 def table(rows, under=""):
     """Return the rows of the object `under` ("wifi.", "sensors[]."), each as a list of its columns, key first."""
     found = []
-    for line in rows.split("\n"):
-        if line.startswith(under):
-            columns = line[len(under) :].split("|")
-            if len(columns) == 6 and "." not in columns[0]:
+    start = 0
+    while start < len(rows):  # not split(): all the lines at once are too much for the heap
+        end = rows.find("\n", start)
+        if rows.startswith(under, start):
+            columns = rows[start + len(under) : end].split("|")
+            if "." not in columns[0]:
                 found.append(columns)
+        start = end + 1
     return found
 
 
@@ -128,7 +169,7 @@ def wanted(kind, allowed, unit):
 
 def _value(row, under, shown, given, drivers):
     """Return what the dict `given` has for `row`, checked, or else its default; `shown` is the key in sentences."""
-    name, kind, default, allowed, unit, _ = row
+    name, kind, default, allowed, unit = row[:5]
     if name in given:
         value = given[name]
     elif default:
