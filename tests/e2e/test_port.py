@@ -25,9 +25,13 @@ def test_it_says_what_it_is(boards, image, release, machine, path):
     board = boards("b", "--image", image)
     with board.console() as console:
         console.prompt()
-        names = console.run("import os, sys\nprint(repr(tuple(os.uname())), tuple(sys.implementation), sys.path, sep='#')")
+        names = console.run(
+            "import os, sys\nprint(repr(tuple(os.uname())), tuple(sys.implementation), sys.path, sep='#')"
+        )
         uname, implementation, found = map(eval, names.split("#"))
-        platform = console.run("import sys, machine\nprint(sys.platform, sys.maxsize, machine.unique_id().hex())").split()
+        platform = console.run(
+            "import sys, machine\nprint(sys.platform, sys.maxsize, machine.unique_id().hex())"
+        ).split()
     assert uname[:2] == ("esp8266", "esp8266")
     assert uname[3].startswith(f"v{release[0]}.{release[1]}.{release[2]} on ")
     assert uname[4] == machine
@@ -193,9 +197,7 @@ def test_causes_of_resets(board):
 def test_the_watchdog_bites_when_nobody_feeds_it(board):
     with board.console() as console:
         console.prompt()
-        console.run(
-            "import machine, time\nw = machine.WDT()\nfor _ in range(8):\n  time.sleep_ms(500)\n  w.feed()\n"
-        )
+        console.run("import machine, time\nw = machine.WDT()\nfor _ in range(8):\n  time.sleep_ms(500)\n  w.feed()\n")
         console.send(_CTRL_D)
         console.read_until(_BANNER)
         fed = time.monotonic()
