@@ -254,8 +254,8 @@ def test_ntptime_sets_the_clock(board):
             # Port 123 is not ours to have: the query is sent where the test listens.
             console.run(
                 "class Elsewhere:\n"
-                "  AF_INET, SOCK_DGRAM, socket = 2, 2, socket.socket\n"
                 f"  getaddrinfo = lambda host, port, ask=socket.getaddrinfo: ask(host, {server.getsockname()[1]})\n"
+                "  AF_INET, SOCK_DGRAM, socket = 2, 2, socket.socket\n"
                 "ntptime.socket = Elsewhere\n"
             )
             console.send(b"ntptime.settime()\r")
