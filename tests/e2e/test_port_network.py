@@ -263,7 +263,7 @@ def test_ntptime_sets_the_clock(board):
             query, address = server.recvfrom(100)
             assert query[0] & 7 == 3
             assert len(query) == 48
-            moment = 3984465600 + 12345  # 2026-04-06 00:00:00 since 1900, and a while
+            moment = 3984422400 + 12345  # 2026-04-06 03:25:45 in seconds since 1900
             server.sendto(bytes(40) + moment.to_bytes(4, "big") + bytes(4), address)
             console.read_until(b">>> ")
             found = console.run("import time\nprint(time.time(), time.localtime()[:5])").split(" ", 1)

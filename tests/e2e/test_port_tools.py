@@ -1,0 +1,173 @@
+"""The tools that people have, unchanged, on the serial path of the virtual Feather: picocom, rshell, mpremote."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pty
+import random
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+_BIN = Path(sys.executable).parent
+
+
+def _run(*command: object, timeout: float = 60.0) -> str:
+    """What a command prints; fails the test when the command fails."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, check=False, text=True, capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _mpremote(board, *words: object) -> str:
+    return _run(sys.executable, "-m", "mpremote", "connect", board.port, *words)
+
+
+def _rshell(board, *words: object) -> str:
+    return _run(_BIN / "rshell", "--port", board.port, "--baud", "115200", "--buffer-size", "128", *words)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a text, a large binary file and a program."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("one\ntwo\n")
+    (folder / "data.bin").write_bytes(random.Random(7).randbytes(9000))
+    (folder / "program.py").write_text("import sys\nprint('ran on', sys.platform)\n")
+    return folder
+
+
+@pytest.mark.parametrize("image", ["romfs", "small"])
+def test_mpremote(boards, files, image):
+    board = boards("b", "--image", image)
+    data = files / "data.bin"
+    _mpremote(board, "fs", "mkdir", ":lib")
+    _mpremote(board, "fs", "cp", data, ":lib/data.bin")
+    listing = _mpremote(board, "fs", "ls", ":lib")
+    assert re.search(r"9000 data\.bin", listing)
+    assert hashlib.sha256(data.read_bytes()).hexdigest() in _mpremote(board, "fs", "sha256sum", ":lib/data.bin")
+    back = files / "back.bin"
+    _mpremote(board, "fs", "cp", ":lib/data.bin", back)
+    assert back.read_bytes() == data.read_bytes()
+    assert _mpremote(board, "fs", "cat", ":boot.py")
+    assert _mpremote(board, "run", files / "program.py") == "ran on esp8266\n"
+    assert _mpremote(board, "eval", "6*7") == "42\n"
+    assert _mpremote(board, "exec", "x = 'kept'") == ""
+    assert _mpremote(board, "resume", "exec", "print(x)") == "kept\n"
+    assert "9000" in _mpremote(board, "exec", "import os; print(os.stat('/lib/data.bin')[6])")
+    _mpremote(board, "fs", "rm", ":lib/data.bin", "+", "fs", "rmdir", ":lib")
+    assert "lib" not in _mpremote(board, "fs", "ls")
+    # A plain one of three steps, as its own help has it.
+    assert _mpremote(board, "soft-reset", "eval", "'x' in dir()") == "False\n"
+
+
+def test_mpremote_takes_the_board_from_a_busy_program(board, files):
+    board.put("main.py", "import time\nwhile True: time.sleep(1)\n")
+    start = time.monotonic()
+    assert "main.py" in _mpremote(board, "fs", "ls")
+    assert time.monotonic() - start < 2.0
+    board.put("main.py", "while True: pass\n")
+    start = time.monotonic()
+    assert "main.py" in _mpremote(board, "fs", "ls")
+    assert time.monotonic() - start < 2.0
+
+
+def test_mpremote_writes_romfs(board, files):
+    (files / "rom").mkdir()
+    (files / "rom" / "inrom.py").write_text("WHERE = __file__\n")
+    _mpremote(board, "romfs", "deploy", files / "rom")
+    assert (
+        _mpremote(board, "exec", "import sys; print(sys.path)") == "['', '.frozen', '/rom', '/rom/lib', '/lib', '/']\n"
+    )
+    assert _mpremote(board, "exec", "import inrom; print(inrom.WHERE)").startswith("/rom/inrom")
+
+
+@pytest.mark.parametrize("image", ["romfs", "small"])
+def test_rshell(boards, files, image):
+    board = boards("b", "--image", image)
+    assert "boot.py" in _rshell(board, "ls", "/pyboard")
+    _rshell(board, "cp", files / "notes.txt", "/pyboard/notes.txt")
+    assert "one\ntwo" in _rshell(board, "cat", "/pyboard/notes.txt").replace("\r", "")
+    _rshell(board, "rsync", files, "/pyboard/lib")
+    back = files / "back.bin"
+    _rshell(board, "cp", "/pyboard/lib/data.bin", back)
+    assert back.read_bytes() == (files / "data.bin").read_bytes()
+    assert "42" in _rshell(board, "repl", "~", "print(6*7)", "~")
+    _rshell(board, "rm", "/pyboard/notes.txt")
+    assert "notes.txt" not in _rshell(board, "ls", "/pyboard")
+
+
+class _Terminal:
+    """A person's terminal with a program in it."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._pid, self._fd = pty.fork()
+        if not self._pid:
+            os.execvp(command[0], command)
+        self._seen = b""
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._fd, keys)
+
+    def read_until(self, end: bytes, timeout: float = 5.0) -> bytes:
+        deadline = time.monotonic() + timeout
+        while end not in self._seen:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._fd], [], [], left)[0]:
+                pytest.fail(f"{end!r} did not come: {self._seen!r}")
+            self._seen += os.read(self._fd, 4096)
+        found, _, self._seen = self._seen.partition(end)
+        return found + end
+
+    def close(self) -> None:
+        os.close(self._fd)
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+
+
+@pytest.mark.skipif(not shutil.which("picocom"), reason="picocom is not installed")
+def test_picocom(board):
+    """Ctrl-C to stop, a line, Ctrl-D for a soft reset, and away with Ctrl-A Ctrl-X; then the next one."""
+    board.put("main.py", "import time\nwhile True:\n  print('main runs')\n  time.sleep(0.1)\n")
+    for _ in range(2):
+        terminal = _Terminal(["picocom", board.port, "-b115200"])
+        try:
+            terminal.read_until(b"Terminal ready")
+            terminal.read_until(b"main runs\r\n")
+            terminal.type(b"\x03")
+            terminal.read_until(b">>> ")
+            terminal.type(b"import sys; print(sys.platform, 6 * 7)\r")
+            terminal.read_until(b"esp8266 42\r\n>>> ")
+            terminal.type(b"\x04")
+            terminal.read_until(b"MPY: soft reboot\r\n")
+            terminal.read_until(b"main runs\r\n")
+            terminal.type(b"\x01\x18")
+            terminal.read_until(b"Thanks for using picocom")
+        finally:
+            terminal.close()
+
+
+def test_one_client_after_the_other(board):
+    """A client that is killed in the raw REPL leaves a board that the next one can take."""
+    for _ in range(3):
+        code = (
+            "import serial, sys, time\n"
+            "line = serial.Serial(sys.argv[1], 115200)\n"
+            "line.write(b'\\r\\x03\\x03\\x01'); time.sleep(0.2)\n"
+            "line.write(b'while True: print(1)\\x04'); time.sleep(9)\n"
+        )
+        client = subprocess.Popen([sys.executable, "-c", code, board.port])
+        time.sleep(1.0)
+        client.kill()
+        client.wait()
+        assert _mpremote(board, "eval", "6*7") == "42\n"
