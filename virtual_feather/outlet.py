@@ -26,7 +26,7 @@ class Outlet:
         changed: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """write: as os.write, raises BlockingIOError or another OSError. changed: `full` may have changed.
+        """write: as os.write, raises BlockingIOError or another OSError. changed: `full` has changed.
 
         clock: the client's seconds, which no fast clock skips.
         """
@@ -36,6 +36,7 @@ class Outlet:
         self._clock = clock
         self._waiting = bytearray()
         self._stalled = False
+        self._was_full = False
         self._taken_at = 0.0  # when the client last took something, or was first asked to
         self._check: Alarm | None = None
 
@@ -53,7 +54,6 @@ class Outlet:
 
     def flush(self) -> None:
         """Send what waits, as far as the client takes it. Raises OSError: it has gone."""
-        was_full = self.full
         try:
             while self._waiting:
                 with memoryview(self._waiting) as view:
@@ -65,30 +65,28 @@ class Outlet:
             if not self._check:
                 self._taken_at = self._clock()
                 self._check = self._reactor.call_in(_STALLED_S, self._look)
-        if was_full != self.full:
-            self._changed()
+        self._tell()
 
     def drop(self) -> None:
         """Forget what waits: the client has gone."""
-        was_full = self.full
         self._waiting.clear()
         self._stalled = False
         if self._check:
             self._check.cancel()
             self._check = None
-        if was_full:
-            self._changed()
+        self._tell()
 
     def _look(self) -> None:
         """See whether the client still reads."""
         self._check = None
-        if not self._waiting:
-            return
-        was_full = self.full
         left = self._taken_at + _STALLED_S - self._clock()
-        if left > 0:
+        if self._waiting and left > 0:
             self._check = self._reactor.call_in(left, self._look)
-        else:
+        elif self._waiting:
             self._stalled = True
-            if was_full:
-                self._changed()
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._was_full != self.full:
+            self._was_full = self.full
+            self._changed()

@@ -14,6 +14,7 @@ from .outlet import Outlet
 from .reactor import EDGES, Reactor
 
 _CHUNK = 1024
+_IAC = b"\xff"  # telnet's "interpret as command", doubled where it is a byte like others
 
 
 class ResetLines:
@@ -90,8 +91,7 @@ class Rfc2217Port:
     ) -> None:
         """port: TCP port, 0 for any free one. Raises UserError when it is taken.
 
-        received: bytes of a client; returns the seconds for which the line takes no more. room: `full` may have
-        changed.
+        received: bytes of a client; returns the seconds for which the line takes no more. room: `full` has changed.
         """
         self._reactor = reactor
         self._lines = lines
@@ -127,7 +127,7 @@ class Rfc2217Port:
     def send(self, data: bytes) -> None:
         """Send to the client; dropped when there is none."""
         if self._client:
-            self.write(b"".join(self._manager.escape(data)))
+            self.write(data.replace(_IAC, 2 * _IAC))
 
     def write(self, data: bytes) -> None:
         """Bytes as they are, telnet's own among them. PortManager calls this."""

@@ -30,7 +30,7 @@ class SerialPort:
         """link: a symbolic link to make to the path. Raises UserError where that cannot be made.
 
         received: bytes of a client; returns the seconds for which the line takes no more. closed: the last client has
-        gone. room: `full` may have changed.
+        gone. room: `full` has changed.
         """
         self._received = received
         self._closed = closed

@@ -1,0 +1,116 @@
+"""Bytes to a client: one that reads slowly loses nothing, one that does not read holds nobody up."""
+
+from __future__ import annotations
+
+import pytest
+from virtual_time import VirtualTime, time
+
+from virtual_feather.outlet import Outlet
+
+__all__ = ["time"]
+_BLOCK = bytes(1000)
+
+
+class Client:
+    """Takes `room` bytes, and no more."""
+
+    def __init__(self, time: VirtualTime) -> None:
+        self.room = 0
+        self.got = b""
+        self.changes: list[bool] = []
+        self.wall_s = 0.0
+        self.outlet = Outlet(
+            time.reactor, self.write, lambda: self.changes.append(self.outlet.full), lambda: self.wall_s
+        )
+
+    def write(self, data: memoryview) -> int:
+        if not self.room:
+            raise BlockingIOError
+        taken = min(self.room, len(data))
+        self.got += bytes(data[:taken])
+        self.room -= taken
+        return taken
+
+    def read(self, count: int) -> None:
+        self.room += count
+        self.outlet.flush()
+
+
+@pytest.fixture
+def client(time: VirtualTime) -> Client:
+    return Client(time)
+
+
+def _fill(client: Client) -> bytes:
+    """Send until the sender should pause; what was sent."""
+    sent = b""
+    while not client.outlet.full:
+        block = bytes((len(sent) // 1000 % 256,)) * 1000
+        client.outlet.send(block)
+        sent += block
+    return sent
+
+
+def test_bytes_come_in_order(client: Client) -> None:
+    client.room = 3
+    for data in (b"abcde", b"fg", b"hij"):
+        client.outlet.send(data)
+    assert client.got == b"abc"
+    client.read(5)
+    client.read(100)
+    assert client.got == b"abcdefghij"
+    assert not client.changes
+
+
+def test_a_slow_client_makes_the_sender_pause_and_gets_everything(client: Client) -> None:
+    sent = _fill(client)
+    assert 64 * 1024 < len(sent) <= 64 * 1024 + 1000
+    assert client.changes == [True]
+    client.read(2000)
+    assert client.changes == [True, False]
+    client.read(len(sent))
+    assert client.got == sent
+
+
+def test_a_client_that_reads_nothing_for_two_seconds_holds_nobody_up(client: Client, time: VirtualTime) -> None:
+    sent = _fill(client)
+    client.wall_s = 1.9
+    time.advance(2.0)
+    assert client.outlet.full, "the board's clock may run fast, the client's does not"
+    client.wall_s = 2.1
+    time.advance(2.0)
+    assert client.changes == [True, False]
+    client.outlet.send(b"lost")
+    client.read(len(sent) + 1000)
+    assert client.got == sent, "the oldest stays, as in the buffers of a driver"
+    client.outlet.send(b"and on")
+    assert client.got == sent + b"and on"
+
+
+def test_one_that_reads_again_is_waited_for_again(client: Client, time: VirtualTime) -> None:
+    _fill(client)
+    client.wall_s = 3.0
+    time.advance(3.0)
+    assert not client.outlet.full
+    client.read(10_000)
+    _fill(client)
+    assert client.outlet.full
+
+
+def test_one_that_has_gone_leaves_nothing_for_the_next(client: Client, time: VirtualTime) -> None:
+    _fill(client)
+    client.outlet.drop()
+    assert client.changes == [True, False]
+    client.read(10)
+    client.outlet.send(b"new")
+    assert client.got == b"new"
+    time.advance(10.0)
+
+
+def test_a_dead_one_is_told(time: VirtualTime) -> None:
+    def gone(_: memoryview) -> int:
+        raise BrokenPipeError
+
+    outlet = Outlet(time.reactor, gone, lambda: None)
+    with pytest.raises(OSError):
+        outlet.send(b"x")
