@@ -1,7 +1,7 @@
 """The object: what is on this board, what it says, and the coroutines that do it.
 
 Its settings are in config.json; what only a programmer changes is here. Ctrl-C stops it and leaves the prompt, Ctrl-D
-starts it again, and so does nothing while RunApp (GPIO12) is wired to GND.
+starts it again. RunApp (GPIO12) wired to GND holds it stopped.
 """
 
 import sys

@@ -1,4 +1,6 @@
 import asyncio
+import gc
+import time
 
 import machine
 from fast import Clock
@@ -226,6 +228,28 @@ def test_a_fault_that_lasts_restarts_the_board():
     faults.lasting = lambda seconds: faults.current if clock.elapsed_ms() > 1000 * seconds else None
     assert run_until_reset(table) == ("restart: fault 2", False, 0)
     assert 60000 < clock.elapsed_ms() < 75000 and farewells == 1
+
+
+def test_a_table_at_rest_allocates_nothing():
+    grown = []
+
+    async def waits():
+        while True:
+            await asyncio.sleep_ms(10)
+
+    async def measures():
+        await asyncio.sleep_ms(200)
+        gc.collect()
+        before = gc.mem_alloc()
+        await asyncio.sleep_ms(2300)  # a hundred steps of the others, two of the watchdog's
+        grown.append(gc.mem_alloc() - before)
+        raise Stop("enough")
+
+    table = build(("led", waits, 5), ("stats", waits, 5), ("measures", measures, 5), error_reboot_s=60)
+    tasks.time, tasks.asyncio = time, asyncio
+    faults.begin(BROKER, "away")
+    table.run(farewell)
+    assert grown == [0], grown
 
 
 def test_an_exception_of_the_runner_itself_resets_the_board():

@@ -78,7 +78,7 @@ class Tasks:
             resets.reset(resets.RESTART, self._stop.args[0])
 
     def _end(self, stop):
-        self._stop = stop
+        self._stop = self._stop or stop  # the first one counts
         self._ended.set()
 
     async def _guard(self, i):

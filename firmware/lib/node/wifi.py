@@ -12,7 +12,6 @@ import network
 from micropython import const
 
 from node.faults import WIFI
-from node.tasks import Stop
 
 _POLL_MS = const(500)
 _LONGEST_TRY_MS = const(300000)
@@ -82,6 +81,8 @@ class Wifi:
 
         Each further round over the networks is given twice the time, up to 5 min: a change of network writes flash.
         """
+        from node.tasks import Stop  # not above: boot.py wants no more than join(), and at once
+
         join(self._settings)  # boot.py has done it, unless it was changed or could not read config.json
         lost = time.ticks_ms()
         due_ms = self._timeout_ms
@@ -107,7 +108,8 @@ class Wifi:
                 tries += 1
 
     def _why(self):
-        return "%s: %s" % (self._sta.config("essid"), _WHY.split("|")[self._sta.status()])
+        status = self._sta.status()  # 255 while the interface is off
+        return "%s: %s" % (self._sta.config("essid"), _WHY.split("|")[status if status <= network.STAT_GOT_IP else 0])
 
     def _try(self, tries):
         """Go for the next network, the first time for the only one too: its key may have changed."""
