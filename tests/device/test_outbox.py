@@ -88,7 +88,7 @@ def test_one_that_did_not_arrive_stays():
     outbox = Outbox(4, CHANNELS)
     outbox.put(0, 7)
     outbox.take()
-    outbox.back()
+    outbox.leaving = False
     assert drain(outbox) == [(0, 7, False)]
 
 

@@ -5,7 +5,7 @@ import json
 import time
 
 from node import clock
-from node.link import Down
+from node.session import Down
 from node.outbox import Outbox
 from node.publisher import Publisher
 

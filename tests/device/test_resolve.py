@@ -6,6 +6,7 @@ import time
 
 from loopback import bound
 from node import resolve
+from node.session import is_address
 
 A_RECORD = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\xa8\x01\xd2"
 CNAME = b"\xc0\x0c\0\5\0\1\0\0\0\x3c\0\6\3www\xc0\x0c"
@@ -62,9 +63,9 @@ async def test_an_address_is_not_looked_up():
 
 def test_what_an_address_is():
     for good in ("1.2.3.4", "255.255.255.255", "0.0.0.0"):
-        assert resolve.is_address(good), good
+        assert is_address(good), good
     for bad in ("1.2.3", "1.2.3.256", "1.2.3.4.5", "a.b.c.d", "1.2.3.", "", "broker", "1.2.3.-4"):
-        assert not resolve.is_address(bad), bad
+        assert not is_address(bad), bad
 
 
 async def test_a_name():
@@ -145,4 +146,4 @@ def test_no_reply_can_do_harm():
         for _ in range(random.randrange(1, 5)):
             reply[random.randrange(len(reply))] = random.getrandbits(8)
         found = resolve._first_address(memoryview(reply)[: random.randrange(len(reply) + 1)])
-        assert found is None or resolve.is_address(found)
+        assert found is None or is_address(found)

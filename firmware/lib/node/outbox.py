@@ -41,7 +41,7 @@ class Outbox:
         self._records = bytearray(size * _SIZE)
         self._first = 0
         self._count = 0
-        self._leaving = False  # the oldest is on its way and must neither be dropped nor overwritten
+        self.leaving = False  # the oldest is on its way to the broker, and must not be dropped meanwhile
         if rtc:
             self._restore(rtc.memory())
 
@@ -55,19 +55,15 @@ class Outbox:
         self.save()
 
     def take(self):
-        """Return (channel, value, stamp, whether it is late) of the oldest; done() then removes it, back() does not."""
-        self._leaving = True
+        """Return (channel, value, stamp, whether it is late) of the oldest; done() removes it, `leaving` = False keeps it."""
+        self.leaving = True
         return struct.unpack_from(_RECORD, self._records, self._first * _SIZE) + (self.late > 0,)
 
     def done(self):
         """Forget the reading that was taken: the broker has it."""
-        self._leaving = False
+        self.leaving = False
         self._forget()
         self.save()
-
-    def back(self):
-        """The reading that was taken did not arrive."""
-        self._leaving = False
 
     def save(self):
         """Write the copy, with as many of the newest as fit."""
@@ -111,17 +107,13 @@ class Outbox:
 
     def _append(self, channel, value, moment):
         if self._count == self._size:
-            self._drop()
+            if self.leaving:  # then the one after it goes
+                oldest, second = self._slot(0), self._slot(1)
+                self._records[second : second + _SIZE] = self._records[oldest : oldest + _SIZE]
+            self._forget()
+            self.dropped += 1
         struct.pack_into(_RECORD, self._records, self._slot(self._count), channel, value, moment)
         self._count += 1
-
-    def _drop(self):
-        """Make room: lose the oldest, or the one after it when the oldest is on its way."""
-        if self._leaving:
-            oldest, second = self._slot(0), self._slot(1)
-            self._records[second : second + _SIZE] = self._records[oldest : oldest + _SIZE]
-        self._forget()
-        self.dropped += 1
 
     def _forget(self):
         self._first = (self._first + 1) % self._size

@@ -51,4 +51,4 @@ class Publisher:
                 await self._session.publish(topic, payload.encode(), 1, retained)
             outbox.done()
         except Down:
-            outbox.back()
+            outbox.leaving = False

@@ -11,6 +11,8 @@ from os import urandom
 
 from micropython import const
 
+from node.session import is_address
+
 _TRIES = const(2)
 _STEP_MS = const(20)
 _STEPS = const(75)  # 1.5 s for each try
@@ -42,12 +44,6 @@ async def ask(server, port, query, echo, at, reply):
         return 0
     finally:
         sock.close()
-
-
-def is_address(host):
-    """Say whether `host` is a dotted IPv4 address."""
-    parts = host.split(".")
-    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
 
 
 async def address(host, dns):

@@ -1,4 +1,4 @@
-"""node.mqtt.Wire: what umqtt writes goes out as it is, in as few writes as the socket allows."""
+"""node.mqtt.Wire, outwards: what umqtt writes goes out as it is, in as few writes as the socket allows."""
 
 from node.mqtt import Wire
 
