@@ -4,7 +4,7 @@ import time
 
 import machine
 from fast import Clock
-from node import resets, tasks
+from node import tasks
 from node.faults import BROKER, CRASH, LIBRARY, Faults
 from node.start import look_back
 from node.tasks import LAST_RUN, Stop, Tasks

@@ -61,6 +61,8 @@ def test_settings_that_are_no_json(tmp_path: Path, boards: Callable[..., Running
 
 
 def test_no_library(board: RunningBoard) -> None:
+    with board.console() as console:
+        console.prompt()  # its first start has made a file system
     board.put("/main.py", (ROOT / "firmware" / "main.py").read_bytes())
     _spells(board, 3)
     _says(board, "A library is missing on the board: no module named 'node'. "

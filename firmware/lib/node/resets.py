@@ -1,5 +1,6 @@
-"""Why the board was reset, and how often in a row at its start: kept in RTC memory, which survives resets but not a loss
-of power, so that nothing wears the flash.
+"""Why the board was reset, and how often in a row at its start.
+
+Kept in RTC memory, which survives resets but not a loss of power: so nothing wears the flash.
 
 The first 12 bytes of RTC().memory() are ours (the outbox has the rest): b"hn", crashes in a row, state, 8 characters
 that say who or why. machine.reset_cause() alone cannot tell: a reset by our watchdog and one typed by a user are both
