@@ -55,7 +55,7 @@ def connect(config, faults, reset, table):
     stats = Stats(name, config["stats_s"], reset, faults, session, wifi, outbox)  # stats/ and fault/<name>
 
     table.append(("wifi", wifi.run, 5))
-    table.append(("session", session.run, None))
+    table.append(("session", session.run, 30))
     table.append(("publish", Publisher(outbox, session, channels).run, None))
     table.append(("stats", stats.run, 30))
     for row in sampler.rows(found, bus, outbox, faults):
