@@ -8,6 +8,9 @@ real all along.
 from __future__ import annotations
 
 import ctypes
+import errno
+import os
+import select
 import time
 from collections.abc import Callable
 
@@ -15,7 +18,9 @@ from ..reactor import Skipped
 from .native import Interpreter
 
 _INT, _POINTER, _ULONG = ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong
-_ANSWER_S = 0.05  # how long an answer from loopback may take before the network counts as quiet
+# Real seconds for which the network does not count as quiet: behind a packet of ours, until its answer has come over
+# loopback; behind an answer, until those that follow on its heels have.
+_ANSWER_S, _HEELS_S = 0.05, 0.001
 _SLICE_MS = 5
 _SENDING = {
     "write": (ctypes.c_ssize_t, (_INT, _POINTER, ctypes.c_size_t)),
@@ -26,20 +31,34 @@ _SENDING = {
 _STANDARD_STREAMS = 3
 
 
+class PollFd(ctypes.Structure):
+    """struct pollfd."""
+
+    _fields_ = [("fd", ctypes.c_int), ("events", ctypes.c_short), ("revents", ctypes.c_short)]
+
+
 class FastClock:
     """Takes the place of the interpreter's clock and of its waiting."""
 
     def __init__(
-        self, python: Interpreter, skipped: Skipped, idle: Callable[[int | None], bool], handle: Callable[[], bool]
+        self,
+        python: Interpreter,
+        skipped: Skipped,
+        idle: Callable[[int | None, int], bool],
+        events: Callable[[], int],
+        wake: int,
     ) -> None:
-        """idle(until_us): ask the board to skip up to a time of its clock; whether it did.
+        """events(): how many of the board's events have been taken so far. wake: an eventfd written at each.
 
-        handle(): run what interrupts have scheduled; True when a KeyboardInterrupt is waiting to be raised.
+        idle(until_us, events): ask the board to skip up to a time of its clock, or to its next alarm; whether it did.
+        It does not when it has told of more events than that.
         """
+        self._python = python
         self._skipped = skipped
         self._idle = idle
-        self._handle = handle
-        self._sent = 0.0
+        self._events = events
+        self._wake = wake
+        self._quiet_at = 0.0
         self._libc = ctypes.CDLL(None, use_errno=True)
         python.replace("mp_hal_ticks_ms", ctypes.CFUNCTYPE(_ULONG), lambda: self.now_us() // 1000)
         python.replace("mp_hal_ticks_us", ctypes.CFUNCTYPE(_ULONG), self.now_us)
@@ -57,14 +76,18 @@ class FastClock:
     def delay_ms(self, ms: int) -> None:
         """time.sleep_ms: returns early when a KeyboardInterrupt is to be raised."""
         end = self.now_us() + ms * 1000
-        while self.now_us() < end and not self._handle():
-            if not self._idle(end):
-                self._libc.poll(None, _ULONG(0), 1)
+        while True:
+            # Counted before the callbacks run: what comes while they do is not skipped over.
+            events = self._events()
+            if self._python.handle_pending() or self.now_us() >= end:
+                return
+            if not self._idle(end, events):
+                self._wait(0, 0, 1)
 
     def _noting(self, call: Callable) -> Callable:
         def noted(descriptor: int, *rest: int) -> int:
             if descriptor >= _STANDARD_STREAMS:
-                self._sent = time.monotonic()
+                self._quiet_at = time.monotonic() + _ANSWER_S
             return call(descriptor, *rest)
 
         return noted
@@ -73,17 +96,41 @@ class FastClock:
         """poll(2) that skips its time-out when nothing is under way."""
         end = None if timeout_ms < 0 else self.now_us() + timeout_ms * 1000
         while True:
-            quiet = time.monotonic() - self._sent > _ANSWER_S
-            ready = self._libc.poll(_POINTER(array), _ULONG(count), 0 if quiet or timeout_ms == 0 else _SLICE_MS)
-            if ready > 0:
-                self._sent = 0.0
+            events = self._events()
+            if self._python.pending:
+                ctypes.set_errno(errno.EINTR)
+                return -1  # the interpreter sees to it and polls again
+            quiet = time.monotonic() > self._quiet_at
+            ready = self._wait(array, count, 0 if quiet or timeout_ms == 0 else _SLICE_MS)
+            if ready > 0 and _heard(array, count):
+                self._quiet_at = time.monotonic() + _HEELS_S
             if ready or (end is not None and self.now_us() >= end):
                 return ready
-            if quiet and not self._idle(end):
-                return self._libc.poll(_POINTER(array), _ULONG(count), _SLICE_MS if end is not None else -1)
+            if quiet and not self._idle(end, events):
+                ready = self._wait(array, count, -1 if end is None else _SLICE_MS)
+                if ready:
+                    return ready
 
-    def _select(self, _: int, reading: int, writing: int, failing: int, timeout: int) -> int:
-        """The interpreter selects only to sleep: time.sleep."""
-        seconds, micros = (ctypes.c_long * 2).from_address(timeout)
+    def _wait(self, array: int, count: int, timeout_ms: int) -> int:
+        """poll(2), which an event of the board ends too."""
+        size = ctypes.sizeof(PollFd) * count
+        entries = (PollFd * (count + 1))()
+        ctypes.memmove(entries, array, size)
+        entries[count].fd, entries[count].events = self._wake, select.POLLIN
+        ready = self._libc.poll(entries, _ULONG(count + 1), timeout_ms)
+        ctypes.memmove(array, entries, size)
+        if ready > 0 and entries[count].revents:
+            os.eventfd_read(self._wake)
+            ready -= 1
+        return ready
+
+    def _select(self, *arguments: int) -> int:
+        """The interpreter selects only to sleep: time.sleep. The last argument is the time-out."""
+        seconds, micros = (ctypes.c_long * 2).from_address(arguments[-1])
         self.delay_ms(seconds * 1000 + micros // 1000)
         return 0
+
+
+def _heard(array: int, count: int) -> bool:
+    """Whether anything has come in; that there is room to send says nothing of an answer."""
+    return any(entry.revents & ~select.POLLOUT for entry in (PollFd * count).from_address(array))

@@ -100,23 +100,38 @@ class Interpreter:
         self._types = {name: self.address(f"mp_type_{name}") for name in ("str", "module")}
         self._declare()
         self._unprotect()
-        self._pending = self._find_pending_exception()
+        self._find_scheduler()
 
-    def _find_pending_exception(self) -> ctypes.c_uint64:
-        """The word of the interpreter's state that points to a waiting KeyboardInterrupt, itself part of that state."""
-        state = (ctypes.c_uint64 * (_STATE_BYTES // 8)).from_address(self.address("mp_state_ctx"))
-        before = list(state)
-        self.lib.mp_sched_keyboard_interrupt()
-        exception = ctypes.addressof(state)
-        inside = range(exception, exception + _STATE_BYTES)
-        found = next(i for i, (old, new) in enumerate(zip(before, state, strict=True)) if old != new and new in inside)
-        state[:] = before
-        return ctypes.c_uint64.from_address(ctypes.addressof(state) + 8 * found)
+    def _find_scheduler(self) -> None:
+        """Where the interpreter's state has what interrupts leave: seen by what changes in it, still all zeros."""
+        self._exception = ctypes.c_uint64.from_address(self._changed_by(self.lib.mp_sched_keyboard_interrupt) & -8)
+        self._scheduled = ctypes.c_uint8.from_address(self._changed_by(lambda: self.lib.mp_sched_schedule(None, None)))
+        self._locks = ctypes.c_int16.from_address(self._changed_by(self.lib.mp_sched_lock))
+
+    def _changed_by(self, act: Callable[[], object]) -> int:
+        """Address of the first byte of that state that `act` changes; it is changed back."""
+        start = self.address("mp_state_ctx")
+        before = ctypes.string_at(start, _STATE_BYTES)
+        act()
+        after = ctypes.string_at(start, _STATE_BYTES)
+        ctypes.memmove(start, before, _STATE_BYTES)
+        return next(start + i for i in range(_STATE_BYTES) if before[i] != after[i])
 
     @property
     def interrupted(self) -> bool:
         """Whether a KeyboardInterrupt waits to be raised."""
-        return self._pending.value != 0
+        return self._exception.value != 0
+
+    def handle_pending(self) -> bool:
+        """Run the callbacks that interrupts have left; True when a KeyboardInterrupt waits for the interpreter."""
+        if not self.interrupted:
+            self.lib.mp_handle_pending(False)
+        return self.interrupted
+
+    @property
+    def pending(self) -> bool:
+        """Whether the interpreter, once it looks, has something to do that an interrupt has left."""
+        return self.interrupted or (self._scheduled.value > 0 and self._locks.value >= 0)
 
     def _declare(self) -> None:
         lib = self.lib

@@ -30,6 +30,7 @@ from .uart import Uart
 _FINE = (0, 0x100)  # of this build's pyexec: no exception, SystemExit
 _UNHANDLED_EXCEPTION = 1  # what pyexec returns, shared/runtime/pyexec.h
 _WAKE = signal.SIGUSR1
+_AGAIN_S = 0.002
 _GATE = "machine_time_pulse_us_obj"  # a builtin that the port has to replace in any case
 _MAIN = """
 import machine, vfs, uctypes, sys
@@ -118,7 +119,7 @@ class Processor:
         python.replace("mp_hal_stdout_tx_str", ctypes.CFUNCTYPE(None, ctypes.c_char_p), self._print)
         delay = self._delay_ms
         if self._start.skipped is not None:
-            delay = FastClock(python, self._start.skipped, self._idle, self._handle_pending).delay_ms
+            delay = FastClock(python, self._start.skipped, self._idle, lambda: self._events, self._wake).delay_ms
         python.replace("mp_hal_delay_ms", ctypes.CFUNCTYPE(None, ctypes.c_ulong), delay)
         python.install_gate(_GATE, self._gate)
         self._frozen = FrozenPath(python, self._start.rom.modules, self._start.absent)
@@ -149,19 +150,15 @@ class Processor:
 
     def _handle_pending(self) -> bool:
         """Run what interrupts have scheduled; True when a KeyboardInterrupt waits to be raised by the interpreter."""
-        if self._python.interrupted:
-            return True
-        self._python.lib.mp_handle_pending(False)
-        return False
+        return self._python.handle_pending()
 
-    def _idle(self, until_us: int | None) -> bool:
-        return bool(self._ask("idle", [until_us, self._events]))
+    def _idle(self, until_us: int | None, events: int) -> bool:
+        return bool(self._ask("idle", [until_us, events]))
 
     # The event thread.
 
     def _take_events(self) -> None:
-        main = threading.main_thread().ident
-        while (event := receive(self._link.events)) is not None:
+        while (event := self._next_event()) is not None:
             kind, *values = event
             if kind == "input":
                 self._take_input(values[0])
@@ -171,8 +168,21 @@ class Processor:
                 self._sockets.link(bool(values[0]))
             self._events += 1
             os.eventfd_write(self._wake, 1)
-            signal.pthread_kill(main, _WAKE)
+            self._wake_interpreter()
         os._exit(0)  # the board has gone
+
+    def _next_event(self) -> tuple | None:
+        """Wait for the next; meanwhile see that the interpreter hears of the last.
+
+        A signal that comes just before the interpreter begins to wait for something wakes nobody.
+        """
+        while self._python.pending and not select.select([self._link.events], [], [], _AGAIN_S)[0]:
+            self._wake_interpreter()
+        return receive(self._link.events)
+
+    @staticmethod
+    def _wake_interpreter() -> None:
+        signal.pthread_kill(threading.main_thread().ident, _WAKE)
 
     def _take_input(self, data: bytes) -> None:
         if self._interrupt_char >= 0 and self._uart.attached:
