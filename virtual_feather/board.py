@@ -57,6 +57,7 @@ class Board:
         """
         self._reactor = reactor
         self.serial: Callable[[bytes], None] = lambda _: None  # called with what the UART of the program sends
+        self.started: Callable[[], None] = lambda: None  # called when a file system is mounted and boot.py begins
         self.halted: Callable[[], None] = lambda: None  # called when the processor has stopped, and a loader with it
         self._fast = fast
         self._heap = heap
@@ -86,6 +87,7 @@ class Board:
 
     def _all_operations(self) -> dict[str, Callable]:
         operations: dict[str, Callable] = {
+            "started": self._started,
             "reset": lambda: self.reset(SOFT_RESET),
             "soft_reset": self.soft_reset,
             "reset_cause": lambda: self._cause,
@@ -190,6 +192,9 @@ class Board:
         self._life = Life(self._reactor, start, self._operate, self._print, self._died)
         self._life.radio(self.radio.linked)
         self._life.hold_output(self._output_held)
+
+    def _started(self) -> None:
+        self.started()
 
     def _died(self) -> None:
         """The interpreter has crashed, as an exception of the chip does: it resets."""

@@ -24,6 +24,7 @@ from .uart import Uart
 from .world import World
 
 _ESPRESSIF = bytes.fromhex("5ccf7f")
+_PATIENCE_S = 3.0
 _FIFO_BITS = 126 * 10  # what the chip's transmitter holds before a program has to wait
 
 
@@ -85,10 +86,19 @@ class Desk:
             board.flash.program(0, make_image(layout(options.image)))
         return board
 
-    @property
-    def paths(self) -> list[str]:
-        """The serial paths."""
-        return [port.path for port in (self._port, self._tcp) if port]
+    def start(self) -> None:
+        """Switch the board on, and print its serial paths once it is ready."""
+        self._silent = True
+        self.board.started = self._announce
+        self.board.power_on()
+        # One without firmware, or with a file system that it refuses, waits for esptool.
+        self.reactor.call_in(_PATIENCE_S if self.board.running else 0.0, self._announce)
+
+    def _announce(self) -> None:
+        if self._silent:
+            self._silent = False
+            for port in filter(None, (self._port, self._tcp)):
+                print(f"serial: {port.path}", flush=True)
 
     def close(self) -> None:
         """Switch off and unplug everything."""
@@ -172,9 +182,7 @@ def run(options: Options) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: desk.reactor.stop())
     try:
-        desk.board.power_on()
-        for path in desk.paths:
-            print(f"serial: {path}", flush=True)
+        desk.start()
         desk.reactor.run()
     finally:
         desk.close()

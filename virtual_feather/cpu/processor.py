@@ -266,6 +266,7 @@ class Processor:
         raw = ctypes.c_int.in_dll(lib, "pyexec_mode_kind")
         raw.value = self._start.raw_repl
         self._ported = True
+        self._ask("started", [])
         booted = self._run_boot_py()
         if booted and not raw.value:
             lib.pyexec_file_if_exists(b"main.py")
