@@ -1,4 +1,4 @@
-"""Chips on the I2C bus: state machines that see what a chip sees on its two wires."""
+"""Chips that can be wired to the board: state machines that see what a chip sees on its wires."""
 
 from __future__ import annotations
 
@@ -23,3 +23,31 @@ class Chip(ABC):
     @abstractmethod
     def stop(self) -> None:
         """STOP."""
+
+
+class OneWireChip(ABC):
+    """A 1-Wire device, bit by bit: a time slot is a bit from the controller, or one that it reads."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Reset pulse. Every device answers with its presence."""
+
+    @abstractmethod
+    def write(self, bit: int) -> None:
+        """A bit from the controller."""
+
+    @abstractmethod
+    def read(self) -> int:
+        """A bit for the controller; a device that has nothing to say leaves the wire alone: 1."""
+
+
+class PulseChip(ABC):
+    """A device with a wire of its own that answers in pulses, faster than a program on this computer could look."""
+
+    @abstractmethod
+    def level(self, level: int) -> None:
+        """The controller has pulled the wire low, or let it go."""
+
+    @abstractmethod
+    def pulse(self, level: int) -> int | None:
+        """Microseconds of the next pulse of this level; it and those before it are over then. None: nothing comes."""

@@ -1,0 +1,102 @@
+"""SHT31 temperature and humidity sensor at command level.
+
+Source: datasheet SHT3x-DIS (Sensirion, 2022): 4 "Operation and communication". Measurements take the longest time of
+table 4. Not modelled: stretching the clock (what such a command measures is not there before its time either), the
+periodic modes, the alert pin, the heater.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import Chip
+from .air import Air
+
+ADDRESSES = (0x44, 0x45)
+"""ADDR to ground, to VDD."""
+
+# Commands that measure once: seconds.
+_MEASURE = {0x2400: 0.0155, 0x240B: 0.0065, 0x2416: 0.0045, 0x2C06: 0.0155, 0x2C0D: 0.0065, 0x2C10: 0.0045}
+_STATUS, _CLEAR_STATUS, _SOFT_RESET = 0xF32D, 0x3041, 0x30A2
+_AFTER_RESET = 0x0010
+
+
+def crc8(word: bytes) -> int:
+    """4.12: polynomial 0x31, from 0xFF."""
+    crc = 0xFF
+    for byte in word:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1) ^ (0x131 if crc & 0x80 else 0)
+    return crc
+
+
+def _checked(*words: int) -> bytes:
+    return b"".join(word.to_bytes(2, "big") + bytes((crc8(word.to_bytes(2, "big")),)) for word in words)
+
+
+class Sht31(Chip):
+    """One chip, fresh from power-on. Raises ValueError for an address that it cannot have."""
+
+    def __init__(self, clock: Callable[[], float], air: Air, *, address: int = 0x44) -> None:
+        """clock: seconds."""
+        if address not in ADDRESSES:
+            raise ValueError(f"an SHT31 has no address {address:#x}: 0x44 or 0x45")
+        self._clock = clock
+        self._air = air
+        self._address = address
+        self._command = b""
+        self._reset()
+
+    def _reset(self) -> None:
+        self._status = _AFTER_RESET
+        self._ends: float | None = None  # of the measurement that runs
+        self._out = b""
+
+    def start(self, address: int, read: bool) -> bool:
+        """A read is not acknowledged as long as there is nothing to read."""
+        if address != self._address:
+            return False
+        self._command = b""
+        if self._ends is not None and self._clock() >= self._ends:
+            self._ends = None
+            self._out = self._measured()
+        return not read or bool(self._out)
+
+    def write(self, byte: int) -> bool:
+        """Commands of two bytes. One that the chip does not know is not acknowledged, nor any while it measures."""
+        self._command += bytes((byte,))
+        if len(self._command) < 2:
+            return True
+        if len(self._command) > 2 or self._ends is not None:
+            return False
+        return self._act(int.from_bytes(self._command, "big"))
+
+    def read(self, last: bool) -> int:  # noqa: ARG002 - an acknowledge makes no difference here
+        """Words with their checksums, once."""
+        byte, self._out = (self._out[0], self._out[1:]) if self._out else (0xFF, b"")
+        return byte
+
+    def stop(self) -> None:
+        """What has not been read of an answer is gone."""
+        if not self._command:
+            self._out = b""
+
+    def _act(self, command: int) -> bool:
+        self._out = b""
+        if command in _MEASURE:
+            self._ends = self._clock() + _MEASURE[command]
+        elif command == _STATUS:
+            self._out = _checked(self._status)
+        elif command == _CLEAR_STATUS:
+            self._status = 0
+        elif command == _SOFT_RESET:
+            self._reset()
+        else:
+            return False
+        return True
+
+    def _measured(self) -> bytes:
+        """4.13, the other way round."""
+        words = ((self._air.temperature + 45) / 175, self._air.humidity / 100)
+        return _checked(*(min(max(round(share * 65535), 0), 65535) for share in words))
