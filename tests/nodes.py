@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import queue
 import shutil
 import socket
 import subprocess
@@ -103,6 +104,22 @@ class Broker:
         """Send a message, acknowledged by the broker."""
         assert self._client, "the broker does not run"
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(5)
+
+    def retained(self, topic: str) -> str:
+        """What the broker keeps of a topic, as somebody who comes now is told."""
+        found: queue.SimpleQueue[str] = queue.SimpleQueue()
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        client.on_connect = lambda *_: client.subscribe(topic)
+        client.on_message = lambda _client, _data, message: found.put(message.payload.decode())
+        self._connect(client)
+        client.loop_start()
+        try:
+            return found.get(timeout=5)
+        except queue.Empty:
+            pytest.fail(f"the broker keeps nothing of {topic}")
+        finally:
+            client.disconnect()
+            client.loop_stop()
 
     def _take(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         with self._news:

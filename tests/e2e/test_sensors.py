@@ -1,0 +1,149 @@
+"""Each sensor on a virtual board: the right reading, a fault when it is gone, recovery by itself."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from dataclasses import dataclass
+
+import pytest
+from nodes import Message, Node
+
+from virtual_feather.chips.ds18b20 import rom_code
+
+_AIR = {"temperature": -7.3, "humidity": 61.5, "pressure": 987.65}
+_LUX = 1234.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A chip as it is plugged in, its entry in config.json, how far off each quantity may be, its name in faults."""
+
+    chip: str
+    entry: dict
+    steps: dict[str, float]
+    name: str
+
+
+_BMP280 = {"driver": "bmp280", "address": 0x77}
+_CASES = [
+    Case("bme280", {"driver": "bme280"}, {"temperature": 0.01, "humidity": 0.1, "pressure": 0.01}, "bme280 at 0x76"),
+    Case("bmp280@0x77", _BMP280, {"temperature": 0.01, "pressure": 0.01}, "bmp280 at 0x77"),
+    Case("sht31", {"driver": "sht31"}, {"temperature": 0.01, "humidity": 0.1}, "sht31 at 0x44"),
+    Case("bh1750", {"driver": "bh1750"}, {"lux": 0.5}, "bh1750 at 0x23"),
+    Case("tsl2561", {"driver": "tsl2561"}, {"lux": 12.0}, "tsl2561 at 0x39"),
+    Case("ds18b20@14", {"driver": "ds18b20", "pin": 14}, {"temperature": 0.04}, "ds18b20 on GPIO14"),
+    Case("dht22@13", {"driver": "dht22", "pin": 13}, {"temperature": 0, "humidity": 0}, "dht22 on GPIO13"),
+]
+
+
+@pytest.mark.parametrize("case", _CASES, ids=lambda case: case.entry["driver"])
+def test_reading_fault_and_recovery(node, case: Case):
+    feather: Node = node("--chips", case.chip, sensors=[{**case.entry, "every_s": 1}])
+    feather.board.ctl("light", str(_LUX))
+    for name, value in _AIR.items():
+        feather.board.ctl("set", name, str(value))
+    _reads(feather, case)
+
+    since = feather.broker.count
+    feather.board.ctl("unplug", case.chip)
+    assert feather.fault(4, since=since).json["detail"] == f"{case.name}: no answer"
+    since = feather.broker.count
+    time.sleep(3)
+    assert not [message for message in feather.broker.messages[since:] if message.topic.startswith("sensors/")]
+
+    feather.board.ctl("plug", case.chip)
+    feather.fault(0, since=since)
+    _reads(feather, case, since)
+
+
+def _reads(feather: Node, case: Case, since: int = 0) -> None:
+    """Wait for a reading of each quantity that is right."""
+    for quantity, step in case.steps.items():
+        wanted = {**_AIR, "lux": _LUX}[quantity]
+
+        def right(message: Message, wanted: float = wanted, step: float = step) -> bool:
+            return abs(message.number - wanted) <= step + 1e-6
+
+        feather.broker.wait(feather.topic("sensors", quantity), 15, since, right)
+
+
+@pytest.mark.parametrize("image", ["plain", "small"])
+def test_all_at_once(node, image):
+    """On one bus and two wires, with each image's own modules; whether so much fits into the heap is not asked here."""
+    chips = ("bme280", "sht31", "bh1750", "ds18b20@14", "dht22@13")
+    entries = [{**case.entry, "every_s": 2, "topic": case.entry["driver"]} for case in _CASES if case.chip in chips]
+    feather: Node = node("--chips", ",".join(chips), "--heap", "131072", image=image, sensors=entries)
+    topics = ["bme280/humidity", "sht31/humidity", "bh1750", "ds18b20", "dht22/humidity"]
+    assert [feather.broker.wait(topic, 20).number for topic in topics] == [45.0, 45.0, 250.0, 21.0, 45.0]
+
+
+def test_the_modules_of_the_image_read_them_too(boards):
+    board = boards("feather", "--chips", "ds18b20@14@1,ds18b20@14@2,dht22@13")
+    board.ctl("set", "temperature", "-7.3")
+    with board.console() as console:
+        console.prompt()
+        program = """
+            import dht, ds18x20, onewire, time
+            from machine import Pin
+            wire = ds18x20.DS18X20(onewire.OneWire(Pin(14)))
+            roms = wire.scan()
+            wire.convert_temp()
+            time.sleep_ms(750)
+            print(sorted(rom[1] for rom in roms), [wire.read_temp(rom) for rom in roms])
+            sensor = dht.DHT22(Pin(13))
+            time.sleep(2)
+            for _ in range(2):
+                sensor.measure()
+                time.sleep(2)
+            print("%.1f %.1f" % (sensor.temperature(), sensor.humidity()))
+        """
+        output = console.run(textwrap.dedent(program), 20)
+    assert output.split("\n")[:2] == ["[1, 2] [-7.3125, -7.3125]", "-7.3 45.0"]
+
+
+def test_two_thermometers_on_one_wire(node):
+    entry = {"driver": "ds18b20", "pin": 14, "every_s": 1}
+    first, second = (rom_code(serial).hex() for serial in (1, 2))
+    feather: Node = node(
+        "--chips",
+        "ds18b20@14@1,ds18b20@14@2",
+        sensors=[{**entry, "rom": first, "topic": "t/one"}, {**entry, "rom": second, "topic": "t/two"}],
+    )
+    for topic in ("t/one", "t/two"):
+        assert feather.broker.wait(topic, 15).number == 21.0
+    feather.board.ctl("unplug", "ds18b20@14@2")
+    assert feather.fault(4).json["detail"] == "ds18b20 on GPIO14: no answer"
+    since = feather.broker.count
+    feather.broker.wait("t/one", 10, since)
+    assert not feather.broker.of("t/two", since + 1)
+
+
+def test_analogue_input(node):
+    feather: Node = node(
+        sensors=[{"driver": "adc", "full_scale": 5.7, "every_s": 1}, {"driver": "tmp36", "every_s": 1}],
+    )
+    feather.board.ctl("adc", "0.72")
+    feather.broker.wait(feather.topic("sensors", "voltage"), 10, want=lambda m: abs(m.number - 4.104) < 0.006)
+    feather.broker.wait(feather.topic("sensors", "temperature"), 10, want=lambda m: abs(m.number - 22.0) < 0.11)
+
+    feather.board.ctl("adc", "1.2")
+    assert feather.fault(4).json["detail"] in ("adc: more than 5.7 V", "tmp36: more than 1.0 V")
+    since = feather.broker.count
+    feather.board.ctl("adc", "0.5")
+    feather.fault(0, since=since)
+    feather.broker.wait(feather.topic("sensors", "temperature"), 10, since, lambda m: m.number == 0.0)
+
+
+def test_contact(node):
+    feather: Node = node(sensors=[{"driver": "switch", "pin": 14, "every_s": 3600}])
+    topic = feather.topic("sensors", "contact")
+    feather.broker.wait(topic)
+    for level, payload in (("low", "1"), ("open", "0")):
+        since = feather.broker.count
+        acted = time.monotonic()
+        feather.board.ctl("pin", "14", level)
+        message = feather.broker.wait(topic, 5, since, lambda m, p=payload: m.payload == p)
+        print(f"{level}: published {message.at - acted:.2f} s after the command was begun")
+        assert message.at - acted < 1
+    assert feather.broker.retained(topic) == "0"
