@@ -177,6 +177,7 @@ def test_causes_of_resets(board):
         assert _cause(console) == _SOFTWARE
         board.ctl("reset")
         assert _cause(console) == _BUTTON
+        board.ctl("wire", "gpio16", "on")
         console.send(b"import machine; machine.deepsleep(300)\r")
         asleep = time.monotonic()
         console.read_until(_BANNER)
