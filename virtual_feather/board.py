@@ -35,7 +35,7 @@ CHIP_HEAP = 38 * 1024  # bytes, of 32-bit words
 # They hold what twice as many bytes hold here. On top comes what the port's own MicroPython half takes at the prompt,
 # which on the chip is C and constants.
 _WORDS = 2
-_PORT_HEAP = 31 * 1024
+_PORT_HEAP = 34 * 1024
 
 
 @dataclass(frozen=True, slots=True)

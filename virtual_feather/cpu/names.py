@@ -10,7 +10,7 @@ _FOREIGN_MODULES = {"_thread", "argparse", "cmath", "termios"}
 # Modules of the 2 MiB images beside those that an image lists itself.
 _LARGE_MODULES = {"requests", "urequests", "urllib"}
 # Modules that came after v1.19.1, and those that had gone by v1.28.
-_LATER_MODULES = {"_asyncio", "_espnow", "asyncio", "deflate", "espnow", "mip", "platform", "requests", "tls", "vfs"}
+_LATER_MODULES = {"_asyncio", "_espnow", "asyncio", "deflate", "espnow", "mip", "platform", "requests", "vfs"}
 _EARLIER_MODULES = {"utimeq", "uzlib", "websocket_helper", "zlib"}
 _OPTIONAL_MODULES = {"asyncio", "ssd1306", "umqtt.robust", "umqtt.simple", "upysh"}
 

@@ -1,6 +1,6 @@
 """_espnow: packets to other ESP boards without an access point. No other board is in the air here."""
 
-import errno
+import errno as _errno
 
 ADDR_LEN = 6
 KEY_LEN = 16
@@ -36,7 +36,7 @@ class ESPNowBase:
 
     def _check(self):
         if not self._active:
-            raise OSError(errno.EINVAL, "ESP_ERR_ESPNOW_NOT_INIT")
+            raise OSError(_errno.EINVAL, "ESP_ERR_ESPNOW_NOT_INIT")
 
     def set_pmk(self, pmk):
         """The key that keys are made of, 16 bytes."""
@@ -50,16 +50,16 @@ class ESPNowBase:
         if len(mac) != ADDR_LEN:
             raise ValueError("invalid length")
         if bytes(mac) in self._peers:
-            raise OSError(errno.EEXIST, "ESP_ERR_ESPNOW_EXIST")
+            raise OSError(_errno.EEXIST, "ESP_ERR_ESPNOW_EXIST")
         if len(self._peers) >= MAX_TOTAL_PEER_NUM:
-            raise OSError(errno.ENOMEM, "ESP_ERR_ESPNOW_FULL")
+            raise OSError(_errno.ENOMEM, "ESP_ERR_ESPNOW_FULL")
         self._peers.append(bytes(mac))
 
     def del_peer(self, mac):
         """Forget a peer."""
         self._check()
         if bytes(mac) not in self._peers:
-            raise OSError(errno.ENOENT, "ESP_ERR_ESPNOW_NOT_FOUND")
+            raise OSError(_errno.ENOENT, "ESP_ERR_ESPNOW_NOT_FOUND")
         self._peers.remove(bytes(mac))
 
     def send(self, mac, msg=None, sync=True):
@@ -70,7 +70,7 @@ class ESPNowBase:
         if len(msg) > MAX_DATA_LEN:
             raise ValueError("invalid length")
         if bytes(mac) not in self._peers:
-            raise OSError(errno.ENOENT, "ESP_ERR_ESPNOW_NOT_FOUND")
+            raise OSError(_errno.ENOENT, "ESP_ERR_ESPNOW_NOT_FOUND")
         return bytes(mac) == _BROADCAST or not sync
 
     def recvinto(self, buffers, timeout_ms=None):

@@ -1,8 +1,8 @@
 """_onewire: 1-Wire on a pin. Nothing hangs on this board's: no presence, and the pull-up is all that is read."""
 
-import time
+import time as _time
 
-from _board import call
+from _board import call as _call
 
 _SLOT_US = const(70)
 _RESET_US = const(960)
@@ -18,31 +18,31 @@ def _number(pin):
 
 def reset(pin):
     """Reset pulse; whether a device answered with its presence."""
-    call("pin_init", _number(pin), 2, 0, True)
-    time.sleep_us(_RESET_US)
+    _call("pin_init", _number(pin), 2, 0, True)
+    _time.sleep_us(_RESET_US)
     return False
 
 
 def readbit(pin):
     """One bit."""
-    time.sleep_us(_SLOT_US)
-    return call("pin_read", _number(pin))
+    _time.sleep_us(_SLOT_US)
+    return _call("pin_read", _number(pin))
 
 
 def readbyte(pin):
     """Eight bits, the lowest first."""
-    time.sleep_us(8 * _SLOT_US)
-    return 0xFF if call("pin_read", _number(pin)) else 0
+    _time.sleep_us(8 * _SLOT_US)
+    return 0xFF if _call("pin_read", _number(pin)) else 0
 
 
 def writebit(pin, value):
     """One bit."""
-    time.sleep_us(_SLOT_US)
+    _time.sleep_us(_SLOT_US)
 
 
 def writebyte(pin, value):
     """Eight bits, the lowest first."""
-    time.sleep_us(8 * _SLOT_US)
+    _time.sleep_us(8 * _SLOT_US)
 
 
 def crc8(data):

@@ -1,6 +1,6 @@
 """btree: a sorted store of bytes by bytes in a stream. Its file is this module's own, not Berkeley DB's."""
 
-import struct
+import struct as _struct
 
 INCL = 1
 DESC = 2
@@ -18,7 +18,7 @@ class _BTree:
         if stream.read(len(_MAGIC)) == _MAGIC:
             head = stream.read(4)
             while head:
-                key, value = struct.unpack("!HH", head)
+                key, value = _struct.unpack("!HH", head)
                 self._pairs.append((stream.read(key), stream.read(value)))
                 head = stream.read(4)
 
@@ -94,7 +94,7 @@ class _BTree:
         stream.seek(0)
         stream.write(_MAGIC)
         for key, value in self._pairs:
-            stream.write(struct.pack("!HH", len(key), len(value)) + key + value)
+            stream.write(_struct.pack("!HH", len(key), len(value)) + key + value)
         stream.flush()
 
     def close(self):

@@ -1,6 +1,8 @@
 """network of the ESP8266 port: the station and the access point of the SDK."""
 
-from _board import call
+import sys as _sys
+
+from _board import call as _call
 
 STA_IF = 0
 AP_IF = 1
@@ -28,7 +30,7 @@ def hostname(name=None):
         return _text("hostname")
     if len(name) > 32:
         raise ValueError
-    call("wlan_hostname", name)
+    _call("wlan_hostname", name)
 
 
 def country(code=None):
@@ -56,7 +58,7 @@ def ipconfig(*args, **kwargs):
 
 def _text(name):
     buffer = bytearray(64)
-    return str(buffer[: call("wlan_text", name, buffer)], "utf-8")
+    return str(buffer[: _call("wlan_text", name, buffer)], "utf-8")
 
 
 def _str(value):
@@ -69,7 +71,7 @@ _NAMES = {"essid": "ssid", "authmode": "security", "password": "key", "dhcp_host
 
 
 class WLAN:
-    """An interface: the station (also without an argument) or the access point. Raises ValueError for another number."""
+    """An interface: the station, also without an argument, or the access point. Raises ValueError for another."""
 
     IF_STA = 0
     IF_AP = 1
@@ -93,28 +95,28 @@ class WLAN:
 
     def active(self, on=None):
         """Whether the interface is on, or switch it. Each switch writes the flash."""
-        return call("wlan_active", self._id, None if on is None else bool(on))
+        return _call("wlan_active", self._id, None if on is None else bool(on))
 
     def connect(self, ssid=None, key=None, *, bssid=None):
         """Join a network; without arguments the one joined last. A new name or key is written to the flash."""
         self._station()
-        call("wlan_connect", _str(ssid), _str(key))
+        _call("wlan_connect", _str(ssid), _str(key))
 
     def disconnect(self):
         """Leave the network and stop trying."""
         self._station()
-        call("wlan_disconnect")
+        _call("wlan_disconnect")
 
     def isconnected(self):
         """Whether the station has an address; for the access point, whether anybody is on it."""
-        return self._id == STA_IF and call("link")
+        return self._id == STA_IF and _call("link")
 
     def status(self, param=None):
         """One of STAT_*, or with "rssi" the signal in dBm (31 while not joined)."""
         if param is None:
-            return call("wlan_status") if self._id == STA_IF else -1
+            return _call("wlan_status") if self._id == STA_IF else -1
         if param == "rssi" and self._id == STA_IF:
-            return call("wlan_rssi")
+            return _call("wlan_rssi")
         raise ValueError("unknown status param")
 
     def scan(self):
@@ -131,7 +133,7 @@ class WLAN:
             return
         if self._id == AP_IF:
             return "192.168.4.1", "255.255.255.0", "192.168.4.1", _DNS
-        return (_ADDRESS, _MASK, _GATEWAY, _DNS) if call("link") else (_NONE, _NONE, _NONE, _NONE)
+        return (_ADDRESS, _MASK, _GATEWAY, _DNS) if _call("link") else (_NONE, _NONE, _NONE, _NONE)
 
     def ipconfig(self, *args, **kwargs):
         """Settings by name: addr4, gw4, dhcp4, has_dhcp4."""
@@ -144,7 +146,7 @@ class WLAN:
         return values[args[0]]
 
     def config(self, *args, **kwargs):
-        """A parameter by its name, or set parameters: mac, ssid, hidden, security, key, channel, hostname, txpower, pm."""
+        """A parameter by its name, or set some: mac, ssid, hidden, security, key, channel, hostname, txpower, pm."""
         if args and kwargs:
             raise TypeError("either pos or kw args are allowed")
         if kwargs:
@@ -158,7 +160,7 @@ class WLAN:
     def _get(self, name):
         if name == "mac":
             buffer = bytearray(6)
-            call("wlan_mac", self._id, buffer)
+            _call("wlan_mac", self._id, buffer)
             return bytes(buffer)
         if name == "hostname":
             return hostname()
@@ -171,7 +173,7 @@ class WLAN:
         if name in ("hidden", "security", "channel"):
             if self._id == STA_IF and name != "channel":
                 raise OSError("AP required")
-            return call("wlan_ap", name, None)
+            return _call("wlan_ap", name, None)
         raise ValueError("unknown config param")
 
     def _set(self, name, value):
@@ -180,6 +182,12 @@ class WLAN:
         if name in ("ssid", "hidden", "security", "key", "channel"):
             if self._id == STA_IF:
                 raise OSError("AP required")
-            return call("wlan_ap", name, value)
+            return _call("wlan_ap", name, value)
         if name not in ("mac", "txpower", "pm", "protocol"):
             raise ValueError("unknown config param")
+
+
+if _sys.implementation.version < (1, 20):
+    del hostname, country, ipconfig
+    for _name in [name for name in dir(WLAN) if name.startswith(("IF_", "SEC_", "PM_"))] + ["ipconfig"]:
+        delattr(WLAN, _name)

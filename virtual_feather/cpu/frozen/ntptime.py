@@ -8,7 +8,7 @@ timeout = 1  # seconds
 
 _QUERY = b"\x23" + bytes(47)  # version 4, client
 _EARLIEST = 3913056000  # 2024-01-01 in seconds since 1900; less means that the 32 bits have wrapped, in 2036
-_TO_2000 = 3155673600  # from 1900
+NTP_DELTA = 3155673600  # from 1900 to 2000
 
 
 def time():
@@ -24,7 +24,7 @@ def time():
     seconds = int.from_bytes(answer[40:44], "big")
     if seconds < _EARLIEST:
         seconds += 0x100000000
-    return seconds - _TO_2000
+    return seconds - NTP_DELTA
 
 
 def settime():

@@ -2,9 +2,11 @@
 
 import machine
 import os
+import select
 import socket
 import sys
 import time
+import tls
 import vfs
 
 import _esp
@@ -67,6 +69,8 @@ def graft():
         "recv", _net.recv, "settimeout", _net.settimeout, "setblocking", _net.setblocking,
         "accept", _net.accept, "setsockopt", _net.setsockopt, "fileno", None,
     )  # fmt: skip
+    put(select, "select", _net.select)
+    put(tls.SSLContext, "load_verify_locations", None, "get_ciphers", None, "set_ciphers", None)
     put(micropython, "alloc_emergency_exception_buf", _os.alloc_emergency_exception_buf)
     put(builtins, "help", _os.help)
     names = [name for name in dir(_esp) if name[0] != "_"]

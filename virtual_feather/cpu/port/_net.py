@@ -1,9 +1,14 @@
 """socket as lwIP offers it on the ESP8266: addresses are (host, port) tuples, options have lwIP's numbers."""
 
 import errno
+import select as _select
 import socket as _native
 
 from _board import call
+
+_READABLE = const(0x19)  # POLLIN, and what a read would tell: POLLERR, POLLHUP
+_WRITABLE = const(0x04)
+_BROKEN = const(0x18)
 
 _Socket = _native.socket
 _getaddrinfo = _native.getaddrinfo
@@ -91,6 +96,18 @@ def setsockopt(self, level, option, value):
     if (level, option) not in _OPTIONS:
         raise OSError(errno.EINVAL)
     _setsockopt(self, *_OPTIONS[(level, option)], value)
+
+
+def select(rlist, wlist, xlist, timeout=None):
+    """The objects of each list that are ready, within `timeout` seconds (None: without end)."""
+    poller = _select.poll()
+    for object in set(rlist) | set(wlist) | set(xlist):
+        poller.register(object, (object in rlist) | (object in wlist) << 2)
+    ready = poller.poll(-1 if timeout is None else int(timeout * 1000))
+    return tuple(
+        [entry[0] for entry in ready if entry[1] & events and entry[0] in objects]
+        for objects, events in ((rlist, _READABLE), (wlist, _WRITABLE), (xlist, _BROKEN))
+    )
 
 
 def reset():
