@@ -1,7 +1,7 @@
 """The virtual Feather: a whole Feather HUZZAH ESP8266 behind one serial path.
 
 python -m virtual_feather run --state DIR [--link PATH] [--image romfs|plain|small] [--mac AABBCCDDEEFF]
-        [--rfc2217 PORT] [--paced] [--fast] [--heap BYTES]
+        [--rfc2217 PORT] [--paced] [--fast] [--heap BYTES] [--chips CHIP,...]
     Start a board; prints `serial: PATH` when it is ready and runs until it is told to stop (Ctrl-C, SIGTERM).
 python -m virtual_feather ctl --state DIR VERB [ARGUMENT ...]
     Change or show the world of a running board.
@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--rfc2217", type=_port, metavar="PORT", help="also serve a path with reset lines; 0: any port")
     run.add_argument("--paced", action="store_true", help="the line and the flash take as long as real ones")
     run.add_argument("--fast", action="store_true", help="skip the time in which nothing happens")
+    run.add_argument("--chips", type=_chips, default=argparse.SUPPRESS, metavar="CHIP,...", help="see ctl's `plug`")
     run.add_argument("--heap", type=int, default=argparse.SUPPRESS, metavar="BYTES", help="the chip has 38912")
     ctl = commands.add_parser("ctl", help="change or show the world", epilog=_EPILOG, formatter_class=raw)
     ctl.add_argument("--state", type=Path, required=True, help="folder that `run` was given")
@@ -52,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     image.add_argument("name", choices=_IMAGES)
     image.add_argument("--out", type=Path, required=True)
     return parser
+
+
+def _chips(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))
 
 
 def _mac(text: str) -> bytes:

@@ -27,6 +27,7 @@ from .radio import Radio
 from .reactor import Alarm, Reactor
 from .rtc import Rtc
 from .timers import Timers
+from .wires import Wires
 
 # The SDK's rst_reason (user_interface.h). A soft reset of MicroPython, Ctrl-D, leaves it as it is.
 PWRON_RESET, EXCEPTION_RESET, SOFT_WDT_RESET, SOFT_RESET, DEEPSLEEP_RESET, HARD_RESET = 0, 2, 3, 4, 5, 6
@@ -70,6 +71,7 @@ class Board:
         self.pwm = Pwm(reactor, self.gpio)
         self.memory = Memory(self.flash)
         self.bus = I2cBus(self.gpio)
+        self.wires = Wires(self.gpio)
         self.leds = {number: Led(reactor.now, 1) for number in (RED_LED, BLUE_LED)}
         for number, led in self.leds.items():
             self.gpio.listen(number, led.change)
@@ -101,7 +103,8 @@ class Board:
             "flash_erase": self._erase_flash,
             "flash_write": self._write_flash,
         }
-        for part in (self.gpio, self.adc, self.pwm, self.memory, self.bus, self.rtc, self.timers, self.radio):
+        wired = (self.gpio, self.adc, self.pwm, self.bus, self.wires)
+        for part in (*wired, self.memory, self.rtc, self.timers, self.radio):
             operations.update(part.operations)
         return operations
 

@@ -40,6 +40,7 @@ class Options:
     paced: bool = False  # bytes and flash take their time
     fast: bool = False  # time in which nothing happens is skipped
     heap: int = CHIP_HEAP  # MicroPython's, in bytes of the chip's
+    chips: tuple[str, ...] = ("tsl2561",)  # what hangs on it, as in `ctl plug`
 
 
 class Desk:
@@ -72,7 +73,7 @@ class Desk:
             lines = ResetLines(self._uart.hold, self._uart.start)
             self._tcp = Rfc2217Port(reactor, options.rfc2217, lines, self._from_client(True), self._regulate)
             self._closing.callback(self._tcp.close)
-        server = ControlServer(reactor, options.state, World(reactor, self.board).execute)
+        server = ControlServer(reactor, options.state, World(reactor, self.board, options.chips).execute)
         self._closing.callback(server.close)
 
     def _make_board(self, options: Options) -> Board:

@@ -7,12 +7,14 @@ import json
 import math
 
 from .board import HARD_RESET, RED_LED, RUN_APP, Board
+from .chips.air import Air
 from .chips.light import DAYLIGHT, Light
-from .chips.tsl2561 import Tsl2561
 from .control import Command
 from .errors import UserError
 from .files import FileSystem
+from .gpio import PINS
 from .i2c import FAULTS
+from .plugboard import Plugboard
 from .reactor import Alarm, Reactor
 from .verbs import VERBS
 
@@ -28,12 +30,19 @@ _USAGE = 2  # exit status
 class World:
     """Carries out the commands of `ctl` on a board."""
 
-    def __init__(self, reactor: Reactor, board: Board) -> None:
+    def __init__(self, reactor: Reactor, board: Board, chips: tuple[str, ...]) -> None:
+        """chips: what hangs on the board, as for Plugboard.plug. Raises UserError for one that there is not."""
         self._reactor = reactor
         self._board = board
         self._light = Light(reactor.now, _INDOORS_LUX)
+        self._air = Air()
         self._sun: Alarm | None = None
-        self._plug("T", 0x39)
+        self._plugboard = Plugboard(reactor.now, self._light, self._air, board.bus, board.wires)
+        for chip in chips:
+            try:
+                self._plugboard.plug(chip)
+            except ValueError as error:
+                raise UserError(str(error), _USAGE) from error
 
     def execute(self, command: Command) -> bytes:
         """The command's output. Raises UserError for what cannot be done."""
@@ -72,13 +81,20 @@ class World:
         self._light.set(max(_NIGHT_LUX, _NOON_LUX * max(0.0, height) ** 2))
         self._sun = self._reactor.call_in(_DAY_STEP_S, lambda: self._follow_the_day(dawn))
 
-    def _do_chip(self, package: str, address: str = "0x39") -> None:
-        self._plug(package, int(address, 0))
+    def _do_set(self, name: str, value: str) -> None:
+        self._air.set(name, float(value))
 
-    def _plug(self, package: str, address: int) -> None:
-        chip = Tsl2561(self._reactor.now, self._light, package=package, address=address)
-        self._board.bus.plug(chip)
-        self._chip = f"TSL2561{package} at {address:#x}"
+    def _do_chip(self, package: str, address: str = "0x39") -> None:
+        name = {"T": "tsl2561", "CS": "tsl2561cs"}[package]
+        for chip in [chip for chip in self._plugboard.plugged if chip.startswith("tsl2561")]:
+            self._plugboard.unplug(chip)
+        self._plugboard.plug(f"{name}@{address}")
+
+    def _do_plug(self, chip: str) -> None:
+        self._plugboard.plug(chip)
+
+    def _do_unplug(self, chip: str) -> None:
+        self._plugboard.unplug(chip)
 
     def _do_i2c(self, fault: str) -> None:
         if fault not in FAULTS:
@@ -94,6 +110,11 @@ class World:
 
     def _do_adc(self, volts: str) -> None:
         self._board.adc.volts = float(volts)
+
+    def _do_pin(self, gpio: str, level: str) -> None:
+        if int(gpio) not in PINS:
+            raise ValueError(f"there is no GPIO {gpio}")
+        self._board.gpio.hold(int(gpio), {"low": 0, "high": 1, "open": None}[level])
 
     def _do_wire(self, name: str, switch: str) -> None:
         {"gpio16": self._board.wire_wake}[name](_SWITCH[switch])
@@ -142,9 +163,10 @@ class World:
             "wifi": board.radio.status,
             "access_point": board.radio.access_point_on,
             "radio_flash_writes": board.radio.flash_writes,
-            "chip": self._chip,
+            "chips": self._plugboard.plugged,
             "i2c": board.bus.fault,
             "light": self._light.level[0],
+            **vars(self._air),
             "led": board.leds[RED_LED].spells(),
             "runapp": "release" if board.gpio.held(RUN_APP) is None else "hold",
             "gpio16": "on" if board.wake_wired else "off",

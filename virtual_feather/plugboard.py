@@ -1,0 +1,89 @@
+"""Which chips hang on the board: plugged in and out by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .chips import Chip
+from .chips.air import Air
+from .chips.bh1750 import Bh1750
+from .chips.bme280 import Bme280
+from .chips.dht22 import Dht22
+from .chips.ds18b20 import Ds18b20
+from .chips.light import Light
+from .chips.sht31 import Sht31
+from .chips.tsl2561 import Tsl2561
+from .gpio import PINS
+from .i2c import I2cBus
+from .wires import Device, Wires
+
+ON_THE_BUS = ("tsl2561", "tsl2561cs", "bme280", "bmp280", "sht31", "bh1750")
+ON_A_GPIO = ("ds18b20", "dht22")
+
+
+class Plugboard:
+    """Plugs chips into the I2C bus and into GPIOs.
+
+    A chip is written as its name, `@` and its place: a GPIO, or an I2C address, which is left out for the usual one.
+    After another `@` comes the serial number of a 1-Wire device: `bme280`, `bme280@0x77`, `dht22@14`, `ds18b20@14@2`.
+    """
+
+    def __init__(self, clock: Callable[[], float], light: Light, air: Air, bus: I2cBus, wires: Wires) -> None:
+        self._clock = clock
+        self._light = light
+        self._air = air
+        self._bus = bus
+        self._wires = wires
+        self._plugged: dict[str, Chip | tuple[int, Device]] = {}
+
+    @property
+    def plugged(self) -> list[str]:
+        """What hangs on the board, as it was asked for."""
+        return list(self._plugged)
+
+    def plug(self, text: str) -> None:
+        """Plug in a chip, fresh from power-on. Raises ValueError."""
+        if text in self._plugged:
+            raise ValueError(f"{text} is plugged in already")
+        name, *place = text.split("@")
+        numbers = [int(number, 0) for number in place]
+        if name in ON_THE_BUS and len(numbers) <= 1:
+            chip = self._on_the_bus(name, {"address": numbers[0]} if numbers else {})
+            self._plugged[text] = chip
+            self._fill_bus()
+        elif name in ON_A_GPIO and 1 <= len(numbers) <= (2 if name == "ds18b20" else 1):
+            wired = numbers[0], self._on_a_gpio(name, *numbers)
+            self._wires.add(*wired)
+            self._plugged[text] = wired
+        else:
+            wired = [f"{name}@GPIO" for name in ON_A_GPIO]
+            raise ValueError(f"there is no {text}, but {', '.join([*ON_THE_BUS, *wired])}")
+
+    def unplug(self, text: str) -> None:
+        """Pull a chip out. Raises ValueError."""
+        if text not in self._plugged:
+            raise ValueError(f"{text} is not plugged in, but {', '.join(self.plugged) or 'nothing'}")
+        chip = self._plugged.pop(text)
+        if isinstance(chip, tuple):
+            self._wires.remove(*chip)
+        else:
+            self._fill_bus()
+
+    def _fill_bus(self) -> None:
+        self._bus.plug(*(chip for chip in self._plugged.values() if isinstance(chip, Chip)))
+
+    def _on_the_bus(self, name: str, options: dict[str, int]) -> Chip:
+        if name.startswith("tsl2561"):
+            return Tsl2561(self._clock, self._light, package="CS" if name.endswith("cs") else "T", **options)
+        if name == "bh1750":
+            return Bh1750(self._clock, self._light, **options)
+        if name == "sht31":
+            return Sht31(self._clock, self._air, **options)
+        return Bme280(self._clock, self._air, kind=name.upper(), **options)
+
+    def _on_a_gpio(self, name: str, gpio: int, serial: int = 1) -> Device:
+        if gpio not in PINS:
+            raise ValueError(f"there is no GPIO {gpio}")
+        if name == "dht22":
+            return Dht22(self._clock, self._air)
+        return Ds18b20(self._clock, self._air, serial=serial)
