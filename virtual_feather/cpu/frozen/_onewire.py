@@ -1,8 +1,8 @@
-"""_onewire: 1-Wire on a pin. Nothing hangs on this board's: no presence, and the pull-up is all that is read."""
+"""_onewire: 1-Wire on a pin. The time slots take their time; what is sent in them is the board's."""
 
-import time as _time
+import time
 
-from _board import call as _call
+from _board import call
 
 _SLOT_US = const(70)
 _RESET_US = const(960)
@@ -18,31 +18,32 @@ def _number(pin):
 
 def reset(pin):
     """Reset pulse; whether a device answered with its presence."""
-    _call("pin_init", _number(pin), 2, 0, True)
-    _time.sleep_us(_RESET_US)
-    return False
+    time.sleep_us(_RESET_US)
+    return call("onewire_reset", _number(pin))
 
 
 def readbit(pin):
     """One bit."""
-    _time.sleep_us(_SLOT_US)
-    return _call("pin_read", _number(pin))
+    time.sleep_us(_SLOT_US)
+    return call("onewire_read", _number(pin), 1)
 
 
 def readbyte(pin):
     """Eight bits, the lowest first."""
-    _time.sleep_us(8 * _SLOT_US)
-    return 0xFF if _call("pin_read", _number(pin)) else 0
+    time.sleep_us(8 * _SLOT_US)
+    return call("onewire_read", _number(pin), 8)
 
 
 def writebit(pin, value):
     """One bit."""
-    _time.sleep_us(_SLOT_US)
+    time.sleep_us(_SLOT_US)
+    call("onewire_write", _number(pin), 1, value)
 
 
 def writebyte(pin, value):
     """Eight bits, the lowest first."""
-    _time.sleep_us(8 * _SLOT_US)
+    time.sleep_us(8 * _SLOT_US)
+    call("onewire_write", _number(pin), 8, value)
 
 
 def crc8(data):
