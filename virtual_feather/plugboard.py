@@ -19,6 +19,8 @@ from .wires import Device, Wires
 
 ON_THE_BUS = ("tsl2561", "tsl2561cs", "bme280", "bmp280", "sht31", "bh1750")
 ON_A_GPIO = ("ds18b20", "dht22")
+USUAL = ("tsl2561",)
+"""What hangs on a board unless something else is asked for."""
 
 
 class Plugboard:
@@ -45,19 +47,14 @@ class Plugboard:
         """Plug in a chip, fresh from power-on. Raises ValueError."""
         if text in self._plugged:
             raise ValueError(f"{text} is plugged in already")
-        name, *place = text.split("@")
-        numbers = [int(number, 0) for number in place]
-        if name in ON_THE_BUS and len(numbers) <= 1:
-            chip = self._on_the_bus(name, {"address": numbers[0]} if numbers else {})
-            self._plugged[text] = chip
-            self._fill_bus()
-        elif name in ON_A_GPIO and 1 <= len(numbers) <= (2 if name == "ds18b20" else 1):
-            wired = numbers[0], self._on_a_gpio(name, *numbers)
-            self._wires.add(*wired)
-            self._plugged[text] = wired
-        else:
-            wired = [f"{name}@GPIO" for name in ON_A_GPIO]
-            raise ValueError(f"there is no {text}, but {', '.join([*ON_THE_BUS, *wired])}")
+        self._put(text, self._make(text))
+
+    def exchange(self, kind: str, text: str) -> None:
+        """Plug in a chip in the place of all whose names begin with `kind`. Raises ValueError, and changes nothing."""
+        chip = self._make(text)
+        for old in [old for old in self._plugged if old.startswith(kind)]:
+            self.unplug(old)
+        self._put(text, chip)
 
     def unplug(self, text: str) -> None:
         """Pull a chip out. Raises ValueError."""
@@ -69,8 +66,26 @@ class Plugboard:
         else:
             self._fill_bus()
 
+    def _put(self, text: str, chip: Chip | tuple[int, Device]) -> None:
+        self._plugged[text] = chip
+        if isinstance(chip, tuple):
+            self._wires.add(*chip)
+        else:
+            self._fill_bus()
+
     def _fill_bus(self) -> None:
         self._bus.plug(*(chip for chip in self._plugged.values() if isinstance(chip, Chip)))
+
+    def _make(self, text: str) -> Chip | tuple[int, Device]:
+        """A chip for the bus, or a GPIO and what is wired to it."""
+        name, *place = text.split("@")
+        numbers = [int(number, 0) for number in place]
+        if name in ON_THE_BUS and len(numbers) <= 1:
+            return self._on_the_bus(name, {"address": numbers[0]} if numbers else {})
+        if name in ON_A_GPIO and 1 <= len(numbers) <= (2 if name == "ds18b20" else 1):
+            return numbers[0], self._on_a_gpio(name, *numbers)
+        wired = [f"{name}@GPIO" for name in ON_A_GPIO]
+        raise ValueError(f"there is no {text}, but {', '.join([*ON_THE_BUS, *wired])}")
 
     def _on_the_bus(self, name: str, options: dict[str, int]) -> Chip:
         if name.startswith("tsl2561"):

@@ -17,6 +17,7 @@ from .errors import UserError
 from .image import make_image
 from .layouts import layout
 from .pacing import Line
+from .plugboard import USUAL
 from .reactor import Alarm, Reactor
 from .rfc2217_port import ResetLines, Rfc2217Port
 from .serial_port import SerialPort
@@ -40,7 +41,7 @@ class Options:
     paced: bool = False  # bytes and flash take their time
     fast: bool = False  # time in which nothing happens is skipped
     heap: int = CHIP_HEAP  # MicroPython's, in bytes of the chip's
-    chips: tuple[str, ...] = ("tsl2561",)  # what hangs on it, as in `ctl plug`
+    chips: tuple[str, ...] = USUAL  # what hangs on it, as in `ctl plug`
 
 
 class Desk:

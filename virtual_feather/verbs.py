@@ -15,10 +15,10 @@ class Verb(NamedTuple):
 # World has a method for each.
 VERBS = {
     "light": Verb("LUX|day [--ratio R]", "the light on the sensor, and the infrared in it; `day`: one in two minutes"),
-    "set": Verb("temperature|humidity|pressure VALUE", "the air around the board, in degrees Celsius, %, hPa"),
+    "chip": Verb("T|CS [ADDRESS]", "another TSL2561: its package, its address (0x29, 0x39, 0x49)"),
     "plug": Verb("CHIP", "hang a new chip on the board: bme280, bme280@0x77, dht22@14 (GPIO), ds18b20@14@2"),
     "unplug": Verb("CHIP", "pull it out, called as it was plugged in"),
-    "chip": Verb("T|CS [ADDRESS]", "another TSL2561: its package, its address (0x29, 0x39, 0x49)"),
+    "set": Verb("temperature|humidity|pressure VALUE", "the air around the board, in degrees Celsius, %, hPa"),
     "i2c": Verb("ok|nack|stuck|hang|garbage", "its wires: nobody answers, SDA to ground, SDA until clocked, noise"),
     "wifi": Verb("on|off [--ssid NAME] [--key KEY]", "the access point; it takes any name and key until given its own"),
     "adc": Verb("VOLTS", "the voltage on the analogue input, which measures up to 1"),

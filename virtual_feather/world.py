@@ -14,7 +14,7 @@ from .errors import UserError
 from .files import FileSystem
 from .gpio import PINS
 from .i2c import FAULTS
-from .plugboard import Plugboard
+from .plugboard import USUAL, Plugboard
 from .reactor import Alarm, Reactor
 from .verbs import VERBS
 
@@ -30,7 +30,7 @@ _USAGE = 2  # exit status
 class World:
     """Carries out the commands of `ctl` on a board."""
 
-    def __init__(self, reactor: Reactor, board: Board, chips: tuple[str, ...]) -> None:
+    def __init__(self, reactor: Reactor, board: Board, chips: tuple[str, ...] = USUAL) -> None:
         """chips: what hangs on the board, as for Plugboard.plug. Raises UserError for one that there is not."""
         self._reactor = reactor
         self._board = board
@@ -86,9 +86,7 @@ class World:
 
     def _do_chip(self, package: str, address: str = "0x39") -> None:
         name = {"T": "tsl2561", "CS": "tsl2561cs"}[package]
-        for chip in [chip for chip in self._plugboard.plugged if chip.startswith("tsl2561")]:
-            self._plugboard.unplug(chip)
-        self._plugboard.plug(f"{name}@{address}")
+        self._plugboard.exchange("tsl2561", f"{name}@{address}")
 
     def _do_plug(self, chip: str) -> None:
         self._plugboard.plug(chip)

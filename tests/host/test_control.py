@@ -158,7 +158,8 @@ def test_exit_status_and_sentence() -> None:
         "light", "light bright", "light -1", "light nan", "light 1 0.3", "chip", "chip X", "chip T 0x30", "chip T y",
         "i2c", "i2c broken", "wifi", "wifi up", "wifi on home", "adc", "adc high", "runapp", "runapp press",
         "wire gpio16", "wire gpio5 on", "led now", "reset now", "power", "power up", "power on 5", "power cut",
-        "power cut x", "power cut -1", "get", "status all",
+        "power cut x", "power cut -1", "get", "status all", "plug", "plug x", "plug tsl2561", "unplug bme280",
+        "set humidity", "set humidity 101", "set pressure x", "set colour 1", "pin 14", "pin 6 low", "pin 14 up",
     ],
 )  # fmt: skip
 def test_misuse_is_answered_with_the_usage(world: World, words: str) -> None:
@@ -194,10 +195,35 @@ def test_status_shows_what_was_set(world: World) -> None:
         assert world.execute(Command(verb, arguments)) == b""
     status = json.loads(world.execute(Command("status")))
     expected = {
-        "power": False, "running": False, "mac": MAC.hex(), "light": 12.5, "chip": "TSL2561CS at 0x29", "i2c": "stuck",
+        "power": False, "running": False, "mac": MAC.hex(), "light": 12.5, "chips": ["tsl2561cs@0x29"], "i2c": "stuck",
         "runapp": "hold", "gpio16": "on", "cut_after": 7, "led": "off",
     }  # fmt: skip
     assert {name: status[name] for name in expected} == expected
+
+
+def test_chips_wires_and_air(world: World, board: Board) -> None:
+    for words in ("set temperature -7.5", "unplug tsl2561", "plug bme280", "plug dht22@14", "pin 13 low"):
+        verb, *arguments = words.split()
+        assert world.execute(Command(verb, arguments)) == b""
+    status = json.loads(world.execute(Command("status")))
+    expected = {"temperature": -7.5, "humidity": 45.0, "pressure": 1013.25, "chips": ["bme280", "dht22@14"]}
+    assert {name: status[name] for name in expected} == expected
+    assert board.gpio.held(13) == 0
+    world.execute(Command("pin", ["13", "open"]))
+    assert board.gpio.held(13) is None
+
+
+def test_a_wrong_chip_leaves_the_old_one(world: World) -> None:
+    with pytest.raises(UserError, match="no address"):
+        world.execute(Command("chip", ["T", "0x30"]))
+    assert json.loads(world.execute(Command("status")))["chips"] == ["tsl2561"]
+
+
+def test_chips_to_begin_with(board: Board) -> None:
+    world = World(board._reactor, board, ("sht31", "ds18b20@14@2"))
+    assert json.loads(world.execute(Command("status")))["chips"] == ["sht31", "ds18b20@14@2"]
+    with pytest.raises(UserError, match="there is no x, but tsl2561, "):
+        World(board._reactor, board, ("x",))
 
 
 def test_a_level_ends_the_day_and_a_wrong_one_does_not(world: World, board: Board) -> None:
