@@ -38,6 +38,7 @@ if options["wrap_ms"] is not None:
 
 import asyncio
 import gc
+import select
 import time
 
 from node import faults, session
@@ -162,8 +163,11 @@ class Probe:
         self.held_us = 0
 
     async def obey(self):
+        poller = select.poll()
+        poller.register(sys.stdin, select.POLLIN)
         while True:
-            yield asyncio.core._io_queue.queue_read(sys.stdin)
+            while not poller.poll(0):
+                await asyncio.sleep_ms(10)
             words = sys.stdin.readline().split()
             if not words:
                 return

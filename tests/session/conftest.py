@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
+import shutil
+import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +14,21 @@ import pytest
 from nodes import Broker
 from probes import Jitter, Probe, compile_all
 from relay import Relay
+
+
+@pytest.fixture
+def quiet_broker(tmp_path: Path) -> Iterator[int]:
+    """The port of a Mosquitto with nobody else at it: a subscriber in the test would take half of the computer."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = tmp_path / "quiet.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_type none\nuser {getpass.getuser()}\n")
+    program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    assert program, "mosquitto is not installed: ./test.sh installs it"
+    process = subprocess.Popen([program, "-c", str(config)])
+    yield port
+    process.kill()
+    process.wait()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ Numbers of sections are those of MQTT 3.1.1.
 
 from micropython import const
 
-_OUT = const(192)  # holds a reading or a CONNECT whole; what is longer goes out in pieces of this size
+_OUT = const(160)  # holds a reading or a CONNECT whole; what is longer goes out in pieces of this size
 _IN = const(192)  # longest packet that is taken in
 _BUFFERS = (bytes, bytearray, memoryview)
 

@@ -41,7 +41,7 @@ class Outbox:
         self._records = bytearray(size * _SIZE)
         self._first = 0
         self._count = 0
-        self.leaving = False  # the oldest is on its way to the broker, and must not be dropped meanwhile
+        self.leaving = False  # the oldest has been taken, and must not be dropped: set it to False if it did not arrive
         if rtc:
             self._restore(rtc.memory())
 
@@ -55,7 +55,7 @@ class Outbox:
         self.save()
 
     def take(self):
-        """Return (channel, value, stamp, whether it is late) of the oldest; done() removes it, `leaving` = False keeps it."""
+        """Return (channel, value, stamp, whether it is late) of the oldest; done() then removes it."""
         self.leaving = True
         return struct.unpack_from(_RECORD, self._records, self._first * _SIZE) + (self.late > 0,)
 

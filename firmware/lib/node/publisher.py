@@ -22,33 +22,32 @@ class Publisher:
 
     async def run(self):
         """Serve for ever. A reading leaves the outbox when the broker has acknowledged it."""
+        outbox = self._outbox
+        session = self._session
         polls = 0
         while True:
-            if not self._session.up:
+            if not session.up:
                 await asyncio.sleep_ms(_POLL_MS)
                 polls += 1
-                if polls % _SAVES == 0 and len(self._outbox):
-                    self._outbox.save()
-            elif len(self._outbox):
-                await self._send()
-            else:
-                self._outbox.arrived.clear()
-                await self._outbox.arrived.wait()
-
-    async def _send(self):
-        outbox = self._outbox
-        if self._epoch != self._session.epoch:  # what was taken before this connection is late
-            self._epoch = self._session.epoch
-            outbox.late = len(outbox)
-        channel, value, moment, is_late = outbox.take()
-        topic, late_topic, number, retained = self._channels[channel]
-        payload = number % value
-        try:
-            if is_late:
-                late = '{"v":%s,"%s":%d}' % ((payload,) + clock.late(moment))
-                await self._session.publish(late_topic, late.encode())
-            if retained or not is_late:  # a state is also kept, late or not: the newest comes last
-                await self._session.publish(topic, payload.encode(), 1, retained)
-            outbox.done()
-        except Down:
-            outbox.leaving = False
+                if polls % _SAVES == 0 and len(outbox):
+                    outbox.save()
+                continue
+            if self._epoch != session.epoch:
+                self._epoch = session.epoch
+                outbox.late = len(outbox)  # all that was taken before this connection
+            if not len(outbox):
+                outbox.arrived.clear()
+                await outbox.arrived.wait()
+                continue
+            channel, value, moment, is_late = outbox.take()
+            topic, late_topic, number, retained = self._channels[channel]
+            payload = number % value
+            try:
+                if is_late:
+                    late = '{"v":%s,"%s":%d}' % ((payload,) + clock.late(moment))
+                    await session.publish(late_topic, late.encode())
+                if retained or not is_late:  # a state is also kept, late or not: the newest comes last
+                    await session.publish(topic, payload.encode(), 1, retained)
+                outbox.done()
+            except Down:
+                outbox.leaving = False
