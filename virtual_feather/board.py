@@ -50,10 +50,18 @@ class Board:
     """A powered or unpowered Feather."""
 
     def __init__(
-        self, reactor: Reactor, state: Path, identity: Identity, *, fast: bool = False, heap: int = CHIP_HEAP
+        self,
+        reactor: Reactor,
+        state: Path,
+        identity: Identity,
+        *,
+        fast: bool = False,
+        paced: bool = False,
+        heap: int = CHIP_HEAP,
     ) -> None:
-        """state: its folder. fast: time in which nothing happens is skipped. heap: MicroPython's, in the chip's bytes.
+        """state: its folder. fast: time in which nothing happens is skipped. paced: flash takes its time.
 
+        heap: MicroPython's, in the chip's bytes.
         Raises ValueError for a flash file that is none, OSError.
         """
         self._reactor = reactor
@@ -61,6 +69,7 @@ class Board:
         self.started: Callable[[], None] = lambda: None  # called when a file system is mounted and boot.py begins
         self.halted: Callable[[], None] = lambda: None  # called when the processor has stopped, and a loader with it
         self._fast = fast
+        self._paced = paced
         self._heap = heap
         self.identity = identity
         self.flash = Flash(state / "flash.bin")
@@ -190,6 +199,7 @@ class Board:
             heap_bytes=_WORDS * self._heap + _PORT_HEAP,
             rom=read_only_memory(absent),
             flash=self.flash.memory,
+            paced=self._paced,
             skipped=self._reactor.skipped if self._fast else None,
         )
         self._life = Life(self._reactor, start, self._operate, self._print, self._died)
@@ -234,11 +244,15 @@ class Board:
             self.power_off()
             return None
 
-    def _erase_flash(self, sector: int) -> None:
-        self.flash.erase_sector(sector)
+    def _erase_flash(self, sector: int) -> int:
+        return self._busy_us(self.flash.erase_sector(sector))
 
-    def _write_flash(self, address: int, data: bytes) -> None:
-        self.flash.program(address, data)
+    def _write_flash(self, address: int, data: bytes) -> int:
+        return self._busy_us(self.flash.program(address, data))
+
+    def _busy_us(self, seconds: float) -> int:
+        """For how long the processor waits for its flash."""
+        return int(seconds * 1e6) if self._paced else 0
 
     def _idle(self, until_us: int | None, events: int) -> bool:
         """A fast processor has nothing to do until then. An event that it has not taken yet forbids to skip."""

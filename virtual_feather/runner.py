@@ -81,7 +81,9 @@ class Desk:
         new = not (options.state / "flash.bin").exists()
         try:
             identity = _identity(options.state, options.mac)
-            board = Board(self.reactor, options.state, identity, fast=options.fast, heap=options.heap)
+            board = Board(
+                self.reactor, options.state, identity, fast=options.fast, paced=options.paced, heap=options.heap
+            )
         except ValueError as error:
             raise UserError(str(error)) from error
         if new:

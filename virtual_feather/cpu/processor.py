@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from dataclasses import dataclass
+from functools import partial
 
 from ..reactor import Skipped
 from .fast_clock import FastClock
@@ -58,6 +59,7 @@ class Start:
     heap_bytes: int  # of this 64-bit interpreter
     rom: Rom  # the port's own modules
     flash: memoryview  # the flash file, mapped
+    paced: bool  # the line and the flash take their time
     skipped: Skipped | None  # of a board whose clock runs fast
 
 
@@ -71,7 +73,7 @@ class Processor:
         self._interrupt_char = -1
         self._ported = False
         self._events = 0  # taken so far
-        self._uart = Uart(link.text.fileno(), link.raw.fileno())
+        self._uart = Uart(link.text.fileno(), link.raw.fileno(), start.paced)
         self._irq_depth = 0
         self._wake = os.eventfd(0, os.EFD_NONBLOCK)
         self._sockets = Sockets(self._python, self._wake, self._handle_pending)
@@ -81,6 +83,8 @@ class Processor:
             "info": self._info,
             "address": self._address,
             "flash_read": self._read_flash,
+            "flash_write": partial(self._change_flash, "flash_write"),
+            "flash_erase": partial(self._change_flash, "flash_erase"),
             "help": self._help,
             "irq_disable": self._disable_irq,
             "irq_enable": self._enable_irq,
@@ -253,6 +257,11 @@ class Processor:
 
     def _read_flash(self, start: int, into: memoryview) -> None:
         into[:] = self._start.flash[start : start + len(into)]
+
+    def _change_flash(self, operation: str, *values: object) -> None:
+        """The chip stands still while its flash is busy, for the microseconds that the board returns."""
+        if busy_us := self._ask(operation, list(values)):
+            time.sleep(busy_us / 1e6)
 
     def _info(self, what: str, into: memoryview) -> int:
         """Text about this chip and its firmware; the length of it."""

@@ -9,19 +9,40 @@ import os
 import select
 import socket
 import termios
+import time
 from collections.abc import Callable
+
+_RING = 255  # bytes that the port's ring buffer of 256 holds (ports/esp8266/esp_mphal.c)
+_PATIENCE_S = 0.25  # a chip is never as late with reading as a process on a busy computer can be
 
 
 class _Queue:
     """Bytes that have arrived and wait to be read, in the kernel, as MicroPython reads descriptors."""
 
-    def __init__(self) -> None:
+    def __init__(self, capacity: int | None) -> None:
+        """capacity: bytes that it holds; None: as many as the kernel's."""
         self._near, self.end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._near.setblocking(False)
+        self._capacity = capacity
+        self._overrun = False
 
     def put(self, data: bytes) -> None:
-        with contextlib.suppress(BlockingIOError):  # overrun: the UART drops what nobody reads
-            self._near.send(data)
+        """Take bytes that arrive. Those for which there is no room are lost."""
+        with contextlib.suppress(BlockingIOError):
+            while data and (room := self._room(len(data))):
+                self._near.send(data[:room])
+                data = data[room:]
+                self._overrun = False
+
+    def _room(self, wanted: int) -> int:
+        """Bytes that fit now; while nobody reads, wait for that once."""
+        if self._capacity is None:
+            return wanted
+        deadline = time.monotonic() + _PATIENCE_S
+        while (room := self._capacity - self.waiting()) <= 0 and not self._overrun:
+            time.sleep(0.001)
+            self._overrun = time.monotonic() > deadline
+        return max(room, 0)
 
     def waiting(self) -> int:
         count = ctypes.c_int()
@@ -37,11 +58,15 @@ class _Queue:
 class Uart:
     """Input and output of the processor."""
 
-    def __init__(self, text: int, raw: int) -> None:
-        """text, raw: descriptors to send to, for text whose line ends the board completes, and for bytes."""
+    def __init__(self, text: int, raw: int, paced: bool) -> None:
+        """text, raw: descriptors to send to, for text whose line ends the board completes, and for bytes.
+
+        paced: what arrives comes no faster than on a real line, and finds a buffer of the real size.
+        """
         self._text, self._raw = text, raw
         self._wire = os.dup(raw)
-        self._terminal, self._alone = _Queue(), _Queue()
+        capacity = _RING if paced else None
+        self._terminal, self._alone = _Queue(capacity), _Queue(capacity)
         self.attached = True
 
     @property
