@@ -17,7 +17,7 @@ class Exit(IntEnum):
     USAGE = 2  # the command line
     COMPUTER = 3  # this computer: Python, packages, disk full
     PORT = 4  # the serial port: none, several, busy, no permission
-    BOARD = 5  # what is behind it: no answer, another chip, flash too small
+    BOARD = 5  # what is behind it: no answer, another chip, flash too small, no prompt
     IMAGE = 6  # the MicroPython image: not to be had, damaged, changed
     FLASH = 7  # erasing or writing the flash broke off
     FILES = 8  # the files on the board: upload, full file system, verification
@@ -39,7 +39,7 @@ def run(main: Callable[[], None]) -> NoReturn:
         main()
         code = Exit.OK
     except Failure as e:
-        print(f"error: {e}", file=sys.stderr)
+        print(f"error: {e}\n(docs/troubleshooting.md, exit {e.code})", file=sys.stderr)
         code = e.code
     except KeyboardInterrupt:
         print("\nstopped: run this again to go on", file=sys.stderr)

@@ -60,7 +60,7 @@ class Node:
             if message and wanted(message):
                 print(message, flush=True)
                 return True
-            if message and message.topic.startswith("fault/"):
+            if message and message.topic.startswith("fault/") and message.payload != '{"code":0}':
                 self._console.note(f"  {message}")
             if self._words.endswith(b">>> "):
                 raise Failure(
