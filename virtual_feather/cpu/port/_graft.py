@@ -45,7 +45,7 @@ def graft():
     put(
         time,
         "time", _time.time, "time_ns", _time.time_ns, "gmtime", _time.gmtime, "localtime", _time.gmtime,
-        "mktime", _time.mktime,
+        "mktime", _time.mktime, "ticks_cpu", _time.ticks_cpu,
     )  # fmt: skip
     put(
         os,

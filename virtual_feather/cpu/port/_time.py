@@ -6,6 +6,7 @@ from _board import call
 
 _EPOCH = 946684800  # 2000-01-01 in Unix seconds
 _gmtime = _native.gmtime
+ticks_cpu = _native.ticks_us
 
 
 def time():

@@ -1,0 +1,25 @@
+"""A little machine code: the way from a Python function to an exception of MicroPython's."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+
+
+def calling_or_raising(function: int, raised: int, jump: int) -> mmap.mmap:
+    """Memory that holds a function: it calls the one at `function` and returns what that returns.
+
+    Where that is NULL, it calls jump(exception) instead, with the exception in the word at `raised`. MicroPython raises
+    with a jump that nothing of Python's may lie under: so that takes place here, after the return.
+    """
+    code = (
+        b"\x48\x83\xec\x08"  # sub rsp, 8
+        b"\x48\xb8" + struct.pack("<Q", function) + b"\xff\xd0"  # mov rax, function; call rax
+        b"\x48\x83\xc4\x08"  # add rsp, 8
+        b"\x48\x85\xc0\x74\x01\xc3"  # test rax, rax; jz over ret; ret
+        b"\x48\xbf" + struct.pack("<Q", raised) + b"\x48\x8b\x3f"  # mov rdi, raised; mov rdi, [rdi]
+        b"\x48\xb8" + struct.pack("<Q", jump) + b"\xff\xe0"  # mov rax, jump; jmp rax
+    )
+    memory = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    memory.write(code)
+    return memory
