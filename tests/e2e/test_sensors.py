@@ -127,8 +127,9 @@ def test_analogue_input(node):
     feather.broker.wait(feather.topic("sensors", "voltage"), 10, want=lambda m: abs(m.number - 4.104) < 0.006)
     feather.broker.wait(feather.topic("sensors", "temperature"), 10, want=lambda m: abs(m.number - 22.0) < 0.11)
 
+    since = feather.broker.count
     feather.board.ctl("adc", "1.2")
-    assert feather.fault(4).json["detail"] in ("adc: more than 5.7 V", "tmp36: more than 1.0 V")
+    assert feather.fault(4, since=since).json["detail"] in ("adc: more than 5.7 V", "tmp36: more than 1.0 V")
     since = feather.broker.count
     feather.board.ctl("adc", "0.5")
     feather.fault(0, since=since)
