@@ -10,6 +10,8 @@
 # Exit status: 0 a reading arrived, 1 none did, 2 wrong usage, 3 this computer lacks something (said which).
 set -euo pipefail
 cd "$(dirname "$0")"
+# Nothing outside this folder, not even what pip keeps.
+export XDG_CACHE_HOME=$PWD/build/cache
 # shellcheck source=host/venv.sh
 source host/venv.sh
 # shellcheck source=host/packages.sh

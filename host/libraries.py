@@ -47,11 +47,11 @@ def get(console: Console, folder: Path = FOLDER, cache: Path = CACHE, pinned: Pa
         if stamp.exists() and stamp.read_text() == pin.sha256:
             continue
         console.note(f"  {pin.name} {pin.version}")
-        _unpack(_archive(pin, cache), folder)
+        _unpack(archive(pin, cache), folder)
         stamp.write_text(pin.sha256)
 
 
-def _archive(pin: Pin, cache: Path) -> Path:
+def archive(pin: Pin, cache: Path) -> Path:
     """Return the archive, from the cache or from the index, with the right hash."""
     path = cache / f"{pin.name}-{pin.version}.tar.gz"
     if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == pin.sha256:

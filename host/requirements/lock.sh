@@ -18,3 +18,7 @@ for set in build tools littlefs virtual test; do
         "${unused[@]}" "${others[@]}" "$set.in" --output-file "$set.txt"
     others+=(--constraint "$set.txt")
 done
+
+# In a folder of its own, with all that it asks for.
+uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+    --custom-compile-command host/requirements/lock.sh esptool4.in --output-file esptool4.txt
