@@ -69,7 +69,7 @@ def test_module_arrives_and_nothing_else(index, tmp_path):
 
 def test_second_time_nothing_is_looked_up(index, tmp_path, monkeypatch):
     get(tmp_path)
-    monkeypatch.setattr(libraries, "_archive", None)
+    monkeypatch.setattr(libraries, "archive", None)
     get(tmp_path)
 
 
