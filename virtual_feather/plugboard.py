@@ -11,14 +11,24 @@ from .chips.bme280 import Bme280
 from .chips.dht22 import Dht22
 from .chips.ds18b20 import Ds18b20
 from .chips.light import Light
+from .chips.lm75 import Lm75
 from .chips.sht31 import Sht31
 from .chips.tsl2561 import Tsl2561
 from .gpio import PINS
 from .i2c import I2cBus
 from .wires import Device, Wires
 
-ON_THE_BUS = ("tsl2561", "tsl2561cs", "bme280", "bmp280", "sht31", "bh1750")
-ON_A_GPIO = ("ds18b20", "dht22")
+# Name, class, what it measures, what distinguishes it.
+_ON_THE_BUS = {
+    "tsl2561": (Tsl2561, Light, {"package": "T"}),
+    "tsl2561cs": (Tsl2561, Light, {"package": "CS"}),
+    "bh1750": (Bh1750, Light, {}),
+    "bme280": (Bme280, Air, {"kind": "BME280"}),
+    "bmp280": (Bme280, Air, {"kind": "BMP280"}),
+    "sht31": (Sht31, Air, {}),
+    "lm75": (Lm75, Air, {}),
+}
+_ON_A_GPIO = ("ds18b20", "dht22")
 USUAL = ("tsl2561",)
 """What hangs on a board unless something else is asked for."""
 
@@ -80,21 +90,16 @@ class Plugboard:
         """A chip for the bus, or a GPIO and what is wired to it."""
         name, *place = text.split("@")
         numbers = [int(number, 0) for number in place]
-        if name in ON_THE_BUS and len(numbers) <= 1:
+        if name in _ON_THE_BUS and len(numbers) <= 1:
             return self._on_the_bus(name, {"address": numbers[0]} if numbers else {})
-        if name in ON_A_GPIO and 1 <= len(numbers) <= (2 if name == "ds18b20" else 1):
+        if name in _ON_A_GPIO and 1 <= len(numbers) <= (2 if name == "ds18b20" else 1):
             return numbers[0], self._on_a_gpio(name, *numbers)
-        wired = [f"{name}@GPIO" for name in ON_A_GPIO]
-        raise ValueError(f"there is no {text}, but {', '.join([*ON_THE_BUS, *wired])}")
+        wired = [f"{name}@GPIO" for name in _ON_A_GPIO]
+        raise ValueError(f"there is no {text}, but {', '.join([*_ON_THE_BUS, *wired])}")
 
     def _on_the_bus(self, name: str, options: dict[str, int]) -> Chip:
-        if name.startswith("tsl2561"):
-            return Tsl2561(self._clock, self._light, package="CS" if name.endswith("cs") else "T", **options)
-        if name == "bh1750":
-            return Bh1750(self._clock, self._light, **options)
-        if name == "sht31":
-            return Sht31(self._clock, self._air, **options)
-        return Bme280(self._clock, self._air, kind=name.upper(), **options)
+        make, measures, own = _ON_THE_BUS[name]
+        return make(self._clock, self._light if measures is Light else self._air, **own, **options)
 
     def _on_a_gpio(self, name: str, gpio: int, serial: int = 1) -> Device:
         if gpio not in PINS:
