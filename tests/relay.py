@@ -21,6 +21,7 @@ class Relay:
     `mode`     "pass"; "hold": nothing is read any more and nothing passes; "drop": all is read and thrown away;
                "trickle": one byte a second in each direction
     `delay_s`  time that each piece stays in the relay
+    `mutate`   called with each piece from the server, returns what the client gets of it
     `to_server`, `to_client`: the pieces that have passed
     """
 
@@ -28,6 +29,7 @@ class Relay:
         self.target = target
         self.mode = "pass"
         self.delay_s = 0.0
+        self.mutate: Callable[[bytes], bytes] | None = None
         self.to_server: list[bytes] = []
         self.to_client: list[bytes] = []
         self.accepted = 0
@@ -127,6 +129,8 @@ class Relay:
                 if self.mode == "trickle":
                     await asyncio.sleep(1.0)
                 await asyncio.sleep(self.delay_s)
+                if self.mutate and passed is self.to_client:
+                    piece = self.mutate(piece)
                 passed.append(piece)
                 writer.write(piece)
                 await writer.drain()
