@@ -120,12 +120,12 @@ async def test_another_exception_is_for_the_guard():
 
 
 def test_channels():
-    found = [(Sensor(None, [0]), ENTRY), (Sensor(None, [0]), dict(ENTRY, topics={"lux": "house/roof"}))]
+    found = [(Sensor(None, [0]), ENTRY), (Sensor(None, [0]), dict(ENTRY, topics={"lux": "house/roof", "infrared": "ir"}))]
     assert channels(found, "sensors/n/", "late/n/") == [
         (b"sensors/n/lux", b"late/n/lux", "%.2f", False),
         (b"sensors/n/infrared", b"late/n/infrared", "%.0f", False),
-        (b"house/roof", b"late/n/lux", "%.2f", False),
-        (b"sensors/n/infrared", b"late/n/infrared", "%.0f", False),
+        (b"house/roof", b"late/n/house/roof", "%.2f", False),
+        (b"ir", b"late/n/ir", "%.0f", False),
     ]
 
 

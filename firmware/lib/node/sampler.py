@@ -19,11 +19,15 @@ FILTERS = ("median", "scale", "offset", "delta")  # settings that node/filters.p
 def channels(found, prefix, late_prefix):
     """Return for each channel (topic, topic of late readings, format of the number, retained), the topics as bytes."""
     listed = []
+    quantities = []
     for sensor, entry in found:
         for quantity, decimals in sensor.quantities:
             topic = entry["topics"].get(quantity, prefix + quantity)
+            # A second sensor of a quantity has a topic of its own, and by that its late readings are told apart.
+            late = late_prefix + (topic if quantity in quantities else quantity)
+            quantities.append(quantity)
             retained = getattr(sensor, "retain", False)
-            listed.append((topic.encode(), (late_prefix + quantity).encode(), "%%.%df" % decimals, retained))
+            listed.append((topic.encode(), late.encode(), "%%.%df" % decimals, retained))
     return listed
 
 
