@@ -197,7 +197,7 @@ class Board:
             absent=absent,
             soft=soft,
             raw_repl=raw_repl,
-            heap_bytes=_WORDS * self._heap * 33 // 32 + _PORT_HEAP,  # 1/64 is for the collector's own tables
+            heap_bytes=_WORDS * self._heap * 33 // 32 + _PORT_HEAP,  # 1/32 is for the tables of the collector
             free_bytes=_WORDS * self._heap - _STARTED,
             rom=read_only_memory(absent),
             flash=self.flash.memory,
