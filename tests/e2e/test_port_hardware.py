@@ -36,8 +36,8 @@ def test_a_timer_rings_on_time_whatever_runs(board, doing):
     with board.console() as console:
         console.prompt()
         rings = eval(console.run(code))
-    assert 8 <= len(rings) <= 11
-    assert all(abs(at - 100 * (i + 1)) < 60 for i, at in enumerate(rings)), rings
+    assert 7 <= len(rings) <= 11
+    assert all(abs(at - 100 * (i + 1)) < 150 for i, at in enumerate(rings)), rings
 
 
 def test_a_timer_rings_at_the_prompt(board):
