@@ -233,3 +233,22 @@ def test_power_cut_loses_the_clock(board):
         board.ctl("power", "on")
         console.prompt()
         assert console.run("import time\nprint(time.gmtime()[:3])") == "(2000, 1, 1)\n"
+
+
+def test_a_blank_file_system_is_made_and_a_broken_one_left_alone(tmp_path, boards):
+    board = boards()
+    with board.console() as console:
+        console.prompt()
+        assert (
+            console.run("import os\nprint(os.listdir('/'), os.statvfs('/')[:3])") == "['boot.py'] (4096, 4096, 763)\n"
+        )
+        assert "MicroPython-" in console.run("import network\nprint(network.WLAN(1).config('ssid'))")
+    board.stop()
+    flash = board.state / "flash.bin"
+    with flash.open("r+b") as file:
+        file.seek(0x100000)
+        file.write(b"\x00" * 8192)
+    board.start()
+    with board.console() as console:
+        seen = console.read_until(b"erase the flash", timeout=8)
+        assert b"sector 256, 763 sectors long" in seen
