@@ -21,7 +21,8 @@ _LARGE = {
         "19\n",
     ),
     "upysh": (
-        "import upysh as u\nf = open('/a', 'w')\nf.write('one\\ntwo\\n')\nf.close()\nu.mkdir('/d'); u.cp('a', '/d'); u.head('/d/a', 1)\n"
+        "import upysh as u\nf = open('/a', 'w')\nf.write('one\\ntwo\\n')\nf.close()\n"
+        "u.mkdir('/d'); u.cp('a', '/d'); u.head('/d/a', 1)\n"
         "u.mv('/a', '/b'); u.rm('/d'); u.rm('/b'); u.ls('/')",
         "one\n",
     ),
