@@ -138,6 +138,11 @@ class RunningBoard:
             if process.stdout:
                 process.stdout.close()
 
+    def second_path(self) -> str:
+        """The path with reset lines, of a board started with --rfc2217."""
+        assert self._process is not None and self._process.stdout is not None, "the board does not run"
+        return self._process.stdout.readline().removeprefix("serial: ").strip()
+
     @property
     def pid(self) -> int:
         """Process that is the board."""

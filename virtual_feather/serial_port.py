@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import UserError
+from .openings import Openings
 from .outlet import Outlet
 from .pacing import rate_of
 from .reactor import EDGES, Reactor
@@ -36,23 +37,33 @@ class SerialPort:
         self._closed = closed
         self._reactor = reactor
         self._open = False
+        self._closing = False  # somebody has closed it, perhaps not the last
         self._waits = False  # for the line
         self._master, slave = os.openpty()
         tty.setraw(slave)
         self.path = os.ttyname(slave)
-        # With no descriptor of ours on it the pty hangs up when its last client closes it: there is no other sign.
+        # With no descriptor of ours on it the pty hangs up when its last client closes it.
         os.close(slave)
+        try:
+            self._openings: Openings | None = Openings(self.path)
+        except OSError:
+            self._openings = None  # a hang-up that the next client ends before we look goes unseen
         os.set_blocking(self._master, False)
         self._outlet = Outlet(reactor, lambda data: os.write(self._master, data), room)
         self._link = link
         if link:
             _point(link, self.path)
         reactor.watch(self._master, self._ready, EDGES)
+        if self._openings:
+            reactor.watch(self._openings.descriptor, self._hear)
 
     def close(self) -> None:
         """Unplug the cable."""
         if self._link and self._link.is_symlink() and os.readlink(self._link) == self.path:
             self._link.unlink()
+        if self._openings:
+            self._reactor.forget(self._openings.descriptor)
+            self._openings.close()
         self._reactor.forget(self._master)
         os.close(self._master)
 
@@ -88,18 +99,30 @@ class SerialPort:
             self._outlet.drop()
         self._read()
 
+    def _hear(self) -> None:
+        """See who has come and gone. Like events may be told as one: there is no counting clients."""
+        for opened in self._openings.news() if self._openings else ():
+            if opened and self._closing:
+                self._gone()
+            self._open = self._open or opened
+            self._closing = not opened
+
+    def _gone(self) -> None:
+        if self._open:
+            self._open = False
+            self._outlet.drop()
+            self._closed()
+
     def _read(self) -> None:
         while not self._waits:
+            self._hear()  # before the bytes of a new client, the end of the old
             try:
                 data = os.read(self._master, _CHUNK)
             except BlockingIOError:
                 self._open = True
                 return
             except OSError:  # EIO: no client
-                if self._open:
-                    self._open = False
-                    self._outlet.drop()
-                    self._closed()
+                self._gone()
                 return
             self._open = True
             if wait_s := self._received(data):
