@@ -27,6 +27,7 @@ need_programs() {
 _package_of() {
     case $1 in
         mosquitto_pub | mosquitto_sub) echo mosquitto-clients ;;
+        node) echo nodejs ;;
         *) echo "$1" ;;
     esac
 }

@@ -45,7 +45,7 @@ class Console:
         while end not in self.seen:
             if time.monotonic() > deadline:
                 pytest.fail(f"{end!r} did not come within {timeout} s, but {self.seen!r}")
-            self.seen += self.line.read(4096)
+            self.seen += self.line.read(self.line.in_waiting or 1)
         found, _, self.seen = self.seen.partition(end)
         return found + end
 
@@ -53,7 +53,7 @@ class Console:
         """What comes in so many seconds."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self.seen += self.line.read(4096)
+            self.seen += self.line.read(self.line.in_waiting or 1)
         seen, self.seen = self.seen, b""
         return seen
 

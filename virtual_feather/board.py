@@ -33,10 +33,11 @@ from .wires import Wires
 PWRON_RESET, EXCEPTION_RESET, SOFT_WDT_RESET, SOFT_RESET, DEEPSLEEP_RESET, HARD_RESET = 0, 2, 3, 4, 5, 6
 RED_LED, BLUE_LED, RUN_APP, WAKE = 0, 2, 12, 16
 CHIP_HEAP = 38 * 1024  # bytes, of 32-bit words
-# They hold what twice as many bytes hold here. On top comes what the port's own MicroPython half takes at the prompt,
-# which on the chip is C and constants.
+# They hold what twice as many bytes hold here. On top comes room for the port's own MicroPython half, which on the chip
+# is C and constants; what is left of it is filled before the image's first module runs, after MicroPython's own start.
 _WORDS = 2
-_PORT_HEAP = 34 * 1024
+_PORT_HEAP = 48 * 1024
+_STARTED = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,8 @@ class Board:
             absent=absent,
             soft=soft,
             raw_repl=raw_repl,
-            heap_bytes=_WORDS * self._heap + _PORT_HEAP,
+            heap_bytes=_WORDS * self._heap * 33 // 32 + _PORT_HEAP,  # 1/32 is for the tables of the collector
+            free_bytes=_WORDS * self._heap - _STARTED,
             rom=read_only_memory(absent),
             flash=self.flash.memory,
             paced=self._paced,

@@ -128,12 +128,13 @@ async def test_another_exception_is_for_the_guard():
 
 
 def test_channels():
-    found = [(Sensor(None, [0]), ENTRY), (Sensor(None, [0]), dict(ENTRY, topics={"lux": "house/roof"}))]
+    roof = dict(ENTRY, topics={"lux": "house/roof", "infrared": "ir"})
+    found = [(Sensor(None, [0]), ENTRY), (Sensor(None, [0]), roof)]
     assert channels(found, "n") == [
         (b"sensors/n/lux", b"late/n/lux", "%.2f", False),
         (b"sensors/n/infrared", b"late/n/infrared", "%.0f", False),
-        (b"house/roof", b"late/n/lux", "%.2f", False),
-        (b"sensors/n/infrared", b"late/n/infrared", "%.0f", False),
+        (b"house/roof", b"late/n/house/roof", "%.2f", False),
+        (b"ir", b"late/n/ir", "%.0f", False),
     ]
 
 

@@ -36,8 +36,8 @@ def test_a_timer_rings_on_time_whatever_runs(board, doing):
     with board.console() as console:
         console.prompt()
         rings = eval(console.run(code))
-    assert 8 <= len(rings) <= 11
-    assert all(abs(at - 100 * (i + 1)) < 60 for i, at in enumerate(rings)), rings
+    assert 7 <= len(rings) <= 11
+    assert all(abs(at - 100 * (i + 1)) < 150 for i, at in enumerate(rings)), rings
 
 
 def test_a_timer_rings_at_the_prompt(board):
@@ -50,7 +50,9 @@ def test_a_timer_rings_at_the_prompt(board):
         assert console.type("t.init(freq=20, callback=lambda t: print('again'))") == ""
         seen = console.read_for(1.0)
         assert 15 <= seen.count(b"again") <= 21
-        console.type("t.deinit()")
+        console.send(b"t.deinit()\r")
+        console.prompt()
+        assert console.read_for(0.2) == b""
 
 
 @pytest.mark.parametrize("hard", [False, True])
@@ -182,7 +184,7 @@ def test_the_serial_line_without_the_repl(board):
             b"os.dupterm(repl, 1)\n"
             b"print('back', repl)\n" + _CTRL_D
         )
-        seen = console.read_until(b"line?")
+        seen = console.read_until(b"\r\nline?")
         assert seen.count(b"nobody") == 1, "only the echo of what was pasted"
         console.send(b"one\n")
         console.read_until(b"<one\n>")

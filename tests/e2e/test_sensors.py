@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import textwrap
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from nodes import Message, Node
@@ -102,6 +105,16 @@ def test_the_modules_of_the_image_read_them_too(boards):
     assert output.split("\n")[:2] == ["[1, 2] [-7.3125, -7.3125]", "-7.3 45.0"]
 
 
+def test_the_page_tells_how_to_find_rom_codes(boards):
+    page = (Path(__file__).resolve().parents[2] / "docs/sensors.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    board = boards("feather", "--image", "small", "--chips", "ds18b20@14@1,ds18b20@14@2")
+    with board.console() as console:
+        console.prompt()
+        printed = ast.literal_eval(console.run(program))
+    assert sorted(printed) == sorted(rom_code(serial).hex() for serial in (1, 2))
+
+
 def test_two_thermometers_on_one_wire(node):
     entry = {"driver": "ds18b20", "pin": 14, "every_s": 1}
     first, second = (rom_code(serial).hex() for serial in (1, 2))
@@ -148,3 +161,18 @@ def test_contact(node):
         print(f"{level}: published {message.at - acted:.2f} s after the command was begun")
         assert message.at - acted < 1
     assert feather.broker.retained(topic) == "0"
+
+
+def test_filters(node):
+    feather: Node = node(
+        sensors=[{"driver": "tsl2561", "every_s": 0.5, "scale": 2, "delta": 50, "heartbeat_s": 4}],
+    )
+    first = feather.reading()
+    assert abs(first.number - 500) <= 10
+    time.sleep(6)
+    seen = feather.broker.of(feather.topic("sensors", "lux"))
+    assert 2 <= len(seen) <= 3, "the first, and one heartbeat"
+    assert abs(seen[1].at - first.at - 4) < 1
+    since = feather.broker.count
+    feather.board.ctl("light", "300")
+    feather.broker.wait(feather.topic("sensors", "lux"), 3, since, lambda m: abs(m.number - 600) <= 12)

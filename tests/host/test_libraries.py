@@ -38,7 +38,7 @@ def index(tmp_path, monkeypatch):
     digest = archive(folder / ARCHIVE, **members)
     pinned = tmp_path / "device.txt"
     pinned.write_text(f"# A comment.\n{NAME}=={VERSION} \\\n    --hash=sha256:{digest}\n")
-    monkeypatch.setattr(libraries, "pins", lambda: parse(pinned))
+    monkeypatch.setattr(libraries, "pins", lambda _: parse(pinned))
     nowhere = tmp_path / "nowhere"
     nowhere.mkdir()
     for name, value in {"INDEX_URL": nowhere.as_uri(), "EXTRA_INDEX_URL": "", "FIND_LINKS": str(folder)}.items():
@@ -56,7 +56,7 @@ def get(tmp_path):
 
 
 def test_the_real_pin_is_read():
-    (pin,) = libraries.pins()
+    (pin,) = parse()
     assert (pin.name, pin.version) == (NAME, VERSION)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import math
 import os
 import select
 import time
@@ -100,13 +101,13 @@ class FastClock:
             if self._python.pending:
                 ctypes.set_errno(errno.EINTR)
                 return -1  # the interpreter sees to it and polls again
-            quiet = time.monotonic() > self._quiet_at
-            ready = self._wait(array, count, 0 if quiet or timeout_ms == 0 else _SLICE_MS)
+            noise_ms = math.ceil((self._quiet_at - time.monotonic()) * 1000)
+            ready = self._wait(array, count, min(max(noise_ms, 0), _SLICE_MS) if timeout_ms else 0)
             if ready > 0 and _heard(array, count):
                 self._quiet_at = time.monotonic() + _HEELS_S
             if ready or (end is not None and self.now_us() >= end):
                 return ready
-            if quiet and not self._idle(end, events):
+            if noise_ms <= 0 and not self._idle(end, events):
                 ready = self._wait(array, count, -1 if end is None else _SLICE_MS)
                 if ready:
                     return ready

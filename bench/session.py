@@ -1,0 +1,199 @@
+"""Publications a second, how long the loop is held, what a reading is on the wire: this node's session and others'."""
+
+from __future__ import annotations
+
+import json
+import signal
+import statistics
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import peers
+from bench.broker import Broker
+from bench.compiled import compile_tree
+from bench.relay import Relay, Traffic
+from bench.report import Report, Table, progress, ratio
+from bench.system import MICROPYTHON, ROOT, versions
+
+_HEAP = "76wk"  # twice the chip's: one of the peers does not fit into its
+_ROUNDS = 3
+_RATE_S = 1
+_HOLD_S = 2
+_BAD_S = 6  # seconds with a broker that is not well: longer than the 5 after which most clients give up
+_LIMIT_S = _BAD_S + 6  # after which a program hangs
+_READING = len("sensors/bench/lux") + len("250.01")
+_FEW, _WIRE = 10, 50  # publications: before counting, counted
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client and the program of bench/device that drives it."""
+
+    name: str
+    program: str  # module with main(case, port, seconds), or with a class Client for stepwise.main()
+
+
+CLIENTS = (
+    Client("this node", "node_session"),
+    Client("chumicro-mqtt 0.30.3", "chumicro"),
+    Client("umqtt.simple 1.3.4, one blocking loop", "umqtt_simple"),
+    Client("umqtt.simple2 2.2.0", "umqtt_simple2"),
+    Client("umqtt.robust2 2.2.0", "umqtt_robust2"),
+)
+_IDLE = Client("idle", "idle")
+HANGS = float("inf")
+HOLDS = {  # case: what the longest hold of the loop is measured under
+    "hold": "loop held, broker well",
+    "dead": "never answers",
+    "silent": "falls silent",
+}
+_METHOD = f"""every client runs on the same MicroPython (the unix port, 64 bits, heapsize={_HEAP}: twice the chip's, because
+chumicro-mqtt does not fit into less), compiled to .mpy, against Mosquitto on loopback, {_ROUNDS} rounds in
+turns. Rates are medians. A hold is the longest time in which the rest of the program gets no turn, the lowest
+of the rounds, since a busy machine only adds: for a client that is called, the longest call; for this node the
+longest time between two turns of another coroutine. "Never answers": TCP is accepted, CONNACK never comes, for
+{_BAD_S} s. "Falls silent": from its first publication on nothing passes any more, and one is tried every 100 ms
+for {_BAD_S} s. The wire is counted by the kernel (TCP_INFO) at the far end of the client's connection: payload
+bytes and data segments of {_WIRE} publications, without those of the connection, and without pure ACKs."""
+
+
+class Runner:
+    """Runs the programs on MicroPython, all compiled to .mpy."""
+
+    def __init__(self, folder: Path) -> None:
+        compile_tree(ROOT / "firmware" / "lib", folder)
+        compile_tree(ROOT / "bench" / "device", folder)
+        compile_tree(ROOT / "bench" / "ancestor.py", folder)
+        peers.compile_all(folder)
+        self._folder = folder
+
+    def run(self, client: Client, case: str, port: int, amount: int, up: Callable[[], None] = lambda: None) -> Any:
+        """What a case results in, or HANGS. `up` is called once the client is connected."""
+        process = subprocess.Popen(
+            [MICROPYTHON, "-X", f"heapsize={_HEAP}", "-c", f"import {client.program} as m; m.main{case, port, amount}"],
+            env={"MICROPYPATH": f"{self._folder}:.frozen"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        output: list[str] = []
+        killer = threading.Timer(_LIMIT_S, process.kill)
+        killer.start()
+        assert process.stdout
+        with process.stdout:
+            for line in process.stdout:
+                output.append(line)
+                if line == "up\n":
+                    up()
+        killer.cancel()
+        if process.wait() == -signal.SIGKILL:
+            return HANGS
+        assert process.returncode == 0 and output, f"{client.name}, {case}: {''.join(output)}"
+        return json.loads(output[-1])
+
+
+def _rates(runner: Runner, client: Client) -> tuple[float, float]:
+    with Broker() as broker:
+        qos0, qos1 = runner.run(client, "rate", broker.port, _RATE_S)
+    return qos0, qos1
+
+
+def _hold(runner: Runner, client: Client, case: str) -> float:
+    """The longest time that the loop is held, in ms."""
+    if case == "dead":
+        with Relay() as relay:
+            return runner.run(client, case, relay.port, _BAD_S)
+    with Broker() as broker:
+        if case == "hold":
+            return runner.run(client, case, broker.port, _HOLD_S)
+        with Relay(broker.port) as relay:
+            return runner.run(client, case, relay.port, _BAD_S, relay.silence)
+
+
+def _wire(runner: Runner, client: Client) -> tuple[float, ...]:
+    """A publication's bytes out, bytes in, segments out, segments in: what many have more than few, for each."""
+    found: list[Traffic] = []
+    for publications in (_FEW, _FEW + _WIRE):
+        with Broker() as broker, Relay(broker.port) as relay:
+            runner.run(client, "count", relay.port, publications)
+            found.append(relay.traffic())
+    return tuple(count / _WIRE for count in astuple(found[1] - found[0]))
+
+
+def _holds(runner: Runner, client: Client, found: dict[str, float]) -> None:
+    """Measure once more; what holds the loop least counts, for a busy machine only adds. What hangs, hangs."""
+    for case in HOLDS:
+        if found.get(case) != HANGS:
+            found[case] = min(found.get(case, HANGS), _hold(runner, client, case))
+
+
+def _table(rates: dict[Client, list[tuple[float, float]]], holds: dict[Client, dict[str, float]]) -> Table:
+    table = Table(["", "QoS 0 /s", "QoS 1 /s", *HOLDS.values()])
+    for client in CLIENTS:
+        qos0, qos1 = (statistics.median(column) for column in zip(*rates[client], strict=True))
+        table.add(client.name, f"{qos0:,.0f}", f"{qos1:,.0f}", *(_ms(holds[client][case]) for case in HOLDS))
+    return table
+
+
+def _wire_table(wire: dict[Client, tuple[float, ...]]) -> Table:
+    table = Table(["", "bytes out", "above topic and payload", "bytes in", "segments out", "segments in"])
+    for client, (bytes_out, bytes_in, segments_out, segments_in) in wire.items():
+        above = bytes_out - _READING
+        table.add(client.name, *(f"{value:g}" for value in (bytes_out, above, bytes_in, segments_out, segments_in)))
+    return table
+
+
+def _ms(hold: float) -> str:
+    return "for ever" if hold == HANGS else f"{hold:,.1f} ms" if hold < 100 else f"{hold:,.0f} ms"
+
+
+def run() -> Report:
+    """Measure all clients in one run, in turns."""
+    peers.get()
+    rates: dict[Client, list[tuple[float, float]]] = {client: [] for client in CLIENTS}
+    holds: dict[Client, dict[str, float]] = {client: {} for client in CLIENTS}
+    noise = HANGS
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Runner(Path(folder))
+        for turn in range(_ROUNDS):
+            noise = min(noise, runner.run(_IDLE, "dead", 0, _HOLD_S))
+            for client in CLIENTS:
+                progress(f"session: round {turn + 1} of {_ROUNDS}, {client.name}")
+                rates[client].append(_rates(runner, client))
+                _holds(runner, client, holds[client])
+        wire = {client: _wire(runner, client) for client in CLIENTS}
+        with Broker() as broker:
+            found = versions(*peers.versions().items(), ("mosquitto", broker.version))
+    report = Report("session", "Session: publications one at a time", _METHOD, versions=found)
+    report.tables = [_table(rates, holds), _wire_table(wire)]
+    report.notes = [f"A loop that does nothing was held for {_ms(noise)} in the same run: that is the machine's own."]
+    report.headlines = _headlines(rates, holds, wire)
+    return report
+
+
+def _headlines(
+    rates: dict[Client, list[tuple[float, float]]],
+    holds: dict[Client, dict[str, float]],
+    wire: dict[Client, tuple[float, ...]],
+) -> list[str]:
+    ours, nearest, ancestor = CLIENTS[:3]
+    qos1 = {client: statistics.median(rate for _, rate in rates[client]) for client in CLIENTS}
+    bytes_out, bytes_in, segments_out, segments_in = wire[ours]
+
+    def held(case: str) -> str:
+        mine, near, old = (_ms(holds[client][case]) for client in CLIENTS[:3])
+        return f"{mine} ({nearest.name}: {near}, {ancestor.name}: {old})"
+
+    return [
+        f"QoS 1, one at a time: {ratio(qos1[ours], qos1[ancestor])} {ancestor.name}, "
+        f"{ratio(qos1[ours], qos1[nearest])} {nearest.name}",
+        f"loop held, broker well: {held('hold')}",
+        f"loop held while the broker accepts and never answers: {held('dead')}",
+        f"one reading of QoS 1: {bytes_out - _READING:g} bytes above topic and payload out, {bytes_in:g} in; "
+        f"{segments_out:g} TCP segment out, {segments_in:g} in",
+    ]

