@@ -35,6 +35,11 @@ class Clock:
     def ticks_diff(self, a, b):
         return (a - b + _PERIOD // 2) % _PERIOD - _PERIOD // 2
 
+    async def drive(self, step):
+        """Give a step of the table (node/tasks.py) its turns, as the node does."""
+        for ms in step:
+            await self.sleep_ms(ms)
+
     async def sleep_ms(self, ms):
         """Never too short, as the real one, whatever the real milliseconds round to."""
         due = self.elapsed_ms() + ms

@@ -7,6 +7,7 @@ from fake_bus import raises
 from node import filters
 from node.filters import Filtered
 from node.sensors import Unmeasurable
+from node.start import FILTERS
 
 
 class Time:
@@ -38,7 +39,7 @@ class Bench:
         self.clock = filters.time = Time()
         self.every_s = every_s
         self.sensor = Sensor()
-        self.filtered = Filtered(self.sensor, entry)
+        self.filtered = Filtered(self.sensor, entry, FILTERS)
 
     def read(self, *values):
         """One reading of these values, as a list."""

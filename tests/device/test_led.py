@@ -4,7 +4,7 @@ import gc
 from fast import Clock
 from node import led
 from node.faults import BROKER, SENSOR, Faults
-from node.led import Led, phase
+from node.led import phase, show
 
 
 class Recorder:
@@ -41,12 +41,12 @@ def test_fault_is_ten_flashes_then_its_number():
         assert found[-1] == -1000
 
 
-async def show(faults, ms, then=None):
+async def record(faults, ms, then=None):
     """Let the LED run for `ms` virtual milliseconds twice, with `then()` in between; return its changes."""
     clock = Clock(factor=20)
-    led.time = led.asyncio = clock
+    led.time = clock
     pin = Recorder(clock)
-    task = asyncio.create_task(Led(pin, faults).run())
+    task = asyncio.create_task(clock.drive(show(pin, faults)))
     await clock.sleep_ms(ms)
     changed_at = clock.elapsed_ms()
     if then:
@@ -57,23 +57,23 @@ async def show(faults, ms, then=None):
 
 
 async def test_lit_is_low():
-    changes, _ = await show(Faults(), 5000)
-    assert [level for _, level in changes] == [1, 0]  # off as built, then lit
+    changes, _ = await record(Faults(), 5000)
+    assert [level for _, level in changes] == [0]
 
 
 async def test_a_fault_shows_at_once_and_ends_at_once():
     faults = Faults()
-    changes, changed_at = await show(faults, 3000, lambda: faults.begin(SENSOR, ""))
+    changes, changed_at = await record(faults, 3000, lambda: faults.begin(SENSOR, ""))
     after = [at for at, level in changes if at > changed_at]
     assert after[0] - changed_at < 450, after  # 250 ms, the clock's grain, then the first flash ends
-    changes, changed_at = await show(faults, 4000, lambda: faults.clear(SENSOR))
+    changes, changed_at = await record(faults, 4000, lambda: faults.clear(SENSOR))
     assert changes[-1][1] == 0 and changes[-1][0] - changed_at < 450, changes
 
 
 async def test_patterns_keep_time():
     faults = Faults()
     faults.begin(BROKER, "")
-    changes, _ = await show(faults, 20000)
+    changes, _ = await record(faults, 20000)
     lit = [at for at, level in changes if not level]
     # A round of fault 2 is 2 + 1 + 2 + 1 s, twelve times lit.
     assert len(lit) > 24
@@ -85,13 +85,12 @@ async def test_patterns_keep_time():
 async def test_blinking_allocates_nothing():
     faults = Faults()
     faults.begin(SENSOR, "")
-    led.asyncio = asyncio
     led.time = __import__("time")
-    task = asyncio.create_task(Led(lambda level: None, faults).run())
-    await asyncio.sleep_ms(150)
+    step = show(lambda level: None, faults)
+    next(step)
     gc.collect()
     before = gc.mem_alloc()
-    await asyncio.sleep_ms(1000)
+    for _ in range(30):  # three seconds of flashes
+        led.time.sleep_ms(next(step))
     grown = gc.mem_alloc() - before
-    task.cancel()
     assert grown == 0, grown

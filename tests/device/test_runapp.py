@@ -2,23 +2,14 @@ import asyncio
 
 from fast import Clock
 from machine import Pin
-from node import runapp
-from node.runapp import RunApp
+from node.led import watch
 from node.tasks import Stop
 
 
-def test_held_is_low():
-    pin = Pin(12, Pin.IN, Pin.PULL_UP)
-    switch = RunApp(pin)
-    assert not switch.held()
-    pin(0)
-    assert switch.held()
-
-
 async def test_watch_stops_the_node_within_half_a_second():
-    clock = runapp.asyncio = Clock(factor=10)
+    clock = Clock(factor=10)
     pin = Pin(12, Pin.IN, Pin.PULL_UP)
-    task = asyncio.create_task(RunApp(pin).watch())
+    task = asyncio.create_task(clock.drive(watch(pin)))
     await clock.sleep_ms(2000)
     assert not task.done()
     pin(0)
@@ -32,9 +23,9 @@ async def test_watch_stops_the_node_within_half_a_second():
 
 
 async def test_a_spike_does_not_stop_it():
-    clock = runapp.asyncio = Clock(factor=10)
+    clock = Clock(factor=10)
     levels = [0 if i % 3 == 0 else 1 for i in range(60)]
-    task = asyncio.create_task(RunApp(lambda: levels.pop(0) if levels else 1).watch())
+    task = asyncio.create_task(clock.drive(watch(lambda: levels.pop(0) if levels else 1)))
     while levels:
         await clock.sleep_ms(200)
     assert not task.done()

@@ -7,7 +7,7 @@ from fast import Clock
 from node import tasks
 from node.faults import BROKER, CRASH, LIBRARY, Faults
 from node.start import look_back
-from node.tasks import LAST_RUN, Stop, Tasks
+from node.tasks import LAST_RUN, STEP, Stop, Tasks
 
 LONG = 100000  # seconds; a row that is not watched
 
@@ -69,7 +69,7 @@ def interrupt():
 
 
 def test_stop_ends_the_node_cleanly():
-    table = build(("led", lives, 5), ("runapp", after(2500, stop), 5))
+    table = build(("led", 5, lives), ("runapp", 5, after(2500, stop)))
     assert table.run(farewell) == "enough"
     assert farewells == 1
     assert table._timer.inits >= 2 and table._timer.callback is None
@@ -80,20 +80,20 @@ def test_stop_survives_a_farewell_that_fails():
     async def fails():
         raise OSError(5)
 
-    assert build(("runapp", after(10, stop), 5)).run(fails) == "enough"
+    assert build(("runapp", 5, after(10, stop))).run(fails) == "enough"
 
 
 def test_restart_says_farewell_and_resets():
     def restart():
         raise Stop("no Wi-Fi", True)
 
-    table = build(("wifi", after(1000, restart), 5))
+    table = build(("wifi", 5, after(1000, restart)))
     assert run_until_reset(table) == ("restart: no Wi-Fi", False, 0)
     assert farewells == 1
 
 
 def test_ctrl_c_leaves_no_timer_and_a_clean_loop():
-    table = build(("led", lives, 5), ("crash", after(3000, interrupt), 5))
+    table = build(("led", 5, lives), ("crash", 5, after(3000, interrupt)))
     try:
         table.run(farewell)
         raise AssertionError("it went on")
@@ -130,7 +130,7 @@ def test_a_crash_is_told_and_mended():
             if faults.current is None:
                 raise Stop("enough")
 
-    build(("stats", crashes, 5), ("watches", watches, LONG)).run(farewell)
+    build(("stats", 5, crashes), ("watches", LONG, watches)).run(farewell)
     gaps = [b - a for a, b in zip(starts, starts[1:])]
     for gap, wanted in zip(gaps, (1000, 2000, 4000)):
         assert wanted - 200 <= gap < wanted + 1500, gaps  # the fast clock's grain is 100 ms
@@ -147,7 +147,7 @@ def test_pauses_grow_to_a_minute_and_are_no_sign_of_death():
             raise Stop("enough")
         raise OSError(5)
 
-    table = build(("stats", crashes, 5), factor=1000)
+    table = build(("stats", 5, crashes), factor=1000)
     assert table.run(farewell) == "enough"
     gaps = [b - a for a, b in zip(starts, starts[1:])]
     assert 57000 < gaps[-1] < 75000 and gaps[-2] > 57000 and gaps[0] < 15000, gaps
@@ -158,16 +158,72 @@ def test_a_return_is_a_crash():
     async def returns():
         pass
 
-    build(("stats", returns, 5), ("runapp", after(500, stop), 5)).run(farewell)
-    assert faults.current[0] == CRASH and faults.current[1].startswith("stats: ")
+    build(("stats", 5, returns), ("runapp", 5, after(500, stop))).run(farewell)
+    assert faults.current == (CRASH, "stats: it returned")
 
 
 def test_a_missing_library_is_fault_3():
     def imports():
         import no_such_library  # noqa: F401
 
-    build(("session", after(10, imports), 5), ("runapp", after(500, stop), 5)).run(farewell)
+    build(("session", 5, after(10, imports)), ("runapp", 5, after(500, stop))).run(farewell)
     assert faults.current[0] == LIBRARY and "no_such_library" in faults.current[1]
+
+
+def test_steps_have_their_turns_in_time():
+    turns = {"slow": [], "quick": []}
+
+    def step(name, ms):
+        while True:
+            turns[name].append(clock.elapsed_ms())
+            yield ms
+
+    build(
+        ("slow", STEP, step, "slow", 1000), ("quick", STEP, step, "quick", 100), ("runapp", 5, after(3500, stop)), factor=20
+    ).run(farewell)
+    assert len(turns["slow"]) == 4 and len(turns["quick"]) > 30, turns
+    for name, ms in (("slow", 1000), ("quick", 100)):
+        gaps = [b - a for a, b in zip(turns[name], turns[name][1:])]
+        assert ms <= min(gaps) and max(gaps) < ms + 100, gaps
+
+
+def test_a_step_that_crashes_is_told_left_out_and_begun_again():
+    begun = []
+    others = 0
+
+    def crashes():
+        begun.append(clock.elapsed_ms())
+        yield 10
+        if len(begun) == 4:
+            raise Stop("enough")
+        raise ValueError("no")
+
+    def other():
+        nonlocal others
+        while True:
+            others += 1
+            yield 200
+
+    table = build(("wifi", STEP, crashes), ("led", STEP, other))
+    assert table.run(farewell) == "enough" and farewells == 1
+    assert faults.current == (CRASH, "wifi: ValueError('no',)")
+    for gap, wanted in zip([b - a for a, b in zip(begun, begun[1:])], (1000, 2000, 4000)):
+        assert wanted <= gap < wanted + 1500, begun
+    assert others > 15
+    assert table._timer.inits > 4 and table._late is None
+
+
+def test_a_step_that_returns_is_a_crash_and_one_that_holds_the_loop_is_named():
+    def returns():
+        yield 10
+
+    def holds():
+        yield 2000
+        assert faults.current == (CRASH, "wifi: it returned")
+        table._timer.callback(table._timer)
+
+    table = build(("wifi", STEP, returns), ("led", STEP, holds), ("stats", 5, lives))
+    assert run_until_reset(table) == ("watchdog: led", True, 1)
 
 
 def test_cancellation_passes_through_the_guard():
@@ -175,7 +231,7 @@ def test_cancellation_passes_through_the_guard():
         asyncio.current_task()
         raise asyncio.CancelledError
 
-    build(("stats", cancels_itself, LONG), ("runapp", after(500, stop), 5)).run(farewell)
+    build(("stats", LONG, cancels_itself), ("runapp", 5, after(500, stop))).run(farewell)
     assert faults.current is None
 
 
@@ -194,7 +250,7 @@ def test_a_coroutine_that_shows_no_life_starves_the_watchdog():
         assert table._timer.period == 8000
         table._timer.callback(table._timer)
 
-    table = build(("led", lives, 5), ("session", hangs, 5), ("timer", bites, LONG))
+    table = build(("led", 5, lives), ("session", 5, hangs), ("timer", LONG, bites))
     assert run_until_reset(table) == ("watchdog: session", True, 1)
 
 
@@ -202,12 +258,12 @@ def test_a_coroutine_that_holds_the_loop_is_named_by_the_watchdog():
     def fire():  # the timer's callback runs in the middle of whatever holds the loop
         table._timer.callback(table._timer)
 
-    table = build(("led", lives, 5), ("holds", after(1500, fire), 5), ("stats", lives, 5))
+    table = build(("led", 5, lives), ("holds", 5, after(1500, fire)), ("stats", 5, lives))
     assert run_until_reset(table) == ("watchdog: holds", True, 1)
 
 
 def test_a_good_minute_clears_the_count_and_tells_no_more_of_the_last_run():
-    table = build(("led", lives, 5), ("runapp", after(75000, stop), 5), factor=500)
+    table = build(("led", 5, lives), ("runapp", 5, after(75000, stop)), factor=500)
     faults.begin(CRASH, "watchdog: led", LAST_RUN)
     faults.begin(BROKER, "away")
     head = machine.RTC.contents
@@ -223,7 +279,7 @@ def test_a_fault_that_lasts_restarts_the_board():
     def breaks():
         faults.begin(BROKER, "away")
 
-    table = build(("session", after(1000, breaks), 5), factor=500, error_reboot_s=60)
+    table = build(("session", 5, after(1000, breaks)), factor=500, error_reboot_s=60)
     # Faults keeps real time here: let it believe that this one began long ago.
     faults.lasting = lambda seconds: faults.current if clock.elapsed_ms() > 1000 * seconds else None
     assert run_until_reset(table) == ("restart: fault 2", False, 0)
@@ -245,7 +301,7 @@ def test_a_table_at_rest_allocates_nothing():
         grown.append(gc.mem_alloc() - before)
         raise Stop("enough")
 
-    table = build(("led", waits, 5), ("stats", waits, 5), ("measures", measures, 5), error_reboot_s=60)
+    table = build(("led", 5, waits), ("stats", 5, waits), ("measures", 5, measures), error_reboot_s=60)
     tasks.time, tasks.asyncio = time, asyncio
     faults.begin(BROKER, "away")
     table.run(farewell)
@@ -253,6 +309,6 @@ def test_a_table_at_rest_allocates_nothing():
 
 
 def test_an_exception_of_the_runner_itself_resets_the_board():
-    table = build(("led", lives, 5))
+    table = build(("led", 5, lives))
     table._guard = None
     assert run_until_reset(table) == ("crash: TypeErro", True, 1)

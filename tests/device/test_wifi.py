@@ -73,9 +73,9 @@ class Supervised:
         network.fresh()
         join(settings)
         self.clock = Clock(factor)
-        wifi.time = wifi.asyncio = self.clock
+        wifi.time = self.clock
         self.faults = Faults()
-        self.task = asyncio.create_task(Wifi(settings, self.faults).run())
+        self.task = asyncio.create_task(self.clock.drive(Wifi(settings, self.faults).run()))
 
     async def news(self):
         """Wait for the next change of fault."""

@@ -105,7 +105,7 @@ def test_5_a_publication_is_not_acknowledged(tmp_path, boards, broker):
 def test_6_a_coroutine_crashes(tmp_path, boards, broker):
     def add_a_crash(text: str) -> str:
         text = text.replace("def blink(", _MAIN_WITH_A_CRASH.lstrip("\n") + "\ndef blink(", 1)
-        changed = text.replace('table = [("led"', 'table = [("stumble", stumble, None), ("led"', 1)
+        changed = text.replace('table = [("led"', 'table = [("stumble", None, stumble), ("led"', 1)
         assert changed != text
         return changed
 

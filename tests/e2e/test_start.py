@@ -11,14 +11,14 @@ from nodes import Broker, Node, config_for, write_flash
 # Appended to boot.py: three seconds after its start the first sampler never returns.
 _HANG = """
 import asyncio
-from node.sampler import Sampler
+from node import sampler
 
-async def hang(self):
+async def hang(*_):
     await asyncio.sleep_ms(3000)
     while True:
         pass
 
-Sampler._take = hang
+sampler.run = hang
 """
 
 

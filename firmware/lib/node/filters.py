@@ -5,19 +5,17 @@ Loaded only when a sensor's settings ask for it.
 
 import time
 
-from node.sampler import FILTERS
-
 
 class Filtered:
     """A sensor with filters: read() is the sensor's, with None in place of a value that need not be published.
 
     `entry` is its part of the settings: `median` a number of readings, `heartbeat_s` seconds, the others numbers
-    in the unit of the quantity or dicts of them by quantity. What is absent is off.
+    in the unit of the quantity or dicts of them by quantity. What is absent is off. `keys` is start.FILTERS.
     """
 
-    def __init__(self, sensor, entry):
+    def __init__(self, sensor, entry, keys):
         self._sensor = sensor
-        self._filters = [Filter(entry, quantity) for quantity, _ in sensor.quantities]
+        self._filters = [Filter(entry, quantity, keys) for quantity, _ in sensor.quantities]
 
     async def read(self):
         """Return the values as a list. Raises what the sensor raises: a reading that failed leaves no trace."""
@@ -28,8 +26,8 @@ class Filtered:
 class Filter:
     """The filters of one quantity: median first, then value * scale + offset, then delta."""
 
-    def __init__(self, entry, quantity):
-        self._size, self._scale, self._offset, self._delta = (_of(entry.get(key), quantity) for key in FILTERS)
+    def __init__(self, entry, quantity, keys):
+        self._size, self._scale, self._offset, self._delta = (_of(entry.get(key), quantity) for key in keys)
         self._heartbeat_ms = 1000 * entry.get("heartbeat_s", 0)
         self._window = []
         self._sent = self._sent_at = None

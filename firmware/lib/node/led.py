@@ -1,11 +1,16 @@
-"""The red LED: running, or the number of a fault."""
+"""What a person sees and touches: the red LED, and RunApp, the switch that holds the node stopped.
 
-import asyncio
+Both are steps (node/tasks.py): generators that yield the milliseconds until their next turn.
+"""
+
 import time
 
 from micropython import const
 
+from node.tasks import Stop
+
 _SLICE_MS = const(250)  # longest that a change of fault goes unseen
+_POLL_MS = const(200)
 
 
 def phase(i, code):
@@ -15,7 +20,7 @@ def phase(i, code):
     generator, so that blinking allocates nothing.
     """
     if not code:
-        return (9800, -200, 0)[i]
+        return 0 if i > 1 else -200 if i else 9800
     if i < 20:  # ten flashes in two seconds, then a second of darkness
         return -100 if i & 1 else 100
     i -= 21
@@ -26,42 +31,38 @@ def phase(i, code):
     return -500 if i & 1 else 500
 
 
-class Led:
-    """An LED between 3.3 V and `pin` (lit when low), showing what `faults` has for current."""
+def show(pin, faults):
+    """Blink for ever what `faults` has for current, on an LED between 3.3 V and `pin`: lit when low.
 
-    def __init__(self, pin, faults):
-        self._pin = pin
-        self._faults = faults
-        self.off()
-
-    def on(self):
-        self._pin(0)
-
-    def off(self):
-        self._pin(1)
-
-    def _code(self):
-        current = self._faults.current
-        return current[0] if current else 0
-
-    async def run(self):
-        """Blink for ever; another fault, or none, starts its pattern within 250 ms. Allocates nothing."""
-        code = self._code()
-        edge = time.ticks_ms()  # when the next part begins; counted on from one to the next, so as not to drift
-        i = 0
-        while True:
+    Another fault, or none, starts its pattern within 250 ms. Allocates nothing.
+    """
+    code = 0
+    edge = time.ticks_ms()  # when the next part begins; counted on from one to the next, so as not to drift
+    i = 0
+    while True:
+        left = time.ticks_diff(edge, time.ticks_ms())
+        current = faults.current[0] if faults.current else 0
+        if left < -_SLICE_MS or current != code:  # held up, or news: begin the pattern now
+            code = current
+            edge = time.ticks_ms()
+            i = left = 0
+        if left <= 0:
             part = phase(i, code)
-            if not part:
-                i = 0
-                continue
-            self._pin(0 if part > 0 else 1)
-            edge = time.ticks_add(edge, abs(part))
-            i += 1
-            left = time.ticks_diff(edge, time.ticks_ms())
-            while left > 0 and self._code() == code:
-                await asyncio.sleep_ms(min(left, _SLICE_MS))
-                left = time.ticks_diff(edge, time.ticks_ms())
-            if left < -_SLICE_MS or self._code() != code:  # held up, or news: begin the pattern now
-                code = self._code()
-                edge = time.ticks_ms()
-                i = 0
+            i = i + 1 if part else 0
+            if part:
+                pin(part < 0)
+                edge = time.ticks_add(edge, abs(part))
+        else:
+            yield min(left, _SLICE_MS)
+
+
+def watch(pin):
+    """Look at RunApp for ever; raises Stop, which ends the node cleanly, when it is closed for two looks.
+
+    It is a switch between `pin` (an input with its pull-up) and GND: closed, and so low, is hold.
+    """
+    looks = 0
+    while looks < 2:  # one alone may be a spike on a long wire
+        yield _POLL_MS
+        looks = 0 if pin() else looks + 1
+    raise Stop("RunApp is held")

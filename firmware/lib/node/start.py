@@ -1,8 +1,9 @@
 """What the node finds at its start: why the board started, its settings, and whether it should be careful.
 
-Needed once, like schema.py and settings.py: begin() drops all three from memory.
+Needed once, like schema.py and settings.py: begin() drops all three from sys.modules, main.py then from memory.
 """
 
+import asyncio
 import sys
 
 import machine
@@ -14,6 +15,9 @@ from node.faults import CONFIG, CRASH, Faults
 from node.tasks import LAST_RUN
 
 _SAFE_AFTER = const(3)
+_PATIENCE_S = const(30)  # a reading that takes longer hangs
+
+FILTERS = ("median", "scale", "offset", "delta")  # settings that node/filters.py is loaded for
 
 # Bytes of resets.read().
 _CRASHES = const(2)
@@ -76,3 +80,57 @@ def look_back():
     head[_STATE] = resets.STOPPED
     resets.write(head)
     return why, crashed, head[_CRASHES]
+
+
+# In what follows `found` is a list of (sensor, its entry in the settings), and a channel is one quantity of one sensor,
+# numbered in the order of that list.
+
+
+def find(entries, i2c):
+    """Return the sensors of the settings, as such a list."""
+    from node import sensors
+
+    return [(sensors.module(entry["driver"]).Sensor(i2c, entry), entry) for entry in entries]
+
+
+def channels(found, name):
+    """Return for each channel (topic, topic of late readings, format of the number, retained), the topics as bytes."""
+    listed = []
+    quantities = []
+    for sensor, entry in found:
+        for quantity, decimals in sensor.quantities:
+            topic = entry["topics"].get(quantity, "sensors/%s/%s" % (name, quantity))
+            # A second sensor of a quantity has a topic of its own, and by that its late readings are told apart.
+            late = "late/%s/%s" % (name, topic if quantity in quantities else quantity)
+            quantities.append(quantity)
+            retained = getattr(sensor, "retain", False)
+            listed.append((topic.encode(), late.encode(), "%%.%df" % decimals, retained))
+    return listed
+
+
+def samplers(found, bus, outbox, faults):
+    """Return a row of the table (node/tasks.py) for each sensor."""
+    from node import sampler
+
+    rows = []
+    channel = 0
+    for sensor, entry in found:
+        read = sensor.read
+        if any(key in entry for key in FILTERS):
+            from node.filters import Filtered
+
+            read = Filtered(sensor, entry, FILTERS).read
+        wait_ms = getattr(sensor, "wait_ms", asyncio.sleep_ms)  # a sensor may have news before its time
+        row = entry["driver"], entry["every_s"] + _PATIENCE_S, sampler.run, read, wait_ms, int(entry["every_s"] * 1000)
+        rows.append(row + (_name(sensor, entry), channel, bus, outbox, faults))
+        channel += len(sensor.quantities)
+    return rows
+
+
+def _name(sensor, entry):
+    name = entry["name"] or entry["driver"]
+    if hasattr(sensor, "address"):
+        name += " at 0x%02x" % sensor.address
+    elif "pin" in entry:
+        name += " on GPIO%d" % entry["pin"]
+    return name

@@ -4,7 +4,6 @@ The chip remembers the last network in flash and rejoins it by itself. active(x)
 config(dhcp_hostname=x) write that flash, connect() does not: so compare first, and write for a change only.
 """
 
-import asyncio
 import time
 from binascii import hexlify
 
@@ -57,12 +56,8 @@ class Wifi:
     def __init__(self, wifi, faults):
         self._sta = network.WLAN(network.STA_IF)
         self._settings = wifi
-        self._networks = _networks(wifi) if wifi["ssid"] else []
-        self._timeout_ms = wifi["timeout_s"] * 1000
         self._faults = faults
-
-    def joined(self):
-        return self._sta.isconnected()
+        self.joined = self._sta.isconnected
 
     def mac(self):
         """Return the MAC as 12 hex digits (bytes)."""
@@ -76,49 +71,53 @@ class Wifi:
         """Return the address of the DNS server that the network named."""
         return self._sta.ifconfig()[3]
 
-    async def run(self):
-        """Watch the link for ever. Without one for `timeout_s`: fault 7, and the next network; after 15 min: restart.
+    def run(self):
+        """Watch the link for ever: a step. Without one for `timeout_s`: fault 7, and the next network; 15 min: restart.
 
         Each further round over the networks is given twice the time, up to 5 min: a change of network writes flash.
         """
         from node.tasks import Stop  # not above: boot.py wants no more than join(), and at once
 
-        join(self._settings)  # boot.py has done it, unless it was changed or could not read config.json
-        lost = time.ticks_ms()
-        due_ms = self._timeout_ms
-        tries = 0
+        wifi = self._settings
+        join(wifi)  # boot.py has done it, unless it was changed or could not read config.json
+        timeout_ms = wifi["timeout_s"] * 1000
+        lost = None
         while True:
-            await asyncio.sleep_ms(_POLL_MS)
+            yield _POLL_MS
             if self.joined():
                 self._faults.clear(WIFI)
-                lost = time.ticks_ms()
-                due_ms = self._timeout_ms
-                tries = 0
+                lost = None
                 continue
-            if not self._networks:
+            if not wifi["ssid"]:
                 self._faults.begin(WIFI, "wifi.ssid is empty")
                 continue
+            if lost is None:
+                lost = time.ticks_ms()
+                due_ms = timeout_ms
+                tries = 0
             down_ms = time.ticks_diff(time.ticks_ms(), lost)
             if down_ms > _RESTART_MS:
                 raise Stop("no Wi-Fi", True)
             if down_ms >= due_ms:
-                self._faults.begin(WIFI, self._why())
-                self._try(tries)
-                due_ms += min(self._timeout_ms << tries // len(self._networks), _LONGEST_TRY_MS)
+                due_ms += min(timeout_ms << tries // self._try(tries), _LONGEST_TRY_MS)
                 tries += 1
 
-    def _why(self):
-        status = self._sta.status()  # 255 while the interface is off
-        return "%s: %s" % (self._sta.config("essid"), _WHY.split("|")[status if status <= network.STAT_GOT_IP else 0])
-
     def _try(self, tries):
-        """Go for the next network, the first time for the only one too: its key may have changed."""
-        networks = self._networks
-        if tries and len(networks) == 1:
-            return  # the chip goes on trying by itself
+        """Begin fault 7 and go for the next network, the first time for the only one too: its key may have changed.
+
+        Return how many there are.
+        """
+        status = self._sta.status()  # 255 while the interface is off
         current = self._sta.config("essid")
+        why = _WHY.split("|")[status if status <= network.STAT_GOT_IP else 0]
+        self._faults.begin(WIFI, "%s: %s" % (current, why))
+        networks = _networks(self._settings)
+        count = len(networks)
+        if tries and count == 1:
+            return 1  # the chip goes on trying by itself
         following = 0
-        for i in range(len(networks)):
+        for i in range(count):
             if networks[i][0] == current:
-                following = (i + 1) % len(networks)
+                following = (i + 1) % count
         self._sta.connect(*networks[following])
+        return count
