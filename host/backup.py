@@ -17,6 +17,7 @@ from host.loader import Board
 from host.repl import Repl, Survey
 
 FOLDER = ROOT / "backup"
+_PROMPT_LIMIT = 256 * 1024  # bytes; the prompt gives about 4 kB/s, the whole flash takes about 70 s
 
 
 class Record:
@@ -62,9 +63,14 @@ def edited(survey: Survey, record: Record, new: Files) -> list[str]:
     ]
 
 
-def save_edited(console: Console, repl: Repl, survey: Survey, record: Record, new: Files) -> None:
-    """Save what would be lost, over the prompt."""
-    if paths := edited(survey, record, new):
+def is_much(survey: Survey, paths: list[str]) -> bool:
+    """Say whether it is faster to read the whole flash than these files over the prompt."""
+    return sum(survey.files[path].size for path in paths) > _PROMPT_LIMIT and have_littlefs()
+
+
+def save_files(console: Console, repl: Repl, record: Record, paths: list[str]) -> None:
+    """Save these files of the board, over the prompt."""
+    if paths:
         console.note(f"  not from here, or edited since: {', '.join(paths)}")
         record.save(console, {path: repl.read(path) for path in paths})
     else:
@@ -72,7 +78,7 @@ def save_edited(console: Console, repl: Repl, survey: Survey, record: Record, ne
 
 
 def save_from_flash(console: Console, port: str, baud: int, board: Board, record: Record) -> None:
-    """Save the file system of a board that gives no prompt, by reading its flash."""
+    """Save the board's file system without its prompt, by reading the flash."""
     with tempfile.TemporaryDirectory() as folder:
 
         def read(address: int, size: int) -> bytes:

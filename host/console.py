@@ -88,11 +88,16 @@ def _short(word: str | Path) -> str:
 _PROGRESS = re.compile(r"((?:Writing|Reading) (?:at|from) 0x\w+).*?(\d+)(?:\.\d+)? ?%")
 
 
+# esptool's remark about a port that is not on USB.
+_NOISE = re.compile(r"NOTE: Failed to get VID/PID.*")
+
+
 def _show(source: BinaryIO) -> str:
     """Show what a program says as it comes, indented, and return it all. A progress bar takes one line."""
     output = []
-    for line in io.TextIOWrapper(source, errors="replace", newline=None):
-        output.append(line)
+    for raw in io.TextIOWrapper(source, errors="replace", newline=None):
+        output.append(raw)
+        line = _NOISE.sub("", raw)
         progress = _PROGRESS.search(line)
         if not line.strip():
             continue

@@ -64,7 +64,7 @@ class Deployment:
             survey = repl.survey()
             record = Record(survey.mac)
             firmware = board_files.make(_layout(survey, record, layout), CONFIG)
-            backup.save_edited(self.console, repl, survey, record, firmware.on_board())
+            self._save_changing(repl, survey, record, firmware)
             return survey, record, firmware
 
         self._show_survey()
@@ -105,9 +105,16 @@ class Deployment:
         if self.console.dry_run:
             return
 
-        def save(repl: Repl) -> Survey:
+        def save(repl: Repl) -> Survey | None:
+            """Return what is on the board; None when it is too much for the prompt, and nothing was saved."""
             survey = repl.survey()
-            backup.save_edited(self.console, repl, survey, record, firmware.on_board())
+            paths = backup.edited(survey, record, firmware.on_board())
+            if keep_files:
+                self._save_changing(repl, survey, record, firmware)
+            elif backup.is_much(survey, paths):
+                return None
+            else:
+                backup.save_files(self.console, repl, record, paths)
             return survey
 
         try:
@@ -116,13 +123,21 @@ class Deployment:
             if keep_files:
                 raise Failure(Exit.BOARD, f"{e}, so its files cannot be kept: leave out --no-erase") from e
             self.console.note(f"  {e}: looking for files in its flash")
+            survey = None
+        if not survey:
             backup.save_from_flash(self.console, self.port, self.baud, board, record)
-            return
-        if keep_files and survey.blocks != firmware.layout.filesystem_blocks(board.flash_size):
+        elif keep_files and survey.blocks != firmware.layout.filesystem_blocks(board.flash_size):
             raise Failure(
                 Exit.USAGE,
                 f"the file system on the board is not where {firmware.layout.name} has it: leave out --no-erase",
             )
+
+    def _save_changing(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
+        """Save the files that an upload is going to change."""
+        wanted = changes(survey, firmware.flash, record)
+        paths = backup.edited(survey, record, firmware.on_board())
+        changing = [path for path in paths if path in (*wanted.send, *wanted.remove)]
+        backup.save_files(self.console, repl, record, changing)
 
     def _erase(self, board: Board) -> None:
         self.console.step("Erase the flash")
