@@ -68,7 +68,7 @@ def esptool(major: int, *arguments: str | Path, timeout: float = 60) -> str:
         words = [word.replace("-", "_") if word in _WITH_UNDERSCORES else word for word in words]
         environment["PYTHONPATH"] = str(ESPTOOL_4)
     command = [sys.executable, "-m", "esptool", *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout)
+    done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=timeout)
     if done.returncode:
         raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
     return done.stdout + done.stderr

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 
 from ..reactor import Skipped
+from .interrupts import Interrupts
 from .native import Interpreter
 
 _INT, _POINTER, _ULONG = ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong
@@ -46,19 +47,16 @@ class FastClock:
         python: Interpreter,
         skipped: Skipped,
         idle: Callable[[int | None, int], bool],
-        events: Callable[[], int],
-        wake: int,
+        interrupts: Interrupts,
     ) -> None:
-        """events(): how many of the board's events have been taken so far. wake: an eventfd written at each.
+        """idle(until_us, events): ask the board to skip up to a time of its clock or its next alarm; whether it did.
 
-        idle(until_us, events): ask the board to skip up to a time of its clock, or to its next alarm; whether it did.
-        It does not when it has told of more events than that.
+        It does not when it has sent more events than that.
         """
         self._python = python
         self._skipped = skipped
         self._idle = idle
-        self._events = events
-        self._wake = wake
+        self._interrupts = interrupts
         self._quiet_at = 0.0
         self._libc = ctypes.CDLL(None, use_errno=True)
         python.replace("mp_hal_ticks_ms", ctypes.CFUNCTYPE(_ULONG), lambda: self.now_us() // 1000)
@@ -79,7 +77,7 @@ class FastClock:
         end = self.now_us() + ms * 1000
         while True:
             # Counted before the callbacks run: what comes while they do is not skipped over.
-            events = self._events()
+            events = self._interrupts.taken
             if self._python.handle_pending() or self.now_us() >= end:
                 return
             if not self._idle(end, events):
@@ -97,7 +95,7 @@ class FastClock:
         """poll(2) that skips its time-out when nothing is under way."""
         end = None if timeout_ms < 0 else self.now_us() + timeout_ms * 1000
         while True:
-            events = self._events()
+            events = self._interrupts.taken
             if self._python.pending:
                 ctypes.set_errno(errno.EINTR)
                 return -1  # the interpreter sees to it and polls again
@@ -117,11 +115,11 @@ class FastClock:
         size = ctypes.sizeof(PollFd) * count
         entries = (PollFd * (count + 1))()
         ctypes.memmove(entries, array, size)
-        entries[count].fd, entries[count].events = self._wake, select.POLLIN
+        entries[count].fd, entries[count].events = self._interrupts.wake, select.POLLIN
         ready = self._libc.poll(entries, _ULONG(count + 1), timeout_ms)
         ctypes.memmove(array, entries, size)
         if ready > 0 and entries[count].revents:
-            os.eventfd_read(self._wake)
+            os.eventfd_read(self._interrupts.wake)
             ready -= 1
         return ready
 

@@ -11,7 +11,6 @@ import os
 import select
 import signal
 import sys
-import threading
 import time
 import traceback
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from ..reactor import Skipped
 from .fast_clock import FastClock
 from .frozen_path import FILE, MOUNT, FrozenPath
 from .help import WELCOME, listing
+from .interrupts import Interrupts
 from .link import Link, close_all_but, receive, send
 from .names import Release, absent_names
 from .native import Interpreter
@@ -31,8 +31,6 @@ from .uart import Uart
 
 _FINE = (0, 0x100)  # of this build's pyexec: no exception, SystemExit
 _UNHANDLED_EXCEPTION = 1  # what pyexec returns, shared/runtime/pyexec.h
-_WAKE = signal.SIGUSR1
-_AGAIN_S = 0.002
 _GATE = "machine_time_pulse_us_obj"  # a builtin that the port has to replace in any case
 _MAIN = """
 import machine, vfs, uctypes, sys
@@ -72,13 +70,11 @@ class Processor:
         self._link = link
         self._start = start
         self._python = Interpreter()
-        self._interrupt_char = -1
         self._ported = False
-        self._events = 0  # taken so far
         self._uart = Uart(link.text.fileno(), link.raw.fileno(), start.paced)
         self._irq_depth = 0
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK)
-        self._sockets = Sockets(self._python, self._wake, self._handle_pending)
+        self._interrupts = Interrupts(self._python, link.events, self._uart)
+        self._sockets = Sockets(self._python, self._interrupts.wake, self._python.handle_pending)
         self._local = {
             "prepare": self._prepare,
             "hide": self._hide,
@@ -100,11 +96,9 @@ class Processor:
         """Run MicroPython until it resets itself."""
         self._connect_standard_streams()
         self._install()
-        # MicroPython's blocking calls must return when an interrupt arrives: a handler, and no restart of system calls.
-        signal.signal(_WAKE, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C of a terminal is for the board, which ends us
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        threading.Thread(target=self._take_events, daemon=True).start()
+        self._interrupts.start(self._sockets)
         rom = memoryview(self._start.rom.image)
         script = _MAIN.format(rom=_address_of(rom), rom_size=len(rom), mount=MOUNT)
         arguments = [b"micropython", b"-X", b"heapsize=%d" % self._start.heap_bytes, b"-c", script.encode()]
@@ -126,7 +120,7 @@ class Processor:
         python.replace("mp_hal_stdout_tx_str", ctypes.CFUNCTYPE(None, ctypes.c_char_p), self._print)
         delay = self._delay_ms
         if self._start.skipped is not None:
-            delay = FastClock(python, self._start.skipped, self._idle, lambda: self._events, self._wake).delay_ms
+            delay = FastClock(python, self._start.skipped, self._idle, self._interrupts).delay_ms
         python.replace("mp_hal_delay_ms", ctypes.CFUNCTYPE(None, ctypes.c_ulong), delay)
         python.install_gate(_GATE, self._gate)
         wrap_as_on_the_chip(python)
@@ -136,7 +130,7 @@ class Processor:
 
     def _set_interrupt_char(self, char: int) -> None:
         # Before boot.py the port itself runs, which nobody interrupts.
-        self._interrupt_char = char if self._ported else -1
+        self._interrupts.char = char if self._ported else -1
 
     def _print(self, text: bytes) -> None:
         if text.startswith(b"MicroPython "):
@@ -150,55 +144,14 @@ class Processor:
         end = time.monotonic() + ms / 1000
         while (left := end - time.monotonic()) > 0:
             # A signal alone would not do: CPython takes select() up again after it.
-            ready, _, _ = select.select([self._wake], [], [], left)
+            ready, _, _ = select.select([self._interrupts.wake], [], [], left)
             if ready:
-                os.eventfd_read(self._wake)
-            if self._handle_pending():
+                os.eventfd_read(self._interrupts.wake)
+            if self._python.handle_pending():
                 return
-
-    def _handle_pending(self) -> bool:
-        """Run what interrupts have scheduled; True when a KeyboardInterrupt waits to be raised by the interpreter."""
-        return self._python.handle_pending()
 
     def _idle(self, until_us: int | None, events: int) -> bool:
         return bool(self._ask("idle", [until_us, events]))
-
-    # The event thread.
-
-    def _take_events(self) -> None:
-        while (event := self._next_event()) is not None:
-            kind, *values = event
-            if kind == "input":
-                self._take_input(values[0])
-            elif kind == "schedule":
-                self._python.lib.mp_sched_schedule(*values)
-            elif kind == "radio":
-                self._sockets.link(bool(values[0]))
-            self._events += 1
-            os.eventfd_write(self._wake, 1)
-            self._wake_interpreter()
-        os._exit(0)  # the board has gone
-
-    def _next_event(self) -> tuple | None:
-        """Wait for the next; meanwhile see that the interpreter hears of the last.
-
-        A signal that comes just before the interpreter begins to wait for something wakes nobody.
-        """
-        while self._python.pending and not select.select([self._link.events], [], [], _AGAIN_S)[0]:
-            self._wake_interpreter()
-        return receive(self._link.events)
-
-    @staticmethod
-    def _wake_interpreter() -> None:
-        signal.pthread_kill(threading.main_thread().ident, _WAKE)
-
-    def _take_input(self, data: bytes) -> None:
-        if self._interrupt_char >= 0 and self._uart.attached:
-            data, *others = data.split(bytes((self._interrupt_char,)))
-            if others:
-                self._python.lib.mp_sched_keyboard_interrupt()
-                data += b"".join(others)
-        self._uart.receive(data)
 
     # The gate.
 
