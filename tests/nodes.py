@@ -1,4 +1,4 @@
-"""Whole nodes for tests: a real Mosquitto (`broker`) and virtual Feathers with this repository's firmware on them (`node`)."""
+"""Whole nodes for tests: a real Mosquitto (`broker`), and virtual Feathers with the firmware on them (`node`)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ class Broker:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self._config = folder / "mosquitto.conf"
-        self._config.write_text(f"listener {self.port} 127.0.0.1\npersistence false\nlog_type none\nuser {getpass.getuser()}\n{settings}")
+        common = f"persistence false\nlog_type none\nuser {getpass.getuser()}\n"
+        self._config.write_text(f"listener {self.port} 127.0.0.1\n{common}{settings}")
         self._process: subprocess.Popen[bytes] | None = None
         self._client: mqtt.Client | None = None
         self._news = threading.Condition()
@@ -130,7 +131,7 @@ class Broker:
     def wait(
         self, topic: str, timeout: float = 10.0, since: int = 0, want: Callable[[Message], bool] = lambda _: True
     ) -> Message:
-        """The first message of a topic, from number `since` on, that is wanted. Fails the test when none comes in time."""
+        """The first message of a topic, from number `since` on, that is wanted. Fails the test when none comes."""
         deadline = time.monotonic() + timeout
         with self._news:
             while True:

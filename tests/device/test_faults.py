@@ -5,8 +5,8 @@ from node.faults import BROKER, CRASH, SENSOR, WIFI, Faults
 def test_names_are_those_of_the_constants():
     codes = {getattr(faults, name): name for name in dir(faults) if name.isupper() and not name.startswith("_")}
     assert sorted(codes) == [1, 2, 3, 4, 5, 6, 7, 8]
-    for code in codes:
-        assert faults.name(code) == codes[code].lower()
+    for code, name in codes.items():
+        assert faults.name(code) == name.lower()
 
 
 def test_each_is_one_of_the_order():

@@ -178,9 +178,8 @@ def test_steps_have_their_turns_in_time():
             turns[name].append(clock.elapsed_ms())
             yield ms
 
-    build(
-        ("slow", STEP, step, "slow", 1000), ("quick", STEP, step, "quick", 100), ("runapp", 5, after(3500, stop)), factor=20
-    ).run(farewell)
+    slow, quick = ("slow", STEP, step, "slow", 1000), ("quick", STEP, step, "quick", 100)
+    build(slow, quick, ("runapp", 5, after(3500, stop)), factor=20).run(farewell)
     assert len(turns["slow"]) == 4 and len(turns["quick"]) > 30, turns
     for name, ms in (("slow", 1000), ("quick", 100)):
         gaps = [b - a for a, b in zip(turns[name], turns[name][1:])]

@@ -11,6 +11,8 @@ from nodes import Broker
 
 _HOUR = """
 import asyncio, time
+
+pytestmark = pytest.mark.alone
 async def main():
     start = time.ticks_ms()
     for _ in range(60):

@@ -1,4 +1,4 @@
-"""Each fault of the table, caused: what the LED spells, what fault/<id> carries, and that the node gets well by itself."""
+"""Each fault of the table, caused: what the LED spells, and that the node gets well by itself."""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from nodes import Node
 
+pytestmark = pytest.mark.alone
+
 _FIRST_READING_S = 5.0
 
 

@@ -7,6 +7,8 @@ import time
 import pytest
 from boards import wait_for
 
+pytestmark = pytest.mark.alone
+
 _BANNER = b'Type "help()" for more information.\r\n>>> '
 _CTRL_C, _CTRL_D = b"\x03", b"\x04"
 # machine.reset_cause(): the SDK's rst_reason.

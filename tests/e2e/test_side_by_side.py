@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from boards import RunningBoard
+
+pytestmark = pytest.mark.alone
 
 _BOARDS = 20
 _PROMPT_S = 10.0

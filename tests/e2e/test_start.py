@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from boards import ROOT, RunningBoard, wait_for
 from nodes import Broker, Node, config_for, write_flash
+
+pytestmark = pytest.mark.alone
 
 # Appended to boot.py: three seconds after its start the first sampler never returns.
 _HANG = """

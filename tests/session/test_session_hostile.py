@@ -10,6 +10,8 @@ import pytest
 from fake_broker import CONNACK, Connection, FakeBroker
 from probes import KEEPALIVE_S, Probe
 
+pytestmark = pytest.mark.alone
+
 _HOLD_US = 5000
 _WORDS = {1: "version", 2: "identifier", 3: "unavailable", 4: "password", 5: "authorized", 77: "code 77"}
 

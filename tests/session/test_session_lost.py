@@ -14,6 +14,8 @@ from nodes import Broker
 from probes import KEEPALIVE_S, Probe
 from relay import Relay
 
+pytestmark = pytest.mark.alone
+
 _HOLD_US = 5000
 _BACK_S = 12.0
 _EVERY_MS = 100

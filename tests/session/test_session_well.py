@@ -10,6 +10,8 @@ from nodes import Broker
 from probes import Probe
 from relay import Relay
 
+pytestmark = pytest.mark.alone
+
 _HOLD_US = 3000
 
 

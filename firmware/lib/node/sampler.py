@@ -1,6 +1,5 @@
 """Takes a sensor's readings in time, and tells when it cannot."""
 
-import asyncio
 import time
 
 from node.faults import SENSOR
