@@ -1,4 +1,4 @@
-"""Runs MicroPython programs, each in a fresh interpreter: of 64-bit words (the wheel) or of 32-bit ones (WebAssembly)."""
+"""Runs MicroPython programs, each in a fresh interpreter: of 64-bit words (the wheel) or of 32 bits (WebAssembly)."""
 
 from __future__ import annotations
 

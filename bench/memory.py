@@ -11,7 +11,8 @@ IMAGES = {  # name: free bytes of 38,912 that are wanted
     "plain": 20_000,
     "small": 9_000,
 }
-_METHOD = """a module's cost is what its import retains after a collection, in an interpreter of its own in which all that it
+_METHOD = """\
+a module's cost is what its import retains after a collection, in an interpreter of its own in which all that it
 imports is there already, and room for its names too: on the 64-bit unix port, and on MicroPython for
 WebAssembly, whose words are as long as the chip's (within 14 % of 32-bit builds where both were measured,
 mostly above). The whole node for 32 bits is the real boot.py, main.py and modules on that interpreter,

@@ -52,7 +52,8 @@ HOLDS = {  # case: what the longest hold of the loop is measured under
     "dead": "never answers",
     "silent": "falls silent",
 }
-_METHOD = f"""every client runs on the same MicroPython (the unix port, 64 bits, heapsize={_HEAP}: twice the chip's, because
+_METHOD = f"""\
+every client runs on the same MicroPython (the unix port, 64 bits, heapsize={_HEAP}: twice the chip's, because
 chumicro-mqtt does not fit into less), compiled to .mpy, against Mosquitto on loopback, {_ROUNDS} rounds in
 turns. Rates are medians. A hold is the longest time in which the rest of the program gets no turn, the lowest
 of the rounds, since a busy machine only adds: for a client that is called, the longest call; for this node the
