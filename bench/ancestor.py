@@ -1,6 +1,7 @@
 """The shape of the program this node descends from, for the benchmarks: one loop, in which every call waits.
 
-Settings are constants below, reading and publishing follow each other, and nothing is done about a broker that is gone.
+Join the network, connect, then measure and publish in turns; nothing is done about a network or a broker that is gone.
+It runs on a board as main.py would: import ancestor; ancestor.main(port).
 """
 
 import time
@@ -11,6 +12,18 @@ SERVER = "127.0.0.1"
 CLIENT_ID = "bench"
 TOPIC = b"sensors/bench/lux"
 MAC = b"5ccf7f000001"
+EVERY_S = 1
+
+
+def join(ssid):
+    """Wait until the board is in the network."""
+    import network
+
+    sta = network.WLAN(network.STA_IF)
+    sta.active(True)
+    sta.connect(ssid, "")
+    while not sta.isconnected():
+        time.sleep_ms(100)
 
 
 def connect(port, keepalive=5):
@@ -31,11 +44,24 @@ def lux(bus):
     return 0.5 * visible - infrared
 
 
-def main(bus, port, every_s):
-    client = connect(port)
+def begin(port):
+    """Return the client and the I2C bus."""
+    from machine import Pin, SoftI2C
+
+    join("air")
+    return connect(port), SoftI2C(scl=Pin(5), sda=Pin(4), freq=100000)
+
+
+def turn(client, bus):
+    """Measure and publish."""
+    try:
+        client.publish(TOPIC, b"%.2f" % lux(bus), False, 1)
+    except OSError as e:
+        print(e)
+
+
+def main(port):
+    client, bus = begin(port)
     while True:
-        try:
-            client.publish(TOPIC, b"%.2f" % lux(bus), False, 1)
-        except OSError as e:
-            print(e)
-        time.sleep(every_s)
+        turn(client, bus)
+        time.sleep(EVERY_S)

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.system import ROOT
-from host.firmware import make
+from host.filesystem import Files
+from host.firmware import Firmware, make
 from host.images import LAYOUTS
 from virtual_feather.flash import Flash
 from virtual_feather.image import make_image
 from virtual_feather.layouts import layout
+
+_STOP_S = 60.0
 
 
 def settings(port: int, client_id: str = "bench", **others: Any) -> dict[str, Any]:
@@ -32,15 +35,28 @@ def write_flash(state: Path, config: dict[str, Any], image: str = "romfs") -> No
     state.mkdir(parents=True)
     file = state.parent / f"{state.name}.json"
     file.write_text(json.dumps(config))
+    _program(state, image, make(LAYOUTS[image], file))
+
+
+def write_files(state: Path, files: Files, image: str = "romfs") -> None:
+    """Make the flash of a board that has these files and no others."""
+    state.mkdir(parents=True)
+    _program(state, image, Firmware(LAYOUTS[image], flash=files))
+
+
+def _program(state: Path, image: str, firmware: Firmware) -> None:
     flash = Flash(state / "flash.bin")
     flash.program(0, make_image(layout(image)))
-    for address, _, content in make(LAYOUTS[image], file).pieces(flash.size):
+    for address, _, content in firmware.pieces(flash.size):
         flash.program(address, content)
     flash.close()
 
 
 class Feather:
-    """A running board, between `with`; `state` is its folder, options are words for `virtual_feather run`."""
+    """A board that runs between `with`, or from start() to wait(); `state` is its folder.
+
+    options: words for `virtual_feather run`.
+    """
 
     def __init__(self, state: Path, *options: object) -> None:
         words = ["run", "--state", state, *options]
@@ -48,15 +64,30 @@ class Feather:
         self.path = ""  # the serial path
 
     def __enter__(self) -> Self:
+        self.start()
+        self.ready()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.wait()
+
+    def start(self) -> None:
         self.process = subprocess.Popen(self._command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    def ready(self) -> None:
+        """Wait until it has its serial path."""
         assert self.process.stdout
         line = self.process.stdout.readline()
         assert line.startswith("serial: "), f"the board did not start: {line}"
         self.path = line.removeprefix("serial: ").strip()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
+        """Ask it to end."""
         self.process.terminate()
-        self.process.wait(20)
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        self.process.wait(_STOP_S)
         assert self.process.stdout
         self.process.stdout.close()

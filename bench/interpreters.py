@@ -1,4 +1,4 @@
-"""Runs MicroPython programs, each in a fresh interpreter: of 64-bit words (the wheel) or of 32 bits (WebAssembly)."""
+"""Runs MicroPython programs, each in a fresh interpreter: with words of 64 bits (the wheel) or 32 (WebAssembly)."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import selectors
 import socket
 import struct
 import threading
+import time
 from dataclasses import astuple, dataclass
 from typing import Self
 
@@ -39,6 +40,7 @@ class Relay:
         self._peers: dict[socket.socket, socket.socket | None] = {}
         self._client: socket.socket | None = None
         self._silent = False
+        self.accepted: list[float] = []  # time.monotonic() of each connection
         self._wake, end = socket.socketpair()
         self._selector.register(end, selectors.EVENT_READ)
         self._end = end
@@ -79,6 +81,7 @@ class Relay:
 
     def _accept(self) -> None:
         client, _ = self._listener.accept()
+        self.accepted.append(time.monotonic())
         server = socket.create_connection(("127.0.0.1", self._target)) if self._target else None
         self._client = client
         for sock, peer in ((client, server), (server, client)):

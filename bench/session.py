@@ -52,15 +52,15 @@ HOLDS = {  # case: what the longest hold of the loop is measured under
     "dead": "never answers",
     "silent": "falls silent",
 }
-_METHOD = f"""\
-every client runs on the same MicroPython (the unix port, 64 bits, heapsize={_HEAP}: twice the chip's, because
-chumicro-mqtt does not fit into less), compiled to .mpy, against Mosquitto on loopback, {_ROUNDS} rounds in
-turns. Rates are medians. A hold is the longest time in which the rest of the program gets no turn, the lowest
-of the rounds, since a busy machine only adds: for a client that is called, the longest call; for this node the
-longest time between two turns of another coroutine. "Never answers": TCP is accepted, CONNACK never comes, for
-{_BAD_S} s. "Falls silent": from its first publication on nothing passes any more, and one is tried every 100 ms
-for {_BAD_S} s. The wire is counted by the kernel (TCP_INFO) at the far end of the client's connection: payload
-bytes and data segments of {_WIRE} publications, without those of the connection, and without pure ACKs."""
+_METHOD = f"""every client runs on the same MicroPython (the unix port, 64 bits, heapsize={_HEAP}: twice the
+chip's, because chumicro-mqtt does not fit into less), compiled to .mpy, against Mosquitto on loopback,
+{_ROUNDS} rounds in turns. Rates are medians. A hold is the longest time in which the rest of the program gets
+no turn, the lowest of the rounds, since a busy machine only adds: for a client that is called, the longest
+call; for this node the longest time between two turns of another coroutine. "Never answers": TCP is accepted,
+CONNACK never comes, for {_BAD_S} s. "Falls silent": from its first publication on nothing passes any more, and
+one is tried every 100 ms for {_BAD_S} s. The wire is counted by the kernel (TCP_INFO) at the far end of the
+client's connection: payload bytes and data segments of {_WIRE} publications, without those of the connection,
+and without pure ACKs."""
 
 
 class Runner:
