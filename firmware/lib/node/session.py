@@ -104,9 +104,10 @@ class Session:
 
     async def run(self):
         """Keep the node connected until stop(): one turn of the loop for each attempt, and the connection it makes."""
-        while True:
-            while not self._wifi.joined():
+        while not self._stopping:
+            if not self._wifi.joined():
                 await asyncio.sleep_ms(_TICK_MS)
+                continue
             epoch = self.epoch
             try:
                 await self._connect()
@@ -148,7 +149,7 @@ class Session:
         if self._return_code:
             code = self._return_code
             self._lose(_REFUSALS.split("|")[code] if code <= 5 else "refused, code %d" % code, REFUSED)
-            return
+            raise Down
         await self._say(b"connect/", self._mac, False)
         await self._say(b"status/", b"online", True)
         for topic in self.subscriptions:
@@ -161,7 +162,7 @@ class Session:
         self.up = True
 
     async def _serve(self):
-        """Take in what comes, and ping after a silence, until the connection is lost or stop() wants the goodbye said.
+        """Take in what comes, and ping after a silence, until stop() wants the goodbye said. Raises Down.
 
         Silence and the wait for the answer together are less than 1.5 times a keepalive of 5 s or more.
         """
@@ -177,7 +178,9 @@ class Session:
                 self._exchange()
                 if ticks_diff(ticks_ms(), self._answered) >= 750 * self._client.keepalive:
                     await self._request(_PINGRESP, self._client.ping)
-        self.up = False
+        if self._lost:
+            raise Down
+        self.up = False  # the others are not to publish any more
         await self._say(b"disconnect/", self._mac, False)
         await self._say(b"status/", b"offline", True)
         await self._request(0, self._client.disconnect)
