@@ -1,6 +1,7 @@
 """Get what only tests need, by hash: python tests/fetch.py
 
-A second esptool goes to build/esptool4, a source archive with a real ESP8266 image to build/.
+A second esptool goes to build/esptool4, a source archive with a real ESP8266 image to build/, and the names of the
+ESP8266 port in two releases to .venv/stubs.
 """
 
 from __future__ import annotations
@@ -22,15 +23,16 @@ _BUILD = ROOT / "build"
 _PINS = ROOT / "host" / "requirements"
 
 
-def _second_esptool() -> None:
-    pins, folder = _PINS / "esptool4.txt", _BUILD / "esptool4"
+def _apart(name: str, folder: Path, *options: str) -> None:
+    """Install host/requirements/NAME.txt into a folder of its own, once."""
+    pins = _PINS / f"{name}.txt"
     digest = hashlib.sha256(pins.read_bytes()).hexdigest()
     stamp = folder / "pins"
     if stamp.exists() and stamp.read_text() == digest:
         return
-    print("  esptool 4", file=sys.stderr)
+    print(f"  {name}", file=sys.stderr)
     shutil.rmtree(folder, ignore_errors=True)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *options]
     subprocess.run([*command, "--require-hashes", "--target", folder, "--requirement", pins], check=True)
     stamp.write_text(digest)
 
@@ -40,7 +42,9 @@ def main() -> None:
     libraries.get(Console())
     for pin in libraries.pins(_PINS / "image.txt"):
         libraries.archive(pin, _BUILD)
-    _second_esptool()
+    _apart("esptool4", _BUILD / "esptool4")
+    for release in ("1.19.1", "1.29.0"):
+        _apart(f"stubs-{release}", Path(sys.prefix) / "stubs" / release, "--no-deps")
 
 
 if __name__ == "__main__":
