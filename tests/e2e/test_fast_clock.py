@@ -9,10 +9,10 @@ import pytest
 from boards import Console, RunningBoard
 from nodes import Broker
 
+pytestmark = pytest.mark.alone
+
 _HOUR = """
 import asyncio, time
-
-pytestmark = pytest.mark.alone
 async def main():
     start = time.ticks_ms()
     for _ in range(60):
