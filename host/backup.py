@@ -77,24 +77,26 @@ def save_files(console: Console, repl: Repl, record: Record, paths: list[str]) -
         console.note("  nothing that is not here already")
 
 
-def save_from_flash(console: Console, port: str, baud: int, board: Board, record: Record) -> None:
-    """Save the board's file system without its prompt, by reading the flash."""
+def has_program(console: Console, port: str, baud: int) -> bool:
+    """Say whether there is a program at the start of the flash."""
+    return _read(console, port, baud, (0, 4)) != b"\xff" * 4
+
+
+def save_from_flash(console: Console, port: str, baud: int, board: Board, record: Record) -> bool:
+    """Save the board's file system without its prompt, by reading the flash. Returns False when there is none."""
+    for start in sorted({layout.filesystem_start for layout in LAYOUTS.values()}):
+        if looks_like_littlefs(_read(console, port, baud, (start, 2 * BLOCK))):
+            _save_filesystem(console, _read(console, port, baud, (start, board.flash_size - start)), record)
+            return True
+    console.note("  there is no file system of MicroPython's")
+    return False
+
+
+def _read(console: Console, port: str, baud: int, piece: tuple[int, int]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-
-        def read(address: int, size: int) -> bytes:
-            path = Path(folder) / f"{address:#x}.bin"
-            loader.read(console, port, baud, (address, size), path)
-            return path.read_bytes()
-
-        if read(0, 4) == b"\xff" * 4:
-            console.note("  the flash is empty")
-            return
-        for start in sorted({layout.filesystem_start for layout in LAYOUTS.values()}):
-            if looks_like_littlefs(read(start, 2 * BLOCK)):
-                content = read(start, board.flash_size - start)
-                _save_filesystem(console, content, record)
-                return
-    console.note("  there is none: this board never had MicroPython's files")
+        path = Path(folder) / f"{piece[0]:#x}.bin"
+        loader.read(console, port, baud, piece, path)
+        return b"" if console.dry_run else path.read_bytes()
 
 
 def _save_filesystem(console: Console, content: bytes, record: Record) -> None:

@@ -42,9 +42,9 @@ class Deployment:
         record = Record(board.mac)
         path = self._fetch(image)
         firmware = self._make(image.layout)
-        self._save(board, record, firmware, keep_files)
+        empty = not self._save(board, record, firmware, keep_files)
         if not keep_files:
-            self._erase(board)
+            self._erase(board, empty)
         with_files = self.uploader == "image" and not keep_files
         self._write(path, firmware, board, with_files)
         if with_files:
@@ -99,11 +99,14 @@ class Deployment:
             firmware.write()
         return firmware
 
-    def _save(self, board: Board, record: Record, firmware: Firmware, keep_files: bool) -> None:
+    def _save(self, board: Board, record: Record, firmware: Firmware, keep_files: bool) -> bool:
+        """Save what would be lost. Returns False when the flash is empty."""
         self.console.step(f"Save what is on the board and nowhere else, in {record.folder.relative_to(ROOT)}")
+        if not backup.has_program(self.console, self.port, self.baud):
+            return backup.save_from_flash(self.console, self.port, self.baud, board, record)
         self._show_survey()
         if self.console.dry_run:
-            return
+            return True
 
         def save(repl: Repl) -> Survey | None:
             """Return what is on the board; None when it is too much for the prompt, and nothing was saved."""
@@ -131,6 +134,7 @@ class Deployment:
                 Exit.USAGE,
                 f"the file system on the board is not where {firmware.layout.name} has it: leave out --no-erase",
             )
+        return True
 
     def _save_changing(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
         """Save the files that an upload is going to change."""
@@ -139,8 +143,11 @@ class Deployment:
         changing = [path for path in paths if path in (*wanted.send, *wanted.remove)]
         backup.save_files(self.console, repl, record, changing)
 
-    def _erase(self, board: Board) -> None:
+    def _erase(self, board: Board, empty: bool) -> None:
         self.console.step("Erase the flash")
+        if empty:
+            self.console.note("  it is empty")
+            return
         if not self.console.dry_run and not self.console.ask(f"erase the board {board.mac} on {self.port}?"):
             raise Failure(Exit.USAGE, "nothing was erased, as you said")
         loader.erase(self.console, self.port)

@@ -98,13 +98,19 @@ def _write_romfs(writer: VfsRomWriter, tree: dict) -> None:
 
 
 def _pieces(content: bytes) -> list[tuple[int, bytes]]:
-    """Cut away what is erased (0xFF) at both ends and in long gaps."""
+    """Cut away what is erased (0xFF) at both ends and in long gaps.
+
+    One erased block on either side stays: it may be the other half of a directory, and if it kept something older that
+    looks newer, the board would take that. So the flash need not be erased before.
+    """
     erased = b"\xff" * BLOCK
-    used = [at for at in range(0, len(content), BLOCK) if content[at : at + BLOCK] != erased]
     runs: list[list[int]] = []
-    for at in used:
-        if runs and at - runs[-1][1] <= _GAP * BLOCK:
-            runs[-1][1] = at + BLOCK
+    for at in range(0, len(content), BLOCK):
+        if content[at : at + BLOCK] == erased:
+            continue
+        start, end = max(at - BLOCK, 0), min(at + 2 * BLOCK, len(content))
+        if runs and start - runs[-1][1] <= _GAP * BLOCK:
+            runs[-1][1] = end
         else:
-            runs.append([at, at + BLOCK])
+            runs.append([start, end])
     return [(start, content[start:end]) for start, end in runs]

@@ -10,6 +10,7 @@ from host.repl import Repl
 
 _BOOT_S = 40  # beside wifi.timeout_s: another network, the first tries at the broker
 _READING_S = 30  # beside the sensor's interval
+_BROKER_S = 15  # for this computer to reach the broker
 _LAST_WORDS = 12  # lines of the board's that are shown when it stays silent
 
 
@@ -53,8 +54,8 @@ class Node:
 
     def _wait(self, listener: Listener, seconds: float, wanted: Callable[[Message], bool]) -> bool:
         """Print the first message that is wanted, and the faults before it. Returns False when it does not come."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        begin = time.monotonic()
+        while time.monotonic() < begin + (seconds if listener.connected else _BROKER_S):
             message = listener.next(0.5)
             self._words += self._repl.hear()
             if message and wanted(message):
