@@ -38,6 +38,7 @@ CHIP_HEAP = 38 * 1024  # bytes, of 32-bit words
 _WORDS = 2
 _PORT_HEAP = 48 * 1024
 _STARTED = 900
+_REBOOT_S = 0.3  # from a crash to the next start
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ class Board:
         self.powered = False
         self.resets = 0
         self._operations = self._all_operations()
+        # With no processor that could say so, a fast clock knows itself that nobody waits.
+        reactor.sleeps = lambda: self._fast and self._next_reset is not None
 
     def _all_operations(self) -> dict[str, Callable]:
         operations: dict[str, Callable] = {
@@ -214,7 +217,7 @@ class Board:
     def _died(self) -> None:
         """The interpreter has crashed, as an exception of the chip does: it resets."""
         self._kill()
-        self._next_reset = self._reactor.call_in(0, lambda: self.reset(EXCEPTION_RESET))
+        self._next_reset = self._reactor.call_in(_REBOOT_S, lambda: self.reset(EXCEPTION_RESET))
 
     def _deepsleep(self, time_us: int) -> None:
         """Power down for so long, or until a reset from outside (0)."""
@@ -224,6 +227,7 @@ class Board:
 
     def _end_deepsleep(self) -> None:
         """The chip pulls GPIO16 low for a moment. Without a wire to RST nobody notices."""
+        self._next_reset = None
         if self.wake_wired:
             self.reset(DEEPSLEEP_RESET)
 

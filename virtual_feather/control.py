@@ -80,9 +80,13 @@ class ControlServer:
                 self._answer(connection, bytes(line))
 
     def _answer(self, connection: socket.socket, line: bytes) -> None:
-        words = json.loads(line)
         try:
-            answer = {"output": self._execute(Command(**{**words, "data": _bytes(words["data"])})).decode("latin-1")}
+            words = json.loads(line)
+            command = Command(**{**words, "data": _bytes(words["data"])})
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return  # whoever that is, it is no `ctl` of ours
+        try:
+            answer = {"output": self._execute(command).decode("latin-1")}
         except UserError as error:
             answer = {"error": str(error), "status": error.status}
         connection.settimeout(_PATIENCE_S)

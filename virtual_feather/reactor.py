@@ -59,6 +59,7 @@ class Reactor:
         self._alarms: list[tuple[float, int, Alarm]] = []
         self._order = itertools.count()
         self._running = True
+        self.sleeps: Callable[[], bool] = lambda: False  # whether the next alarm may come at once
         self._wake = os.eventfd(0, os.EFD_NONBLOCK)
         self._epoll.register(self._wake, READABLE)
 
@@ -109,6 +110,8 @@ class Reactor:
     def run(self) -> None:
         """Serve until stopped."""
         while self._running:
+            if self.sleeps():
+                self.skip(None)
             self.turn(self._until_alarm())
 
     def turn(self, wait_s: float | None = 0.0) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -173,7 +172,7 @@ def _identity(state: Path, mac: bytes | None) -> Identity:
     """The board's own numbers: drawn once, kept in its folder. Raises ValueError for a damaged file."""
     file = state / "mac"
     if mac is None:
-        mac = bytes.fromhex(file.read_text()) if file.exists() else _ESPRESSIF + secrets.token_bytes(3)
+        mac = bytes.fromhex(file.read_text()) if file.exists() else _ESPRESSIF + os.urandom(3)
     if len(mac) != 6:
         raise ValueError(f"{file} does not hold a MAC: remove it, or give --mac")
     file.write_text(mac.hex())

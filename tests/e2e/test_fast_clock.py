@@ -99,6 +99,17 @@ def test_the_watchdog_bites_in_the_boards_own_time(console: Console) -> None:
     assert time.monotonic() - began < 2.0
 
 
+def test_a_night_of_deep_sleep(console: Console, fast: RunningBoard) -> None:
+    fast.ctl("wire", "gpio16", "on")
+    began = time.monotonic()
+    console.send(b"import machine, time; t = time.time(); machine.RTC().memory(str(t).encode()); ")
+    console.send(b"machine.deepsleep(3_600_000)\r")
+    console.read_until(b'Type "help()" for more information.\r\n>>> ')
+    asleep_s = int(console.type("import machine, time; time.time() - int(machine.RTC().memory())"))
+    assert 3600 <= asleep_s < 3610
+    assert time.monotonic() - began < 3.0
+
+
 def test_it_is_fast_with_and_without_a_network(console: Console, fast: RunningBoard) -> None:
     join = """
 import network, time

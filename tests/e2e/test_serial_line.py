@@ -140,6 +140,7 @@ def _expect_line_speed(what: str, seconds: float) -> None:
     assert seconds == pytest.approx(expected_s, rel=0.1)
 
 
+@pytest.mark.alone
 def test_printing_takes_as_long_as_on_a_real_line(paced: RunningBoard) -> None:
     with paced.console() as console:
         console.prompt()
@@ -149,6 +150,7 @@ def test_printing_takes_as_long_as_on_a_real_line(paced: RunningBoard) -> None:
     assert [int(line[:3]) for line in printed.splitlines()] == list(range(1000))
 
 
+@pytest.mark.alone
 def test_typing_takes_as_long_as_on_a_real_line(paced: RunningBoard) -> None:
     data = os.urandom(_SIZE)
     with paced.console() as console:
@@ -164,6 +166,7 @@ def test_typing_takes_as_long_as_on_a_real_line(paced: RunningBoard) -> None:
         _expect_line_speed("input", time.monotonic() - began)
 
 
+@pytest.mark.alone
 def test_a_program_that_does_not_read_overruns_its_buffer(paced: RunningBoard) -> None:
     """The port's ring buffer keeps the first 255 bytes; Ctrl-C gets through all the same."""
     with paced.console() as console:
@@ -177,6 +180,7 @@ def test_a_program_that_does_not_read_overruns_its_buffer(paced: RunningBoard) -
         console.read_until(b"KeyboardInterrupt")
 
 
+@pytest.mark.alone
 def test_flash_takes_its_time(paced: RunningBoard) -> None:
     code = (
         "import esp, time\nstart = time.ticks_ms()\nfor sector in range(0xB0, 0xBA): esp.flash_erase(sector)\n"

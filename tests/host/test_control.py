@@ -127,6 +127,11 @@ def test_one_who_connects_and_says_nothing_holds_nobody_up(
         silent.connect("state/control")
         cut.connect("state/control")
         cut.send(b'{"verb": "li')
+        for noise in (b"\n", b"[]\n", b"hello\n", b'{"verb": 1}\n', b'{"data": 5}\n', b"\xff\xfe\n"):
+            with socket.socket(socket.AF_UNIX) as stranger:
+                stranger.connect("state/control")
+                stranger.send(noise)
+                assert stranger.recv(100) == b""
         assert control(served.state, Command("status")) == b"ok"
     assert control(served.state, Command("status")) == b"ok"
 

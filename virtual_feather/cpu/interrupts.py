@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import threading
+import time
 
 from .link import receive
 from .native import Interpreter
@@ -18,6 +19,7 @@ from .uart import Uart
 
 _WAKE = signal.SIGUSR1
 _AGAIN_S = 0.002
+_SOON_S = 0.0001
 
 
 class Interrupts:
@@ -38,6 +40,11 @@ class Interrupts:
         # MicroPython's blocking calls must return when one comes: a handler, and no restart of system calls.
         signal.signal(_WAKE, lambda *_: None)
         threading.Thread(target=self._take_events, daemon=True).start()
+
+    def catch_up(self, events: int) -> None:
+        """Wait until so many have been taken: what the board's answer follows from has been told before it."""
+        while self.taken < events:
+            time.sleep(_SOON_S)
 
     def _take_events(self) -> None:
         while (event := self._next_event()) is not None:

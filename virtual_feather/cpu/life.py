@@ -97,7 +97,7 @@ class Life:
         answer = self._carry_out(*call)
         if self._link.calls.fileno() >= 0:  # an operation such as reset ends this life
             with contextlib.suppress(OSError):
-                send(self._link.calls, answer)
+                send(self._link.calls, (*answer, self.events))
 
     def _carry_out(self, name: str, *values: object) -> tuple[object, bytes | None, str | None]:
         """An operation's result, what it gives beside that, and what is wrong with its arguments."""

@@ -1,4 +1,4 @@
-"""What runs between the board and its processor: four sockets, and the calls that go over one of them.
+"""What runs between the board and its processor: sockets, and the calls that go over one of them.
 
 The board owns everything that outlives a reset (flash, pins, chips, radio, clock of the RTC); the processor is a
 process that lives from one reset to the next.

@@ -175,7 +175,8 @@ class Processor:
         answer = receive(self._link.calls)
         if answer is None:
             os._exit(0)  # the board has gone
-        result, data, wrong = answer
+        result, data, wrong, events = answer
+        self._interrupts.catch_up(events)
         if wrong:
             raise TypeError(wrong)
         if data:
