@@ -8,7 +8,8 @@ from collections.abc import Callable
 from .reactor import Alarm, Reactor
 
 _ENOUGH = 64 * 1024  # bytes waiting, from which on the sender has to wait as well
-_STALLED_S = 2.0
+# So many looks in a row find that the client has read nothing: 2 s, or more when the computer had no time for either.
+_LOOKS, _LOOK_S = 8, 0.25
 
 
 class Outlet:
@@ -37,7 +38,8 @@ class Outlet:
         self._waiting = bytearray()
         self._stalled = False
         self._was_full = False
-        self._taken_at = 0.0  # when the client last took something, or was first asked to
+        self._looks = 0  # that found nothing read
+        self._looked_at = 0.0
         self._check: Alarm | None = None
 
     @property
@@ -59,17 +61,18 @@ class Outlet:
                 with memoryview(self._waiting) as view:
                     taken = self._write(view)
                 del self._waiting[:taken]
-                self._taken_at = self._clock()
+                self._looks = 0
                 self._stalled = False
         except BlockingIOError:
             if not self._check:
-                self._taken_at = self._clock()
-                self._check = self._reactor.call_in(_STALLED_S, self._look)
+                self._looked_at = self._clock()
+                self._check = self._reactor.call_in(_LOOK_S, self._look)
         self._tell()
 
     def drop(self) -> None:
         """Forget what waits: the client has gone."""
         self._waiting.clear()
+        self._looks = 0
         self._stalled = False
         if self._check:
             self._check.cancel()
@@ -79,12 +82,15 @@ class Outlet:
     def _look(self) -> None:
         """See whether the client still reads."""
         self._check = None
-        left = self._taken_at + _STALLED_S - self._clock()
-        if self._waiting and left > 0:
-            self._check = self._reactor.call_in(left, self._look)
-        elif self._waiting:
-            self._stalled = True
-            self._tell()
+        if not self._waiting:
+            return
+        if self._clock() - self._looked_at >= _LOOK_S:
+            self._looked_at = self._clock()
+            self._looks += 1
+        self._stalled = self._looks >= _LOOKS
+        if not self._stalled:
+            self._check = self._reactor.call_in(_LOOK_S, self._look)
+        self._tell()
 
     def _tell(self) -> None:
         if self._was_full != self.full:
