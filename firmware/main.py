@@ -11,49 +11,37 @@ from machine import RTC, Pin
 
 
 def main():
-    from node import led, start
-    from node.tasks import STEP, Tasks
+    from node import load, tasks
 
-    config, faults, reset = start.begin()
+    start = load("start")
+    config, faults, why = start.begin()
     pins = config["pins"]
     lamp = Pin(pins["led"], Pin.OUT, value=1)
     switch = Pin(pins["run_app"], Pin.IN, Pin.PULL_UP)
     if not switch():
         print("RunApp is held: GPIO%d is low. Release it and press Ctrl-D to start the node." % pins["run_app"])
         return
-    # What the node does: name, seconds within which it shows life, function, arguments. See node/tasks.py.
-    table = [("led", STEP, led.show, lamp, faults), ("runapp", STEP, led.watch, switch)]
+    # What the node does: name, seconds within which it shows life (0: a step), function, arguments. See node/tasks.py.
+    table = [("led", 0, tasks.show, lamp, faults), ("runapp", 0, tasks.watch, switch)]
     leave = None
     if config["wifi"]:
-        from node import clock, stats
-        from node.i2c_bus import Bus
         from node.outbox import Outbox
-        from node.publisher import Publisher
+        from node.sensors import Bus
         from node.session import Session
-        from node.wifi import Wifi
 
-        wifi = Wifi(config["wifi"], faults)
-        mac = wifi.mac()
-        name = config["client_id"] or "feather-" + mac[6:].decode()
-        session = Session(config["mqtt"], name, mac, faults, wifi)  # connect/, status/ and disconnect/<name>
-        leave = session.stop
+        client, mac, sta = start.client(config)  # connect/, status/ and disconnect/<client_id>
         bus = Bus(pins["scl"], pins["sda"])
         sensors = start.find(config["sensors"], bus.i2c)
-        channels = start.channels(sensors, name)
-        outbox = Outbox(config["outbox"], channels, RTC())
-        table += start.samplers(sensors, bus, outbox, faults)
-        table += [
-            ("wifi", STEP, wifi.run),
-            ("session", 30, session.run),
-            ("publish", None, Publisher(outbox, session, channels).run),
-            ("stats", 30, stats.run, name.encode(), config["stats_s"], reset, faults, session, wifi, outbox),
-        ]
-        if config["ntp"]:
-            table += [("clock", 7200, clock.run, config["ntp"], wifi, RTC())]
-    tasks = Tasks(table, faults, config["error_reboot_s"])
-    config = pins = sensors = start = None  # the heap is small
+        outbox = Outbox(config["outbox"], start.channels(sensors, client.client_id.decode()), RTC())
+        outbox.restore()
+        session = Session(client, mac, sta, outbox, faults, start.session_settings(config), why)
+        leave = session.stop
+        table += [("wifi", 0, tasks.link, sta, config["wifi"], faults), ("session", 30, session.run)]
+        table += start.rows(sensors, bus, outbox, faults)
+    node = tasks.Tasks(table, faults, config["error_reboot_s"])
+    start = config = pins = sensors = client = None  # the heap is small
     try:
-        print("The node has stopped: %s. Ctrl-D starts it again." % tasks.run(leave))
+        print("The node has stopped: %s. Ctrl-D starts it again." % node.run(leave))
     finally:
         lamp(1)
 
@@ -79,8 +67,8 @@ try:
     except Exception as e:
         sys.print_exception(e)
         blink(6, 6)  # for a minute; then, if nobody pressed Ctrl-C, once more from the start
-        from node import resets
+        from node.faults import reset
 
-        resets.reset(resets.CRASH, "main.py")
+        reset("crash", "main.py")
 except KeyboardInterrupt:
     print("Stopped by Ctrl-C. Ctrl-D starts the node again.")

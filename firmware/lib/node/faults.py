@@ -1,80 +1,117 @@
-"""What can be wrong with a node: one table for the LED, fault/<id>, the README and the tests."""
+"""What is wrong with a node: the faults of now, and the word that a reset leaves for the next start.
 
-import asyncio
+That word is in RTC memory, which survives resets but not a loss of power: nothing wears the flash. The first 12 bytes
+of RTC().memory() are for it (the outbox has the rest): b"hn", crashes in a row, state, 8 characters that say who or
+why. machine.reset_cause() alone cannot tell: a reset by our watchdog and one typed by a user are both SOFT_RESET, and a
+soft reset (Ctrl-D) leaves the cause of the last hard one in place.
+"""
+
 import time
 
-# Number (so many blinks of the LED), and as a comment what it means: host tools read it from here. The name in
-# fault/<id> is the constant's.
-REFUSED = 1  # the broker refuses the node: its credentials or its identifier
-BROKER = 2  # the broker cannot be reached
-LIBRARY = 3  # a library is missing on the board
-SENSOR = 4  # a sensor does not answer, or cannot measure
-PUBLISH = 5  # the announcement or a publication failed
-CRASH = 6  # a coroutine crashed and was started again, or the last run ended in a crash
-WIFI = 7  # Wi-Fi is not joined
-CONFIG = 8  # config.json is missing or invalid
+import machine
+from micropython import const
 
-_NAMES = "refused|broker|library|sensor|publish|crash|wifi|config"
+# The one table of faults: blinks of the LED, name, and what it means.
+# 1 refused  the broker refuses the node: its credentials or its identifier
+# 2 broker   the broker cannot be reached
+# 3 library  a library is missing on the board
+# 4 sensor   a sensor does not answer, or cannot measure
+# 5 publish  the announcement or a publication failed
+# 6 crash    a coroutine crashed and was started again, or the last run ended in a crash
+# 7 wifi     Wi-Fi is not joined
+# 8 config   config.json is missing or invalid
+NAMES = "refused|broker|library|sensor|publish|crash|wifi|config"
 
 # Which of several the LED and fault/<id> prefer: a cause before what follows from it, so that what is shown is what to
 # mend first. A crash goes before a sensor because it is over in a minute, while a sensor may be missing for weeks.
-_ORDER = "83712564"
+_ORDER = b"\x08\x03\x07\x01\x02\x05\x06\x04"
 
-
-def name(code):
-    """Return the name of a fault in fault/<id>."""
-    return _NAMES.split("|")[code - 1]
+_HEAD = const(12)  # bytes of the word
+_CRASHES = const(2)
+_STATE = const(3)  # first letter of: stopped, begun, good (for a minute); or of why it was reset: see reset()
+_WHO = const(4)
 
 
 class Faults:
-    """The faults that are active now, one for each (code, source): two sensors may both be in fault 4.
+    """The faults that are active now, one for each (name, source): two sensors may both be in fault 4.
 
     `current` is None or the (code, detail) that the LED shows and fault/<id> carries. When it changes, `version` grows
-    by one and the Event `changed` is set; whoever waits for it clears it.
+    by one.
     """
 
     def __init__(self):
         self.current = None
         self.version = 0
-        self.changed = asyncio.Event()
-        self._active = []  # lists of: code, source, detail, ticks_ms() of its beginning; oldest first
+        self._active = []  # tuples of: code, source, detail, ticks_ms() of its beginning; oldest first
 
-    def begin(self, code, detail, source=None):
-        """Note that `source` is in fault `code`, for the reason `detail`; while it lasts, once more updates that."""
-        fault = self._find(code, source)
-        if fault:
-            fault[2] = detail
-        else:
-            self._active.append([code, source, detail, time.ticks_ms()])
-        self._choose()
-
-    def clear(self, code, source=None):
-        """Note that `source` is well again. Nothing happens when it was well."""
-        fault = self._find(code, source)
-        if fault:
-            self._active.remove(fault)
-            self._choose()
-
-    def lasting(self, seconds):
-        """Return the (code, detail) of a fault that has lasted for `seconds` (a day at most), or None."""
-        now = time.ticks_ms()
-        for code, _, detail, since in self._active:
-            if time.ticks_diff(now, since) >= 1000 * seconds:
-                return code, detail
-        return None
-
-    def _find(self, code, source):
-        for fault in self._active:
-            if fault[0] == code and fault[1] == source:
-                return fault
-        return None
-
-    def _choose(self):
+    def begin(self, name, detail, source=None):
+        """Note that `source` is in the fault `name`, for the reason `detail`; once more updates that; None ends it."""
+        code = NAMES[: NAMES.find(name)].count("|") + 1
+        since = time.ticks_ms()
+        active = self._active
+        at = len(active)
+        for i in range(at):
+            if active[i][0] == code and active[i][1] == source:
+                at = i
+                since = active[i][3]
+        active[at : at + 1] = [] if detail is None else [(code, source, detail, since)]
         current = None
-        for code, _, detail, _ in self._active:
-            if current is None or _ORDER.find(str(code)) < _ORDER.find(str(current[0])):
-                current = code, detail
+        for code in _ORDER:
+            for fault in active:
+                if fault[0] == code and not current:
+                    current = code, fault[2]
         if current != self.current:
             self.current = current
             self.version += 1
-            self.changed.set()
+
+    def clear(self, name, source=None):
+        """Note that `source` is well again. Nothing happens when it was well."""
+        if self._active:
+            self.begin(name, None, source)
+
+    def lasting(self, seconds):
+        """Return the code of a fault that has lasted for `seconds` (a day at most), or None."""
+        now = time.ticks_ms()
+        for code, _, _, since in self._active:
+            if time.ticks_diff(now, since) >= 1000 * seconds:
+                return code
+        return None
+
+
+def word():
+    """Return the 12 bytes; new ones when the memory is empty or somebody else's."""
+    head = bytearray(machine.RTC().memory()[:_HEAD])
+    if len(head) < _HEAD or head[:2] != b"hn":
+        head = bytearray(b"hn\0s") + bytes(_HEAD - _WHO)
+    return head
+
+
+def leave(head):
+    """Write the 12 bytes and leave the rest as it is."""
+    rtc = machine.RTC()
+    rtc.memory(head + rtc.memory()[_HEAD:])
+
+
+def note(state):
+    """Note "stopped", "begun" or "good", which forgives earlier crashes; not once reset() has noted its own."""
+    head = word()
+    if chr(head[_STATE]) in "sbg":
+        head[_STATE] = ord(state[0])
+        if state == "good":
+            head[_CRASHES] = 0
+        leave(head)
+
+
+def reset(why, who):
+    """Reset the board, for ever. `why` is "watchdog" (a coroutine gave no sign of life), "crash" (an exception that no
+    guard caught), or "restart" (on purpose); 8 characters of `who` reach the next start.
+    """
+    head = word()
+    if why != "restart" and head[_STATE] != 103:  # g: a run that was good is no crash at the start
+        head[_CRASHES] = min(head[_CRASHES] + 1, 255)
+    head[_STATE] = ord(why[0])
+    head[_WHO:] = (who.encode() + bytes(_HEAD))[: _HEAD - _WHO]
+    leave(head)
+    machine.reset()
+    while True:  # before MicroPython 1.20 reset() returns, and the SDK resets a little later
+        time.sleep_ms(100)

@@ -1,12 +1,12 @@
-"""The time of day from an NTP server (RFC 5905), without ever waiting for it in a call."""
+"""The time of day from an NTP server (RFC 5905), without ever waiting for it in a call. A job of the session."""
 
-import asyncio
 import time
 from os import urandom
 
+import machine
 from micropython import const
 
-from node import clock, resolve
+from node import KNOWN, load, uptime
 
 _1900 = const(3155673600)  # seconds from NTP's epoch to 2000
 _2100 = const(3155760000)  # no later either: a server that begins in 1970 would be taken for one of 2106
@@ -14,21 +14,17 @@ _AGAIN_S = const(3600)  # the ESP8266's clock drifts, and must be read at least 
 _RETRY_S = const(60)
 
 
-async def run(server, wifi, rtc):
-    """Set `rtc` (machine.RTC()) by the NTP server of that name every hour; each minute while it does not answer."""
-    while True:
-        while not wifi.joined():
-            await asyncio.sleep_ms(1000)
-        pause = _RETRY_S
-        try:
-            seconds = await _ask(await resolve.address(server, wifi.dns()))
-            if seconds:
-                year, month, day, hour, minute, second, weekday = time.gmtime(seconds + clock.epoch())[:7]
-                rtc.datetime((year, month, day, weekday + 1, hour, minute, second, 0))
-                pause = _AGAIN_S
-        except OSError as e:
-            print("ntp:", e)
-        await asyncio.sleep_ms(1000 * pause)
+async def run(session):
+    """Set the clock; again in an hour, or in a minute if the server does not answer."""
+    session.clock_due = uptime() + _RETRY_S
+    try:
+        seconds = await _ask(await load("resolve").address(session.settings["ntp"], session))
+        if seconds:
+            year, month, day, hour, minute, second, weekday = time.gmtime(seconds)[:7]
+            machine.RTC().datetime((year, month, day, weekday + 1, hour, minute, second, 0))
+            session.clock_due += _AGAIN_S - _RETRY_S
+    except OSError as e:
+        print("ntp:", e)
 
 
 async def _ask(server):
@@ -37,10 +33,10 @@ async def _ask(server):
     query[0] = 0x23  # version 4, client
     query[40:] = urandom(8)  # sent back to us as the time of origin: nobody else can answer
     reply = bytearray(48)
-    count = await resolve.ask(server, 123, query, query[40:], 24, reply)
+    count = await load("resolve").ask(server, 123, query, query[40:], 24, reply)
     if count < 48 or reply[0] & 0x07 != 4 or reply[0] >= 0xC0 or not 0 < reply[1] < 16:
         return None  # not a server's answer, or one that is not synchronised (RFC 5905, 7.3)
     seconds = int.from_bytes(reply[40:44], "big") - _1900
     if seconds < 0:
         seconds += 1 << 32  # from 2036 on NTP counts anew
-    return seconds if clock.is_absolute(seconds) and seconds < _2100 else None
+    return seconds if seconds >= KNOWN and seconds < _2100 else None

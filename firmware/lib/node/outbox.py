@@ -5,15 +5,14 @@ and a power cut does not: 52 readings fit there beside the 12 bytes of resets.py
 with other topics, is refused.
 """
 
-import asyncio
 import hashlib
 import struct
 
 from micropython import const
 
-from node import clock
+from node import KNOWN, stamp, uptime
 
-_RECORD = "<Bfi"  # channel, value, clock.stamp()
+_RECORD = "<Bfi"  # channel, value, stamp()
 _SIZE = const(9)
 _HEAD = "<BHi"  # copy: records in it, records there were, uptime() when it was made
 _HEAD_SIZE = const(7)
@@ -27,37 +26,29 @@ class Outbox:
     """A bounded queue of readings.
 
     `channels` is the list of (topic, late topic, format, retained) whose indices the records carry, `rtc` machine.RTC()
-    or None.
-    `late` of the oldest were taken before this connection; `dropped` were lost; put() sets the Event `arrived`.
+    or None. `count` readings wait, `late` of the oldest were taken before this connection; `dropped` were lost.
     """
 
     def __init__(self, size, channels, rtc=None):
-        self.dropped = 0
+        self.channels = channels
+        self.count = 0
         self.late = 0
-        self.arrived = asyncio.Event()
+        self.dropped = 0
         self._size = size
-        self._channels = channels
         self._rtc = rtc
         self._records = bytearray(size * _SIZE)
         self._first = 0
-        self._count = 0
-        self.leaving = False  # the oldest has been taken, and must not be dropped: set it to False if it did not arrive
-        if rtc:
-            self._restore(rtc.memory())
-
-    def __len__(self):
-        return self._count
+        self.leaving = False  # the oldest is under way, and must not be dropped
 
     def put(self, channel, value):
         """Keep a reading of now."""
-        self._append(channel, value, clock.stamp())
-        self.arrived.set()
+        self._append(channel, value, stamp())
         self.save()
 
     def take(self):
-        """Return (channel, value, stamp, whether it is late) of the oldest; done() then removes it."""
+        """Return (channel, value, stamp) of the oldest; done() then removes it."""
         self.leaving = True
-        return struct.unpack_from(_RECORD, self._records, self._first * _SIZE) + (self.late > 0,)
+        return struct.unpack_from(_RECORD, self._records, self._first * _SIZE)
 
     def done(self):
         """Forget the reading that was taken: the broker has it."""
@@ -69,20 +60,22 @@ class Outbox:
         """Write the copy, with as many of the newest as fit."""
         if not self._rtc:
             return
-        count = min(self._count, _FIT)
+        count = min(self.count, _FIT)
         at = _AT + _DIGEST + _HEAD_SIZE
         copy = bytearray(at + count * _SIZE)
         kept = self._rtc.memory()[:_AT]
         copy[: len(kept)] = kept
-        struct.pack_into(_HEAD, copy, _AT + _DIGEST, count, self._count, clock.uptime())
-        for i in range(self._count - count, self._count):
-            start = self._slot(i)
+        struct.pack_into(_HEAD, copy, _AT + _DIGEST, count, self.count, uptime())
+        for i in range(self.count - count, self.count):
+            start = (self._first + i) % self._size * _SIZE
             copy[at : at + _SIZE] = self._records[start : start + _SIZE]
             at += _SIZE
         copy[_AT : _AT + _DIGEST] = self._digest(copy)
         self._rtc.memory(copy)
 
-    def _restore(self, copy):
+    def restore(self):
+        """Take in what an earlier run left. For the start."""
+        copy = self._rtc.memory()
         at = _AT + _DIGEST + _HEAD_SIZE
         if len(copy) < at or copy[_AT : _AT + _DIGEST] != self._digest(copy):
             return
@@ -90,33 +83,32 @@ class Outbox:
         self.dropped = held - count
         for _ in range(count):
             channel, value, moment = struct.unpack_from(_RECORD, copy, at)
-            if not clock.is_absolute(moment):
+            if moment < KNOWN:
                 moment -= made  # seconds before this start, give or take those between the last save() and the reset
             self._append(channel, value, moment)
             at += _SIZE
-        self.late = self._count
 
     def _digest(self, copy):
         check = hashlib.sha256(memoryview(copy)[_AT + _DIGEST :])
-        for channel in self._channels:
+        for channel in self.channels:
             check.update(channel[0])
         return check.digest()[:_DIGEST]
 
-    def _slot(self, i):
-        return (self._first + i) % self._size * _SIZE
-
     def _append(self, channel, value, moment):
-        if self._count == self._size:
+        first = self._first * _SIZE
+        if self.count == self._size:
             if self.leaving:  # then the one after it goes
-                oldest, second = self._slot(0), self._slot(1)
-                self._records[second : second + _SIZE] = self._records[oldest : oldest + _SIZE]
+                oldest = self._records[first : first + _SIZE]
+                first = (self._first + 1) % self._size * _SIZE
+                self._records[first : first + _SIZE] = oldest
             self._forget()
             self.dropped += 1
-        struct.pack_into(_RECORD, self._records, self._slot(self._count), channel, value, moment)
-        self._count += 1
+        at = (self._first + self.count) % self._size * _SIZE
+        struct.pack_into(_RECORD, self._records, at, channel, value, moment)
+        self.count += 1
 
     def _forget(self):
         self._first = (self._first + 1) % self._size
-        self._count -= 1
+        self.count -= 1
         if self.late:
             self.late -= 1

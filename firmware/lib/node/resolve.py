@@ -11,15 +11,10 @@ from os import urandom
 
 from micropython import const
 
-from node.session import is_address
-
 _TRIES = const(2)
 _STEP_MS = const(20)
 _STEPS = const(75)  # 1.5 s for each try
 _REPLY = const(256)  # bytes of a reply that are looked at; the first address comes well before
-
-_known = {}  # name: its last good address
-
 
 async def ask(server, port, query, echo, at, reply):
     """Send `query` to `server` (dotted) until the reply that has the bytes `echo` at `at`; it is in `reply` then.
@@ -46,19 +41,26 @@ async def ask(server, port, query, echo, at, reply):
         sock.close()
 
 
-async def address(host, dns):
-    """Return the dotted address of `host`, asking the server `dns` (dotted) unless `host` is one.
+async def address(host, session):
+    """Return the dotted address of `host`, asking the network's DNS server unless `host` is one.
 
     While the server is silent the last good answer serves. Raises OSError with a sentence when there has been none.
     """
     if is_address(host):
         return host
+    known = session.addresses
     try:
-        _known[host] = await _look_up(host, dns)
+        known[host] = await _look_up(host, session.sta.ifconfig()[3])
     except OSError as e:
-        if host not in _known:
+        if host not in known:
             raise e
-    return _known[host]
+    return known[host]
+
+
+def is_address(host):
+    """Say whether `host` is a dotted IPv4 address."""
+    parts = host.split(".")
+    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
 
 
 async def _look_up(host, dns):

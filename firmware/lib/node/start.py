@@ -1,25 +1,24 @@
 """What the node finds at its start: why the board started, its settings, and whether it should be careful.
 
-Needed once, like schema.py and settings.py: begin() drops all three from sys.modules, main.py then from memory.
+Needed once, and not kept (node.load).
 """
 
-import asyncio
-import sys
-
 import machine
+import network
+from binascii import hexlify
 from micropython import const
+from umqtt import simple
 
-import node
-from node import resets
-from node.faults import CONFIG, CRASH, Faults
-from node.tasks import LAST_RUN
+from node import faults, load
 
 _SAFE_AFTER = const(3)
 _PATIENCE_S = const(30)  # a reading that takes longer hangs
+_RARE_MS = const(10000)  # a driver that is called less often is not kept in between
 
+_COMMON = ("driver", "every_s", "topic", "topics", "name")  # settings that are not the driver's
 FILTERS = ("median", "scale", "offset", "delta")  # settings that node/filters.py is loaded for
 
-# Bytes of resets.read().
+# Bytes of faults.word().
 _CRASHES = const(2)
 _STATE = const(3)
 _WHO = const(4)
@@ -39,47 +38,69 @@ def begin():
     from node import settings
 
     why, crashed, crashes = look_back()
-    faults = Faults()
+    state = faults.Faults()
     try:
         config = settings.load()
     except settings.Invalid as e:
         print(e)
-        faults.begin(CONFIG, str(e))
+        state.begin("config", str(e))
         config = e.config
     if crashes >= _SAFE_AFTER:
         sentence = "safe start after %d crashes: %s" % (crashes, why)
         print(sentence)
-        faults.begin(CRASH, sentence)
+        state.begin("crash", sentence)
         config["sensors"] = []
     elif crashed:
-        faults.begin(CRASH, why, LAST_RUN)
-    for name in ("schema", "settings", "start"):
-        del sys.modules["node." + name]
-    del node.schema, node.settings, node.start
-    return config, faults, why
+        state.begin("crash", why, "")  # over after a good minute
+    load("settings")  # and so nobody keeps them
+    load("schema")
+    return config, state, why
 
 
 def look_back():
-    """Return (why the board started, whether the last run ended in a crash, crashes in a row); then it is STOPPED."""
-    head = resets.read()
-    state = head[_STATE]
-    crashed = state == resets.WATCHDOG or state == resets.CRASH
-    if crashed or state == resets.RESTART:
-        why = "restart" if not crashed else "crash" if state == resets.CRASH else "watchdog"
+    """Return (why the board started, whether the last run ended in a crash, crashes in a row); then it is "stopped"."""
+    head = faults.word()
+    state = chr(head[_STATE])
+    crashed = state in "wc"
+    if state in "wcr":
+        why = "restart" if not crashed else "crash" if state == "c" else "watchdog"
         # A character at a time: a supply that sags leaves anything in RTC memory, and decode() would raise.
         why += ": " + "".join([chr(c & 127) for c in head[_WHO:] if c])
     else:
         cause = machine.reset_cause()
         why = _CAUSES.split("|")[cause]
         # A run that ended by itself did not die of a cause that is still there from before it.
-        crashed = 0 < cause <= _DEADLY and state != resets.STOPPED
-        if crashed and state == resets.STARTED:
+        crashed = 0 < cause <= _DEADLY and state != "s"
+        if crashed and state == "b":
             head[_CRASHES] += 1
     if not crashed:
         head[_CRASHES] = 0
-    head[_STATE] = resets.STOPPED
-    resets.write(head)
+    head[_STATE] = 115  # s
+    faults.leave(head)
     return why, crashed, head[_CRASHES]
+
+
+def client(config):
+    """Return (umqtt's client for these settings, the MAC as 12 hex digits in bytes, the station interface)."""
+    sta = network.WLAN(network.STA_IF)
+    mac = hexlify(sta.config("mac"))
+    mqtt = config["mqtt"]
+    name = (config["client_id"] or "feather-" + mac[6:].decode()).encode()
+    user = mqtt["user"]
+    made = simple.MQTTClient(
+        name, "", mqtt["port"], user and user.encode(), (mqtt["password"] or "").encode(), mqtt["keepalive_s"]
+    )
+    made.set_last_will(b"status/" + name, b"offline", True, 1)
+    made.set_callback(print)  # subscribe() insists on one; nothing calls it
+    return made, mac, sta
+
+
+def session_settings(config):
+    """Return of the settings what the session keeps."""
+    kept = {key: config[key] for key in ("ntp", "stats_s", "homeassistant")}
+    servers = config["mqtt"]["server"]
+    kept["server"] = servers if isinstance(servers, list) else [servers]
+    return kept
 
 
 # In what follows `found` is a list of (sensor, its entry in the settings), and a channel is one quantity of one sensor,
@@ -108,23 +129,29 @@ def channels(found, name):
     return listed
 
 
-def samplers(found, bus, outbox, faults):
-    """Return a row of the table (node/tasks.py) for each sensor."""
-    from node import sampler
+def rows(found, bus, outbox, faults):
+    """Return the rows of the table (node/tasks.py) for the sensors."""
+    from node import sensors
 
-    rows = []
+    steps = []
+    sources = []
     channel = 0
     for sensor, entry in found:
-        read = sensor.read
+        every_ms = int(entry["every_s"] * 1000)
+        kept = sensor if every_ms < _RARE_MS else None
+        if hasattr(sensor, "watch"):  # it has news between its readings, and tells them by itself
+            kept = sensor
+            steps.append((entry["driver"], 0, sensor.watch, outbox, channel))
         if any(key in entry for key in FILTERS):
             from node.filters import Filtered
 
-            read = Filtered(sensor, entry, FILTERS).read
-        wait_ms = getattr(sensor, "wait_ms", asyncio.sleep_ms)  # a sensor may have news before its time
-        row = entry["driver"], entry["every_s"] + _PATIENCE_S, sampler.run, read, wait_ms, int(entry["every_s"] * 1000)
-        rows.append(row + (_name(sensor, entry), channel, bus, outbox, faults))
+            kept = Filtered(sensor, entry, FILTERS)
+        options = {key: entry[key] for key in entry if key not in _COMMON}
+        sources.append(sensors.Source(entry["driver"], options, channel, _name(sensor, entry), every_ms, kept))
         channel += len(sensor.quantities)
-    return rows
+    if sources:
+        steps.append(("sensors", _PATIENCE_S, sensors.run, sources, bus, outbox, faults))
+    return steps
 
 
 def _name(sensor, entry):

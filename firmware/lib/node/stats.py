@@ -1,58 +1,49 @@
-"""What the node says about itself: fault/<id> and stats/<id>."""
+"""What the node says about itself: fault/<id> when it has changed, stats/<id> when it is due. A job of the session."""
 
-import asyncio
 import gc
 import json
 
 from micropython import const
 
-from node import VERSION, clock, faults
-from node.session import Down
+from node import VERSION, uptime
+from node.faults import NAMES
 
-_POLL_MS = const(250)
+_NEVER = const(1 << 29)
 
 
-async def run(name, every_s, reset, state, session, wifi, outbox):
-    """Serve for ever: the fault at each connection and change, the statistics every `every_s` (None: never).
-
-    `name` is the client_id, `reset` why the board started, `state` its Faults.
-    """
-    told = None
-    due_s = 0
-    while True:
-        await asyncio.sleep_ms(_POLL_MS)
-        if not session.up:
-            continue
-        try:
-            now = session.epoch, state.version
-            if told != now:
-                await session.publish(b"fault/" + name, _fault(state.current), 1, True)
-                told = now
-            if every_s and clock.uptime() >= due_s:
-                await session.publish(b"stats/" + name, _stats(reset, session, wifi, outbox), 0, True)
-                due_s = clock.uptime() + every_s
-        except Down:
-            pass
+async def run(session):
+    """Publish what is due. Raises OSError."""
+    name = session.client.client_id
+    version = session.faults.version
+    if session.told != version:
+        await session.publish(b"fault/" + name, _fault(session.faults.current), 1, True)
+        session.told = version
+    every_s = session.settings["stats_s"]
+    if every_s is None:
+        session.due = _NEVER
+    elif uptime() >= session.due:
+        await session.publish(b"stats/" + name, _stats(session), 0, True)
+        session.due = uptime() + every_s
 
 
 def _fault(current):
     if not current:
         return b'{"code":0}'
     code, detail = current
-    return ('{"code":%d,"name":"%s","detail":%s}' % (code, faults.name(code), json.dumps(detail))).encode()
+    return ('{"code":%d,"name":"%s","detail":%s}' % (code, NAMES.split("|")[code - 1], json.dumps(detail))).encode()
 
 
-def _stats(reset, session, wifi, outbox):
+def _stats(session):
     gc.collect()
     return (
         '{"uptime_s":%d,"free":%d,"rssi":%d,"reconnects":%d,"dropped":%d,"reset":%s,"version":"%s"}'
         % (
-            clock.uptime(),
+            uptime(),
             gc.mem_free(),
-            wifi.rssi(),
+            session.sta.status("rssi"),
             session.reconnects,
-            outbox.dropped,
-            json.dumps(reset),
+            session.outbox.dropped,
+            json.dumps(session.why),
             VERSION,
         )
     ).encode()

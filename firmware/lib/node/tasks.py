@@ -1,4 +1,4 @@
-"""The node's work: coroutines and steps, each guarded, all under one watchdog."""
+"""The node's work: coroutines and steps, each guarded, all under one watchdog. And the steps that every node has."""
 
 import asyncio
 import sys
@@ -7,16 +7,14 @@ import time
 import machine
 from micropython import const
 
-from node import resets
-from node.faults import CRASH, LIBRARY
+from node import faults, load
 
 _LOOK_MS = const(250)  # longest time between two looks at the steps
 _FEED_MS = const(1000)
 _BITE_MS = const(8000)
 _MINUTE_MS = const(60000)
-
-STEP = 0  # in place of the seconds of a row
-LAST_RUN = "last run"  # source of the fault that tells of a crash before this start; over after a good minute
+_POLL_MS = const(200)
+_LINK_MS = const(500)
 
 
 class Stop(Exception):
@@ -35,9 +33,8 @@ class Tasks:
     def __init__(self, table, faults, error_reboot_s):
         """table: rows of (name, seconds, function, its arguments ...).
 
-        A row is a coroutine that must show life within so many seconds; None: it waits for events and has no rhythm.
-        With STEP it is a generator that waits for nothing: it yields the milliseconds until its next turn. All of
-        those together cost one coroutine.
+        A row is a coroutine that must show life within so many seconds. With 0 it is a step, a generator that waits for
+        nothing: it yields the milliseconds until its next turn. All of those together cost one coroutine.
         """
         self._table = table
         self._faults = faults
@@ -46,8 +43,7 @@ class Tasks:
         self._stop = None
         self._seen = [0] * len(table)  # ticks_ms() of each row's last sign of life, or of its next turn if it pauses
         self._pause = [0] * len(table)  # ms that each row was last left out for after a crash
-        self._running = 0  # the row whose turn it is, or was
-        self._late = None  # the row that keeps the watchdog from being fed
+        self._running = 0  # the row whose turn it is, or was; that keeps the watchdog from being fed, if one does
         self._settled = None
 
     def run(self, leave):
@@ -59,69 +55,60 @@ class Tasks:
             asyncio.run(self._main(leave))
         except Exception as e:
             sys.print_exception(e)
-            resets.reset(resets.CRASH, type(e).__name__)
+            faults.reset("crash", type(e).__name__)
         finally:
             self._timer.deinit()  # at once: a second Ctrl-C may come in the middle of what follows
-            resets.note(resets.STOPPED)
+            faults.note("stopped")
             asyncio.new_event_loop()
         return self._stop.args[0]
 
     async def _main(self, leave):
-        resets.note(resets.STARTED)
-        self._settled = time.ticks_ms()
-        for i in range(len(self._table)):
-            self._seen[i] = self._settled
-            if self._table[i][1] != STEP:
-                asyncio.create_task(self._guard(i))
-        await self._keep()
+        """Until the end: give each step its turn when it is due, and look after the watchdog each second."""
+        faults.note("begun")
+        table = self._table
+        steps = [None] * len(table)
+        now = self._settled = time.ticks_ms()
+        fed = time.ticks_add(now, -_FEED_MS)
+        bite = self._bite
+        for i in range(len(table)):
+            self._seen[i] = now
+            if table[i][1]:
+                asyncio.create_task(self._guard(table[i], i))
+        while not self._stop:
+            now = time.ticks_ms()
+            if time.ticks_diff(now, fed) >= _FEED_MS:
+                fed = now
+                if self._look(now):
+                    self._timer.init(mode=machine.Timer.ONE_SHOT, period=_BITE_MS, callback=bite)
+            wait = _LOOK_MS
+            for i in range(len(table)):
+                if not table[i][1]:
+                    left = time.ticks_diff(self._seen[i], now)
+                    if left <= 0:
+                        self._running = i
+                        try:
+                            step = steps[i] = steps[i] or table[i][2](*table[i][3:])
+                            left = next(step)
+                        except Exception as e:
+                            steps[i] = None
+                            left = self._failed(i, e)
+                        self._seen[i] = time.ticks_add(now, left)
+                    wait = min(wait, left)
+            await asyncio.sleep_ms(wait)
         try:
             if leave:
                 await leave()
         except Exception as e:
             sys.print_exception(e)
         if len(self._stop.args) > 1:
-            resets.reset(resets.RESTART, self._stop.args[0])
+            faults.reset("restart", self._stop.args[0])
 
-    async def _keep(self):
-        """Until the end: give each step its turn when it is due, and look after the watchdog each second."""
-        bite = self._bite
-        steps = [None] * len(self._table)
-        fed = None
-        while not self._stop:
-            now = time.ticks_ms()
-            if fed is None or time.ticks_diff(now, fed) >= _FEED_MS:
-                fed = now
-                self._late = self._find_late(now)
-                if self._late is None:
-                    self._timer.init(mode=machine.Timer.ONE_SHOT, period=_BITE_MS, callback=bite)
-                self._look_back(now)
-            wait = _LOOK_MS
-            for i in range(len(steps)):
-                if self._table[i][1] == STEP:
-                    left = time.ticks_diff(self._seen[i], now)
-                    if left <= 0:
-                        left = self._turn(i, steps)
-                        self._seen[i] = time.ticks_add(now, left)
-                    wait = min(wait, left)
-            await asyncio.sleep_ms(wait)
-
-    def _turn(self, i, steps):
-        """Give step `i` its turn; return the milliseconds until the next."""
-        self._running = i
-        try:
-            if not steps[i]:
-                steps[i] = self._begin(i)
-            return next(steps[i])
-        except Exception as e:
-            steps[i] = None
-            return self._failed(i, e)
-
-    def _guard(self, i):
+    def _guard(self, row, i):
         """Run coroutine `i` for ever, each step of it a sign of life with nothing for it to do."""
         while not self._stop:
             error = None
             try:
-                coroutine = self._begin(i)
+                coroutine = row[2](*row[3:])
                 while True:
                     self._running = i
                     self._seen[i] = time.ticks_ms()
@@ -135,10 +122,6 @@ class Tasks:
                 pause = self._failed(i, e)
             yield from asyncio.sleep_ms(pause)
 
-    def _begin(self, i):
-        row = self._table[i]
-        return row[2](*row[3:])
-
     def _failed(self, i, e):
         """Take down why row `i` ended; return the ms to leave it out: a second, then twice as long up to a minute."""
         if self._stop:  # it has been told to end
@@ -149,34 +132,97 @@ class Tasks:
         sys.print_exception(e)
         name = self._table[i][0]
         why = "it returned" if isinstance(e, StopIteration) else repr(e)
-        self._faults.begin(LIBRARY if isinstance(e, ImportError) else CRASH, "%s: %s" % (name, why), name)
+        self._faults.begin("library" if isinstance(e, ImportError) else "crash", "%s: %s" % (name, why), name)
         pause = self._pause[i] = min(max(2 * self._pause[i], 1000), _MINUTE_MS)
         self._settled = self._seen[i] = time.ticks_add(time.ticks_ms(), pause)
         return pause
 
-    def _find_late(self, now):
-        for i in range(len(self._seen)):
-            limit_s = self._table[i][1]
-            if limit_s and time.ticks_diff(now, self._seen[i]) > 1000 * limit_s:
-                return i
-        return None
-
-    def _look_back(self, now):
-        """See what has lasted: a good minute, or a fault."""
-        faults = self._faults
+    def _look(self, now):
+        """Say whether every coroutine has shown life in time. See what has lasted: a good minute, or a fault."""
+        state = self._faults
         if self._settled is not None and time.ticks_diff(now, self._settled) >= _MINUTE_MS:
             # The faults of earlier crashes end, and so does the count of crashes at the start.
             self._settled = None
-            resets.note(resets.RUNNING)
+            faults.note("good")
+            state.clear("crash", "")  # that of the last run
             for i in range(len(self._table)):
                 self._pause[i] = 0
-                faults.clear(CRASH, self._table[i][0])
-                faults.clear(LIBRARY, self._table[i][0])
-            faults.clear(CRASH, LAST_RUN)
+                state.clear("crash", self._table[i][0])
+                state.clear("library", self._table[i][0])
         if self._error_reboot_s:
-            fault = faults.lasting(self._error_reboot_s)
-            if fault:
-                self._stop = self._stop or Stop("fault %d" % fault[0], True)
+            code = state.lasting(self._error_reboot_s)
+            if code:
+                self._stop = self._stop or Stop("fault %d" % code, True)
+        for i in range(len(self._seen)):
+            limit_s = self._table[i][1]
+            if limit_s and time.ticks_diff(now, self._seen[i]) > 1000 * limit_s:
+                self._running = i
+                return False
+        return True
 
     def _bite(self, _):
-        resets.reset(resets.WATCHDOG, self._table[self._running if self._late is None else self._late][0])
+        faults.reset("watchdog", self._table[self._running][0])
+
+
+def show(pin, faults):
+    """Blink for ever what `faults` has for current, on an LED between 3.3 V and `pin`: lit when low. A step.
+
+    Another fault, or none, starts its pattern within 250 ms. Allocates nothing.
+    """
+    code = 0
+    edge = time.ticks_ms()  # when the next part begins; counted on from one to the next, so as not to drift
+    i = 0
+    while True:
+        left = time.ticks_diff(edge, time.ticks_ms())
+        current = faults.current[0] if faults.current else 0
+        if left < -_LOOK_MS or current != code:  # held up, or news: begin the pattern now
+            code = current
+            edge = time.ticks_ms()
+            i = left = 0
+        if left <= 0:
+            part = phase(i, code)
+            i = i + 1 if part else 0
+            if part:
+                pin(part < 0)
+                edge = time.ticks_add(edge, abs(part))
+        else:
+            yield min(left, _LOOK_MS)
+
+
+def phase(i, code):
+    """Return part `i` of the pattern for fault `code`, 0 for running.
+
+    That is milliseconds lit, minus milliseconds dark, or 0 after the last part. Numbers rather than a list or a
+    generator, so that blinking allocates nothing.
+    """
+    if not code:
+        return 0 if i > 1 else -200 if i else 9800
+    if i < 20:  # ten flashes in two seconds, then a second of darkness
+        return -100 if i & 1 else 100
+    i -= 21
+    if i < 0 or i == 2 * code:
+        return -1000
+    if i > 2 * code:
+        return 0
+    return -500 if i & 1 else 500
+
+
+def watch(pin):
+    """Look at RunApp for ever; raises Stop, which ends the node cleanly, when it is closed for two looks. A step.
+
+    It is a switch between `pin` (an input with its pull-up) and GND: closed, and so low, is hold.
+    """
+    looks = 0
+    while looks < 2:  # one alone may be a spike on a long wire
+        yield _POLL_MS
+        looks = 0 if pin() else looks + 1
+    raise Stop("RunApp is held")
+
+
+def link(sta, settings, faults):
+    """Watch the link for ever; while there is none, wifi.py sees to it. A step."""
+    while True:
+        if sta.isconnected():
+            yield _LINK_MS
+        else:
+            yield from load("wifi").run(sta, settings, faults)

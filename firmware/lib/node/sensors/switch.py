@@ -3,9 +3,6 @@
 It is published when it changes, not only every `every_s`, and the broker keeps its state.
 """
 
-import asyncio
-import time
-
 from micropython import const
 
 OPTIONS = """\
@@ -31,17 +28,13 @@ class Sensor:
         """Return (1,) for closed, (0,) for open."""
         return (1 - self._level,)
 
-    async def wait_ms(self, ms):
-        """Sleep, but not beyond a change: a contact bounces, so it counts when two looks, 50 ms apart, see the same."""
-        end = time.ticks_add(time.ticks_ms(), ms)
+    def watch(self, outbox, channel):
+        """Tell of every change at once: a step (node/tasks.py). A contact bounces: two looks must see the same."""
         before = self._level
         while True:
-            left = time.ticks_diff(end, time.ticks_ms())
-            if left <= 0:
-                return
-            await asyncio.sleep_ms(min(left, _LOOK_MS))
+            yield _LOOK_MS
             level = self._pin()
             if level == before != self._level:
                 self._level = level
-                return
+                outbox.put(channel, 1 - level)
             before = level

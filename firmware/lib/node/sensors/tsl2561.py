@@ -85,6 +85,7 @@ class Sensor:
 
     def __init__(self, bus, options):
         self._bus = bus
+        self._options = options
         self.address = options.get("address") or 0x39
         self._word = bytearray(2)
         self._byte = memoryview(self._word)[:1]
@@ -94,7 +95,7 @@ class Sensor:
         # Most sensitive first: less gain before less time. Automatic: 402 ms 16x, 402 1x, 101 1x, 13 1x. 13 ms clips
         # where 101 ms does (5047 / 11 = 37177 / 81): it measures no more light, but soon sees that too much has ended.
         self._ranges = [(times[0], g) for g in gains] + [(t, gains[-1]) for t in times[1:]]
-        self._range = 0
+        self._range = options.get("range", 0)  # where the last reading ended
 
     async def read(self):
         """Return (lux,) of an integration that starts now: 20 ms to 1 s later, the longest after a big change of light.
@@ -114,6 +115,7 @@ class Sensor:
             if not step:
                 break
             self._range += step
+        self._options["range"] = self._range
         return (lux(ch0, ch1, gain, ms, package),)
 
     def _step(self, ms, gain, peak):

@@ -5,20 +5,19 @@ Numbers of sections are those of MQTT 3.1.1.
 
 from micropython import const
 
-_OUT = const(160)  # holds a reading or a CONNECT whole; what is longer goes out in pieces of this size
+_OUT = const(160)  # holds a reading whole; a longer packet makes it grow until the next connection
 _IN = const(192)  # longest packet that is taken in
-_BUFFERS = (bytes, bytearray, memoryview)
+_ANSWERS = const(0x2214)  # bits of the packet types that answer a request: CONNACK 2, PUBACK 4, SUBACK 9, PINGRESP 13
 
 
 class Wire:
     """What umqtt's client takes for its socket, around a non-blocking one.
 
     Outwards: umqtt's many small writes are collected, flush() writes them as one. Where umqtt would wait for the broker
-    it gets EOFError: to wait is ours. Inwards: fill() and next() take packets out of the stream, however it is cut.
+    it gets EOFError: to wait is ours. Inwards: next() takes packets out of the stream, however it is cut.
     """
 
     def __init__(self):
-        self._out = bytearray(_OUT)
         self._in = bytearray(_IN)
         self._nothing = EOFError()  # no class of our own: there __traceback__ would be an attribute like any other
         self.open(None)
@@ -26,98 +25,57 @@ class Wire:
     def open(self, sock):
         """Begin a connection; None: there is none."""
         self.sock = sock
+        self._out = bytearray(_OUT)
         self._end = self._sent = 0  # of _out: what is in it, what of that has left
-        self._more = []  # what comes after it: buffers, iterators of buffers
         self._have = self._next = 0  # of _in: what is in it, what of that has been dealt with
         self._cut = 0  # bytes that are still to come of a packet too long for _in
         self.code = 0
         self.message = None
 
     def write(self, data, size=None):
-        """Add to the packet. `data` may be any object that has a len() and yields its bytes in pieces."""
+        """Add the bytes `data`, or `size` of them, to the packet."""
         if size is not None:
             data = data[:size]
-        plain = isinstance(data, _BUFFERS)
         end = self._end + len(data)
-        if plain and end <= _OUT and not self._more:
-            self._out[self._end : end] = data
-            self._end = end
-        else:
-            self._more.append(data if plain else iter(data))
-
-    def flush(self):
-        """Write what the socket takes. True when all is out. Raises OSError when the connection is lost."""
-        while self._end or self._more:
-            if self._sent == self._end:
-                self._refill()
-            written = self.sock.write(self._out, self._sent, self._end - self._sent)
-            if written is None:
-                return False
-            self._sent += written
-            if self._sent < self._end:
-                return False
-            self._end = self._sent = 0
-        return True
-
-    def _refill(self):
-        """Fill the empty _out from _more: many small writes would use up lwIP's buffers, and then one blocks."""
-        more = self._more
-        while more and self._end < _OUT:
-            piece = more[0]
-            if not isinstance(piece, _BUFFERS):
-                try:
-                    more.insert(0, next(piece))
-                except StopIteration:
-                    more.pop(0)
-                continue
-            room = _OUT - self._end
-            if len(piece) > room:
-                piece = memoryview(piece)
-                more[0] = piece[room:]
-                piece = piece[:room]
-            else:
-                more.pop(0)
-            self._out[self._end : self._end + len(piece)] = piece
-            self._end += len(piece)
+        self._out[self._end : end] = data
+        self._end = end
 
     def read(self, size):
         """End umqtt's call."""
         self._nothing.__traceback__ = None  # MicroPython adds each raise to those before
         raise self._nothing
 
-    # umqtt's connect() makes a socket and waits for it, by the module `socket`; for that moment we are the module too.
-
-    def _done_already(self, *_):
-        return self
-
-    socket = connect = settimeout = setblocking = close = _done_already
-
-    def getaddrinfo(self, *_):
-        return ((None,),)
-
-    def fill(self):
-        """Read once. False when nothing is there. Raises OSError when the connection is lost or closed."""
-        have = self._have
-        count = self.sock.readinto(memoryview(self._in)[have:] if have else self._in)
-        if count is None:
-            return False
-        if count == 0:
-            raise OSError("closed by the broker")
-        if self._cut:  # then _have is 0
-            self._next = min(self._cut, count)
-            self._cut -= self._next
-        self._have = have + count
+    def flush(self):
+        """Write what the socket takes. True when all is out. Raises OSError when the connection is lost."""
+        if self._end:
+            written = self.sock.write(self._out, self._sent, self._end - self._sent)
+            if written is not None:
+                self._sent += written
+            if self._sent < self._end:
+                return False
+            self._end = self._sent = 0
         return True
 
-    def next(self):
-        """Take the next packet. Returns what tells its kind and whose answer it is, 0 when none is there yet.
+    def next(self, fill):
+        """Take the next packet; first, if `fill`, read once from the socket.
 
-        That is the first byte << 16 | packet identifier. It leaves in `code` the last byte (the return code of CONNACK,
-        3.2.2.3, and SUBACK, 3.9.3), or of a PUBLISH in `message` (topic, payload, retained); None if that was too long:
-        what is to come of it will be thrown away. Raises ValueError: that is no packet, or none for us.
+        Returns what tells its kind and whose answer it is, 0 when none is there yet: the first byte << 16 | packet
+        identifier. It leaves in `code` the last byte (the return code of CONNACK, 3.2.2.3, and SUBACK, 3.9.3), or of a
+        PUBLISH in `message` (topic, payload, retained); None if that was too long: what is to come of it will be thrown
+        away. Raises OSError when the connection is lost or closed, ValueError: that is no packet, or none for us.
         """
         data = self._in
         have = self._have
+        if fill:
+            count = self.sock.readinto(memoryview(data)[have:] if have else data)
+            if count is None:
+                return 0
+            if count == 0:
+                raise OSError("closed by the broker")
+            if self._cut:  # then _have is 0
+                self._next = min(self._cut, count)
+                self._cut -= self._next
+            self._have = have = have + count
         start = self._next
         if self._cut:
             self._have = self._next = 0
@@ -146,8 +104,8 @@ class Wire:
         kind = data[start]
         pid = 0
         if kind & 0xF0 == 0x30:
-            pid = self._take_message(kind, at)
-        elif size != (0 if kind == 0xD0 else 3 if kind == 0x90 else 2) or kind not in (0x20, 0x40, 0x90, 0xD0):
+            pid = self._take(kind, at)
+        elif size != (0 if kind == 0xD0 else 3 if kind == 0x90 else 2) or kind & 15 or not _ANSWERS >> (kind >> 4) & 1:
             raise ValueError("malformed: type 0x%02x, %d bytes" % (kind, size))
         else:
             self.code = data[at + size - 1]
@@ -155,7 +113,7 @@ class Wire:
                 pid = data[at] << 8 | data[at + 1]
         return kind << 16 | pid
 
-    def _take_message(self, kind, at):
+    def _take(self, kind, at):
         """Set `message` by the PUBLISH whose body begins at `at` (3.3); return its identifier, 0 where it has none."""
         data = self._in
         end = self._next
