@@ -11,10 +11,10 @@ def boot():
 
     import json
 
-    from node.wifi import join
+    from node import load
 
     with open("config.json") as f:
-        join(json.load(f)["wifi"])
+        load("wifi").join(json.load(f)["wifi"])
 
 
 try:

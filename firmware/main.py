@@ -10,7 +10,8 @@ from time import sleep_ms
 from machine import RTC, Pin
 
 
-def main():
+def build():
+    """Return (the node, its farewell, its lamp), or None to hold it; run() is apart so that nothing here stays in heap."""
     from node import load, tasks
 
     start = load("start")
@@ -20,7 +21,7 @@ def main():
     switch = Pin(pins["run_app"], Pin.IN, Pin.PULL_UP)
     if not switch():
         print("RunApp is held: GPIO%d is low. Release it and press Ctrl-D to start the node." % pins["run_app"])
-        return
+        return None
     # What the node does: name, seconds within which it shows life (0: a step), function, arguments. See node/tasks.py.
     table = [("led", 0, tasks.show, lamp, faults), ("runapp", 0, tasks.watch, switch)]
     leave = None
@@ -38,8 +39,10 @@ def main():
         leave = session.stop
         table += [("wifi", 0, tasks.link, sta, config["wifi"], faults), ("session", 30, session.run)]
         table += start.rows(sensors, bus, outbox, faults)
-    node = tasks.Tasks(table, faults, config["error_reboot_s"])
-    start = config = pins = sensors = client = None  # the heap is small
+    return tasks.Tasks(table, faults, config["error_reboot_s"]), leave, lamp
+
+
+def run(node, leave, lamp):
     try:
         print("The node has stopped: %s. Ctrl-D starts it again." % node.run(leave))
     finally:
@@ -60,7 +63,9 @@ try:
     try:
         if globals().pop("interrupted", False):  # by Ctrl-C, while boot.py ran
             raise KeyboardInterrupt
-        main()
+        node = build()
+        if node:
+            run(*node)
     except ImportError as e:
         print("A library is missing on the board: %s. Upload firmware/lib again (flash.sh does), then Ctrl-D." % e)
         blink(3, -1)

@@ -3,14 +3,18 @@
 Needed once, and not kept (node.load).
 """
 
+import hashlib
+import json
+from binascii import hexlify
+
 import machine
 import network
-from binascii import hexlify
 from micropython import const
 from umqtt import simple
 
-from node import faults, load
+from node import VERSION, faults, load
 
+_KEPT = "config.ok"
 _SAFE_AFTER = const(3)
 _PATIENCE_S = const(30)  # a reading that takes longer hangs
 _RARE_MS = const(10000)  # a driver that is called less often is not kept in between
@@ -35,16 +39,11 @@ def begin():
     After three crashes in a row, each within a minute, this is a safe start. In both cases there are no sensors: the
     node only joins the network and says what is wrong.
     """
-    from node import settings
-
-    why, crashed, crashes = look_back()
     state = faults.Faults()
-    try:
-        config = settings.load()
-    except settings.Invalid as e:
-        print(e)
-        state.begin("config", str(e))
-        config = e.config
+    config = _checked()
+    if not config:
+        config = _check(state)
+    why, crashed, crashes = look_back()
     if crashes >= _SAFE_AFTER:
         sentence = "safe start after %d crashes: %s" % (crashes, why)
         print(sentence)
@@ -52,9 +51,51 @@ def begin():
         config["sensors"] = []
     elif crashed:
         state.begin("crash", why, "")  # over after a good minute
+    return config, state, why
+
+
+# The check of config.json takes 6 kB of heap, of which 2 kB are for names that stay until the next soft reset. So it is
+# made once a change: its result is kept in a file, under the digest of what was checked, and the board starts anew.
+
+
+def _checked():
+    """Return the settings by that file; None when config.json or the firmware is another than it was made for."""
+    try:
+        with open(_KEPT) as f:
+            if f.readline() == _digest():
+                return json.load(f)
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def _check(state):
+    """Return the settings, checked; if there is nothing wrong, by a fresh start."""
+    from node import settings
+
+    try:
+        config = settings.load()
+        with open(_KEPT, "w") as f:
+            f.write(_digest())
+            json.dump(config, f)
+        if _checked():
+            machine.soft_reset()
+    except settings.Invalid as e:
+        print(e)
+        state.begin("config", str(e))
+        config = e.config
+    except OSError:  # the file system is full: then without
+        pass
     load("settings")  # and so nobody keeps them
     load("schema")
-    return config, state, why
+    return config
+
+
+def _digest():
+    digest = hashlib.sha256(VERSION)
+    with open("config.json", "rb") as f:
+        digest.update(f.read())
+    return hexlify(digest.digest()).decode() + "\n"
 
 
 def look_back():
