@@ -30,7 +30,7 @@ _REFUSALS = "|another version of MQTT|identifier rejected|server unavailable|bad
 async def run(session):
     """Return when the session is up, or told to stop."""
     outbox = session.outbox
-    outbox.leaving = False
+    outbox.live = outbox.leaving = False
     saved = uptime()
     while not session.stopping:
         if outbox.count and uptime() - saved >= _SAVE_S:
@@ -95,6 +95,7 @@ async def _connect(session):
             print("mqtt: the broker does not let us subscribe to", topic.decode())
     tell(session, None)
     session.outbox.late = session.outbox.count  # all that was taken before this connection
+    session.outbox.live = True
     session.told = None
     session.reconnects += 1
     session.up = uptime()

@@ -26,11 +26,13 @@ class Outbox:
     """A bounded queue of readings.
 
     `channels` is the list of (topic, late topic, format, retained) whose indices the records carry, `rtc` machine.RTC()
-    or None. `count` readings wait, `late` of the oldest were taken before this connection; `dropped` were lost.
+    or None. `live` says whether there is a connection. `count` readings wait, `late` of the oldest were taken before it
+    was there; `dropped` were lost.
     """
 
     def __init__(self, size, channels, rtc=None):
         self.channels = channels
+        self.live = False
         self.count = 0
         self.late = 0
         self.dropped = 0

@@ -54,7 +54,7 @@ def begin():
     return config, state, why
 
 
-# The check of config.json takes 6 kB of heap, of which 2 kB are for names that stay until the next soft reset. So it is
+# The check of config.json takes 6 kB of heap, of which 2 kB are for names that stay until the next reset. So it is
 # made once a change: its result is kept in a file, under the digest of what was checked, and the board starts anew.
 
 
@@ -79,7 +79,7 @@ def _check(state):
             f.write(_digest())
             json.dump(config, f)
         if _checked():
-            machine.soft_reset()
+            faults.reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
     except settings.Invalid as e:
         print(e)
         state.begin("config", str(e))

@@ -13,6 +13,8 @@ from node import load
 _FREQUENCY = const(100000)  # Hz; long wires in a garden do not carry more
 _STRETCH_US = const(1000)  # how long a chip may hold SCL: the default of 50 ms would hold up the event loop
 _HALF_PERIOD_US = const(5)
+_START_MS = const(100)
+_PATIENCE = const(50)  # times that, for the connection
 _LOOK_MS = const(1000)  # longest time until a reading asked for in between is taken
 
 
@@ -66,7 +68,7 @@ class Source:
         self.name = name
         self.every_ms = every_ms
         self.sensor = sensor
-        self.due = time.ticks_ms()
+        self.due = 0
 
 
 def module(driver):
@@ -81,6 +83,12 @@ async def run(sources, bus, outbox, faults):
 
     Neither long readings nor news in between shift the next one. A driver whose turn is rare is not kept meanwhile.
     """
+    for _ in range(_PATIENCE):  # so that the first readings are not late ones
+        if outbox.live:
+            break
+        await asyncio.sleep_ms(_START_MS)
+    for source in sources:
+        source.due = time.ticks_ms()
     while True:
         wait_ms = _LOOK_MS
         for source in sources:
