@@ -23,7 +23,7 @@ def build():
         print("RunApp is held: GPIO%d is low. Release it and press Ctrl-D to start the node." % pins["run_app"])
         return None
     # What the node does: name, seconds within which it shows life (0: a step), function, arguments. See node/tasks.py.
-    table = [("led", 0, tasks.show, lamp, faults), ("runapp", 0, tasks.watch, switch)]
+    table = [("led", 0, tasks.show, lamp, faults), ("runapp", 0, tasks.watch, switch, faults)]
     leave = None
     if config["wifi"]:
         from node.outbox import Outbox
@@ -38,7 +38,7 @@ def build():
         session = Session(client, mac, sta, outbox, faults, start.session_settings(config), why)
         leave = session.stop
         table += [("wifi", 0, tasks.link, sta, config["wifi"], faults), ("session", 30, session.run)]
-        table += start.rows(sensors, bus, outbox, faults)
+        table += start.rows(sensors, bus, session, faults)
     return tasks.Tasks(table, faults, config["error_reboot_s"]), leave, lamp
 
 

@@ -5,6 +5,7 @@ Not kept while the connection is up (node.load). Numbers of sections are those o
 
 import asyncio
 import errno
+import os
 import socket
 from os import urandom
 
@@ -88,6 +89,8 @@ async def _connect(session):
     topics = [b"cmd/" + client.client_id + b"/#"]
     if session.settings["homeassistant"]:
         topics.append(b"homeassistant/status")
+    # Or to take it back; not at every awakening, for it is retained.
+    if session.why != "deep sleep" and (session.settings["homeassistant"] or "announced" in os.listdir()):
         session.jobs.append(("announce",))
     for topic in topics:
         await session.request(_SUBACK, client.subscribe, topic, 1)
@@ -138,7 +141,8 @@ def tell(session, fault):
 
 async def leave(session):
     """Say that the node is going, and that this is no accident. Raises OSError."""
-    name = session.client.client_id
-    await session.publish(b"disconnect/" + name, session.mac)
-    await session.publish(b"status/" + name, b"offline", 1, True)
+    if session.stopping == "goodbye":
+        name = session.client.client_id
+        await session.publish(b"disconnect/" + name, session.mac)
+        await session.publish(b"status/" + name, b"offline", 1, True)
     await session.request(0, session.write, b"\xe0\0")

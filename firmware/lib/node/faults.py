@@ -42,6 +42,8 @@ class Faults:
     def __init__(self):
         self.current = None
         self.version = 0
+        self.identify = None  # ticks_ms() until which the LED says which board this is
+        self.restart = None  # why the node is to be restarted, once somebody wants that
         self._active = []  # tuples of: code, source, detail, ticks_ms() of its beginning; oldest first
 
     def begin(self, name, detail, source=None):

@@ -58,8 +58,8 @@ class Outbox:
         self._forget()
         self.save()
 
-    def save(self):
-        """Write the copy, with as many of the newest as fit."""
+    def save(self, ahead_s=0):
+        """Write the copy, with as many of the newest as fit, for a start that is `ahead_s` seconds away."""
         if not self._rtc:
             return
         count = min(self.count, _FIT)
@@ -67,7 +67,7 @@ class Outbox:
         copy = bytearray(at + count * _SIZE)
         kept = self._rtc.memory()[:_AT]
         copy[: len(kept)] = kept
-        struct.pack_into(_HEAD, copy, _AT + _DIGEST, count, self.count, uptime())
+        struct.pack_into(_HEAD, copy, _AT + _DIGEST, count, self.count, uptime() + ahead_s)
         for i in range(self.count - count, self.count):
             start = (self._first + i) % self._size * _SIZE
             copy[at : at + _SIZE] = self._records[start : start + _SIZE]

@@ -9,7 +9,14 @@ nothing here. Runs on CPython too, so that the board and the host say the same s
 
 import json
 
-from node.settings import Invalid
+
+class Invalid(ValueError):
+    """config.json cannot be used as it is; str() is one sentence that names the key and what is allowed.
+
+    `config` holds what can be used all the same: what is wrong is at its default, `sensors` is empty, and `wifi` is
+    None unless client_id, wifi and mqtt are right.
+    """
+
 
 # Pins: a RunApp switch held low must not change how the ROM starts (GPIO0, GPIO2, GPIO15), and GPIO16 has neither a
 # pull-up nor an open drain, so it can only be the LED.
@@ -85,8 +92,14 @@ ROWS = (
     "error_reboot_s|int?|3600|60..86400|s\n"
     # Time server (NTP); null: none, and late readings carry their age instead of their time.
     "ntp|host?|null|1..64|bytes\n"
-    # Announce the sensors to Home Assistant (MQTT discovery).
-    "homeassistant|flag|false||\n"
+    # Announce the sensors to Home Assistant (MQTT discovery): as one device, or each as an entity of its own.
+    'homeassistant|discovery|false|"single"|\n'
+    # Deep sleep, for batteries: GPIO16 must be wired to RST.
+    "sleep|object|{}||\n"
+    # Time from one reading of all sensors to the next, asleep in between; null: the node stays awake.
+    "sleep.every_s|int?|null|10..4000|s\n"
+    # Readings are kept and sent together, every so many of them.
+    "sleep.batch|int|1|1..50|readings\n"
 )
 
 
@@ -264,7 +277,7 @@ _WORDS = {
     "numbers": 'a number from %s, or an object: {"quantity": number}',
     "driver": "one of %s",
     "one": "one of %s",
-    "flag": "true or false",
+    "discovery": "true, false or %s",
     "int": "a whole number from %s",
     "number": "a number from %s",
     "text": "text of %s",
@@ -286,8 +299,8 @@ def _is_good(value, kind, allowed):
         kind = "object" if isinstance(value, dict) else "number"
     if kind == "object" or kind == "topics":
         return isinstance(value, dict)
-    if kind == "flag":
-        return type(value) is bool
+    if kind == "discovery":
+        return type(value) is bool or value == "single"
     if kind == "driver":
         return type(value) is str and value in allowed.split(",")
     if kind == "one":

@@ -18,7 +18,7 @@ _SPIN_US = const(300)
 _STEP_MS = const(5)
 _TICK_MS = const(200)  # between two looks at a connection with nothing under way
 _STOP_MS = const(800)
-_JOBS = const(4)
+_JOBS = const(8)
 
 # What a request waits for: Wire.next() of a packet, without its identifier.
 _PUBACK = const(0x400000)
@@ -55,6 +55,8 @@ class Session(Wire):
         self.due = 0  # uptime() of the next statistics
         self.clock_due = 0  # and of the next look at the time server
         self.stopping = False
+        self.sources = []  # the sensors, for commands
+        self.awake = False  # a command keeps the node from deep sleep
         self._wanted = 0  # answer that the request under way waits for
         self._answered = 0  # ticks_ms() of the last answer: then the connection worked, both ways
 
@@ -70,9 +72,9 @@ class Session(Wire):
             finally:
                 self.close()
 
-    async def stop(self):
-        """Say goodbye and close, within a second; run() then ends."""
-        self.stopping = True
+    async def stop(self, goodbye=True):
+        """Say goodbye and close, within a second; run() then ends. Without: the node will be back, and is not gone."""
+        self.stopping = "goodbye" if goodbye else "sleep"
         for _ in range(_STOP_MS // _STEP_MS):
             if not self.sock:
                 break
@@ -90,7 +92,7 @@ class Session(Wire):
             if self.jobs:
                 job = self.jobs.pop(0)
                 await load(job[0]).run(self, *job[1:])
-            elif self.told != self.faults.version or uptime() >= self.due:
+            elif self.talks():
                 await load("stats").run(self)
             elif self.settings["ntp"] and uptime() >= self.clock_due:
                 await load("ntp").run(self)
@@ -105,9 +107,13 @@ class Session(Wire):
                 await self.request(_PINGRESP, self.client.ping)
             else:
                 await asyncio.sleep_ms(_TICK_MS)
-                self._exchange()
+                self.exchange()
                 if self.lost:
                     raise OSError(self.lost)
+
+    def talks(self):
+        """Say whether a fault or the statistics are to be told."""
+        return self.told != self.faults.version or uptime() >= self.due
 
     def publish(self, topic, payload, qos=1, retain=False):
         """Send a message: await it; done when it is acknowledged (QoS 1) or written (QoS 0). Raises OSError.
@@ -134,7 +140,7 @@ class Session(Wire):
         began = ticks_ms()
         began_us = ticks_us()
         while not self.lost:
-            out = self._exchange()
+            out = self.exchange()
             if not self._wanted and (answer or out):
                 break
             if ticks_diff(ticks_us(), began_us) > _SPIN_US:
@@ -146,7 +152,7 @@ class Session(Wire):
         if self.lost:
             raise OSError(self.lost)
 
-    def _exchange(self):
+    def exchange(self):
         """Write and read what can be written and read at once. True when nothing is left to write. Never raises."""
         try:
             if not self.flush():

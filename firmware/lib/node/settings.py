@@ -6,15 +6,10 @@ Runs unchanged on CPython (host/settings.py), so that the board and the host say
 import json
 import os
 
+from node import schema
+from node.schema import Invalid
+
 _MAX_BYTES = 4096  # reading takes several times the file's size in heap
-
-
-class Invalid(ValueError):
-    """config.json cannot be used as it is; str() is one sentence that names the key and what is allowed.
-
-    `config` holds what can be used all the same: what is wrong is at its default, `sensors` is empty, and `wifi` is
-    None unless client_id, wifi and mqtt are right.
-    """
 
 
 def load(path="config.json", drivers=None):
@@ -22,8 +17,6 @@ def load(path="config.json", drivers=None):
 
     drivers: what there is to choose from, an object like schema.Drivers, which is the board's own.
     """
-    from node import schema
-
     drivers = drivers or schema.Drivers()
     try:
         given = _read(path)

@@ -40,7 +40,7 @@ def begin():
     node only joins the network and says what is wrong.
     """
     state = faults.Faults()
-    config = _checked()
+    config = checked()
     if not config:
         config = _check(state)
     why, crashed, crashes = look_back()
@@ -58,7 +58,7 @@ def begin():
 # made once a change: its result is kept in a file, under the digest of what was checked, and the board starts anew.
 
 
-def _checked():
+def checked():
     """Return the settings by that file; None when config.json or the firmware is another than it was made for."""
     try:
         with open(_KEPT) as f:
@@ -78,7 +78,7 @@ def _check(state):
         with open(_KEPT, "w") as f:
             f.write(_digest())
             json.dump(config, f)
-        if _checked():
+        if checked():
             faults.reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
     except settings.Invalid as e:
         print(e)
@@ -138,7 +138,7 @@ def client(config):
 
 def session_settings(config):
     """Return of the settings what the session keeps."""
-    kept = {key: config[key] for key in ("ntp", "stats_s", "homeassistant")}
+    kept = {key: config[key] for key in ("ntp", "stats_s", "homeassistant", "sleep")}
     servers = config["mqtt"]["server"]
     kept["server"] = servers if isinstance(servers, list) else [servers]
     return kept
@@ -170,19 +170,19 @@ def channels(found, name):
     return listed
 
 
-def rows(found, bus, outbox, faults):
+def rows(found, bus, session, faults):
     """Return the rows of the table (node/tasks.py) for the sensors."""
     from node import sensors
 
     steps = []
-    sources = []
+    sources = session.sources
     channel = 0
     for sensor, entry in found:
         every_ms = int(entry["every_s"] * 1000)
         kept = sensor if every_ms < _RARE_MS else None
         if hasattr(sensor, "watch"):  # it has news between its readings, and tells them by itself
             kept = sensor
-            steps.append((entry["driver"], 0, sensor.watch, outbox, channel))
+            steps.append((entry["driver"], 0, sensor.watch, session.outbox, channel))
         if any(key in entry for key in FILTERS):
             from node.filters import Filtered
 
@@ -190,8 +190,10 @@ def rows(found, bus, outbox, faults):
         options = {key: entry[key] for key in entry if key not in _COMMON}
         sources.append(sensors.Source(entry["driver"], options, channel, _name(sensor, entry), every_ms, kept))
         channel += len(sensor.quantities)
-    if sources:
-        steps.append(("sensors", _PATIENCE_S, sensors.run, sources, bus, outbox, faults))
+    if session.settings["sleep"]["every_s"]:
+        steps.append(("sleep", _PATIENCE_S, load("sleep").run, bus, session, faults))
+    elif sources:
+        steps.append(("sensors", _PATIENCE_S, sensors.run, sources, bus, session.outbox, faults))
     return steps
 
 

@@ -15,6 +15,7 @@ _BITE_MS = const(8000)
 _MINUTE_MS = const(60000)
 _POLL_MS = const(200)
 _LINK_MS = const(500)
+_IDENTIFY = const(9)  # in place of the number of a fault
 
 
 class Stop(Exception):
@@ -175,6 +176,10 @@ def show(pin, faults):
     while True:
         left = time.ticks_diff(edge, time.ticks_ms())
         current = faults.current[0] if faults.current else 0
+        if faults.identify is not None:
+            current = _IDENTIFY
+            if time.ticks_diff(faults.identify, time.ticks_ms()) < 0:
+                faults.identify = None
         if left < -_LOOK_MS or current != code:  # held up, or news: begin the pattern now
             code = current
             edge = time.ticks_ms()
@@ -190,13 +195,15 @@ def show(pin, faults):
 
 
 def phase(i, code):
-    """Return part `i` of the pattern for fault `code`, 0 for running.
+    """Return part `i` of the pattern for fault `code`, 0 for running, 9 for "it is me": flashes without end.
 
     That is milliseconds lit, minus milliseconds dark, or 0 after the last part. Numbers rather than a list or a
     generator, so that blinking allocates nothing.
     """
     if not code:
         return 0 if i > 1 else -200 if i else 9800
+    if code == _IDENTIFY:
+        i &= 1
     if i < 20:  # ten flashes in two seconds, then a second of darkness
         return -100 if i & 1 else 100
     i -= 21
@@ -207,8 +214,10 @@ def phase(i, code):
     return -500 if i & 1 else 500
 
 
-def watch(pin):
+def watch(pin, faults):
     """Look at RunApp for ever; raises Stop, which ends the node cleanly, when it is closed for two looks. A step.
+
+    Or when a restart is wanted.
 
     It is a switch between `pin` (an input with its pull-up) and GND: closed, and so low, is hold.
     """
@@ -216,6 +225,8 @@ def watch(pin):
     while looks < 2:  # one alone may be a spike on a long wire
         yield _POLL_MS
         looks = 0 if pin() else looks + 1
+        if faults.restart:
+            raise Stop(faults.restart, True)
     raise Stop("RunApp is held")
 
 

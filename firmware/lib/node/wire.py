@@ -61,8 +61,8 @@ class Wire:
 
         Returns what tells its kind and whose answer it is, 0 when none is there yet: the first byte << 16 | packet
         identifier. It leaves in `code` the last byte (the return code of CONNACK, 3.2.2.3, and SUBACK, 3.9.3), or of a
-        PUBLISH in `message` (topic, payload, retained); None if that was too long: what is to come of it will be thrown
-        away. Raises OSError when the connection is lost or closed, ValueError: that is no packet, or none for us.
+        PUBLISH in `message` (topic, payload, retained); the payload is None if it was too long, all of it if the topic was:
+        what is to come of it will be thrown away. Raises OSError when the connection is lost or closed, ValueError: that is no packet, or none for us.
         """
         data = self._in
         have = self._have
@@ -130,6 +130,5 @@ class Wire:
                 pid = data[topic] << 8 | data[topic + 1]
         if kind & 0x04 or payload > end or topic <= at or kind & 0x02 and not pid:
             raise ValueError("malformed: PUBLISH")
-        if not self._cut:
-            self.message = bytes(data[at:topic]), bytes(data[payload:end]), kind & 0x01
+        self.message = bytes(data[at:topic]), None if self._cut else bytes(data[payload:end]), kind & 0x01
         return pid

@@ -94,7 +94,7 @@ async def run(sources, bus, outbox, faults):
         for source in sources:
             left = time.ticks_diff(source.due, time.ticks_ms())
             if left <= 0:
-                await _read(source, bus, outbox, faults)
+                await read(source, bus, outbox, faults)
                 late = time.ticks_diff(time.ticks_ms(), source.due)
                 # To the next point of the grid: those that a long reading has run over are left out.
                 source.due = time.ticks_add(source.due, (late // source.every_ms + 1) * source.every_ms)
@@ -103,7 +103,7 @@ async def run(sources, bus, outbox, faults):
         await asyncio.sleep_ms(max(0, wait_ms))
 
 
-async def _read(source, bus, outbox, faults):
+async def read(source, bus, outbox, faults):
     """Take one reading, and tell when that cannot be."""
     why = None
     try:

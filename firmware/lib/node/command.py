@@ -1,0 +1,124 @@
+"""Carries out a message: a command of cmd/<id>/..., answered on reply/<id>/..., or Home Assistant's birth. A job.
+
+What takes much heap, or changes the settings, ends in a restart.
+"""
+
+import json
+import os
+import sys
+import time
+
+from micropython import const
+
+from node import load
+
+_IDENTIFY_S = const(10)
+_IDENTIFY_MAX_S = const(600)
+_NEW = "config.new"
+
+
+class Refused(Exception):
+    """The command cannot be carried out: str() says why."""
+
+
+async def run(session, topic, payload, retained):
+    """Carry it out and answer. Raises OSError when the connection is lost.
+
+    Retained ones are left out, but for `awake`: a command of yesterday is not for every connection.
+    """
+    name = session.client.client_id
+    if topic == b"homeassistant/status":
+        if payload == b"online" and not retained:
+            session.jobs.append(("announce",))
+        return
+    verb = topic[len(name) + 5 :].decode()
+    if retained and verb != "awake":
+        return
+    if verb == "update":
+        await load("update").run(session, payload)
+        return
+    try:
+        if payload is None:
+            raise Refused("that is too long")
+        act = _VERBS.get(verb)
+        if not act:
+            raise Refused("%s is not a command: there are %s" % (verb, ", ".join(sorted(_VERBS))))
+        act(session, payload.decode())
+        answer = "ok"
+    except Refused as e:
+        answer = "error: %s" % e
+    except Exception as e:
+        sys.print_exception(e)
+        answer = "error: %r" % e
+    await session.publish(b"reply/" + name + b"/" + verb.encode(), answer.encode())
+
+
+def _identify(session, text):
+    seconds = int(text) if text.isdigit() else _IDENTIFY_S if not text else 0
+    if not 0 < seconds <= _IDENTIFY_MAX_S:
+        raise Refused("identify takes seconds from 1 to %d, or nothing" % _IDENTIFY_MAX_S)
+    session.faults.identify = time.ticks_add(time.ticks_ms(), 1000 * seconds)
+
+
+def _read(session, text):
+    found = [source for source in session.sources if text in ("", source.driver, source.name.split(" at ")[0])]
+    if not found:
+        raise Refused("%s is not a sensor: there are %s" % (text, ", ".join([s.driver for s in session.sources])))
+    for source in found:
+        source.due = time.ticks_ms()
+
+
+def _restart(session, text):
+    session.faults.restart = "restart command"
+
+
+def _awake(session, text):
+    session.awake = text not in ("", "0")
+
+
+def _set(session, text):
+    """Change config.json: all of it or nothing, also when the power goes."""
+    from node import schema
+
+    try:
+        changes = json.loads(text)
+        if not isinstance(changes, dict) or not changes:
+            raise ValueError
+    except ValueError:
+        raise Refused('set takes an object: {"sensors.0.every_s": 10}')
+    with open("config.json") as f:
+        config = json.load(f)
+    try:
+        for key in changes:
+            _put(config, key.split("."), changes[key], key)
+        schema.complete(config, schema.Drivers())
+    except schema.Invalid as e:
+        raise Refused(e)
+    finally:
+        load("schema")  # kept by nobody
+    with open(_NEW, "w") as f:
+        # A line a setting, for people with an editor.
+        f.write("{\n  %s\n}\n" % ",\n  ".join(["%s: %s" % (json.dumps(k), json.dumps(config[k])) for k in config]))
+    os.rename(_NEW, "config.json")
+    session.faults.restart = "settings changed"
+
+
+def _put(node, path, value, key):
+    """Put `value` into the nested dicts and lists at `path`; the schema then says whether it may be there."""
+    for i in range(len(path)):
+        at = path[i]
+        if isinstance(node, list):
+            if not at.isdigit() or int(at) >= len(node):
+                raise Refused("%s is not a setting: there are only %d of these" % (key, len(node)))
+            at = int(at)
+        elif not isinstance(node, dict):
+            raise Refused("%s is not a setting" % key)
+        if i == len(path) - 1:
+            node[at] = value
+        elif isinstance(node, dict):
+            node = node.setdefault(at, {})
+        else:
+            node = node[at]
+
+
+_VERBS = {"identify": _identify, "read": _read, "restart": _restart, "awake": _awake, "set": _set}
