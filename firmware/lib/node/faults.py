@@ -24,7 +24,7 @@ NAMES = "refused|broker|library|sensor|publish|crash|wifi|config"
 
 # Which of several the LED and fault/<id> prefer: a cause before what follows from it, so that what is shown is what to
 # mend first. A crash goes before a sensor because it is over in a minute, while a sensor may be missing for weeks.
-_ORDER = b"\x08\x03\x07\x01\x02\x05\x06\x04"
+_ORDER = const(b"\x08\x03\x07\x01\x02\x05\x06\x04")
 
 _HEAD = const(12)  # bytes of the word
 _CRASHES = const(2)

@@ -12,9 +12,9 @@ from micropython import const
 
 from node import KNOWN, stamp, uptime
 
-_RECORD = "<Bfi"  # channel, value, stamp()
+_RECORD = const("<Bfi")  # channel, value, stamp()
 _SIZE = const(9)
-_HEAD = "<BHi"  # copy: records in it, records there were, uptime() when it was made
+_HEAD = const("<BHi")  # copy: records in it, records there were, uptime() when it was made
 _HEAD_SIZE = const(7)
 _DIGEST = const(4)
 _AT = const(12)  # the bytes before are those of resets.py

@@ -3,15 +3,17 @@
 Loaded only to announce the sensors. Source: Home Assistant's lists of device classes and their units.
 """
 
+from micropython import const
+
 # quantity | device class | unit
-_ROWS = """\
+_ROWS = const("""\
 lux|illuminance|lx
 temperature|temperature|°C
 humidity|humidity|%
 pressure|atmospheric_pressure|hPa
 voltage|voltage|V
 contact|opening|
-"""
+""")
 
 
 def describe(quantity):

@@ -16,10 +16,10 @@ _STEP_MS = const(20)
 _STEPS = const(75)  # 1.5 s for each try
 _REPLY = const(256)  # bytes of a reply that are looked at; the first address comes well before
 
-async def ask(server, port, query, echo, at, reply):
-    """Send `query` to `server` (dotted) until the reply that has the bytes `echo` at `at`; it is in `reply` then.
+async def ask(server, port, data, match, at, buf):
+    """Send `data` to `server` (dotted) until the buf that has the bytes `match` at `at`; it is in `buf` then.
 
-    Returns its length, at most len(reply); 0 when none came in 3 s. Raises OSError when nothing can be sent.
+    Returns its length, at most len(buf); 0 when none came in 3 s. Raises OSError when nothing can be sent.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -28,13 +28,13 @@ async def ask(server, port, query, echo, at, reply):
         poller.register(sock, select.POLLIN)
         address = socket.getaddrinfo(server, port)[0][-1]
         for _ in range(_TRIES):
-            sock.sendto(query, address)
+            sock.sendto(data, address)
             for _ in range(_STEPS):
                 await asyncio.sleep_ms(_STEP_MS)
                 # Only after a poll: before MicroPython 1.20 reading an empty UDP socket of lwIP raises ETIMEDOUT.
                 if poller.poll(0):
-                    count = sock.readinto(reply)
-                    if count and reply[at : at + len(echo)] == echo:
+                    count = sock.readinto(buf)
+                    if count and buf[at : at + len(match)] == match:
                         return count
         return 0
     finally:
@@ -94,29 +94,29 @@ def _query(host):
     return query
 
 
-def _first_address(reply):
+def _first_address(buf):
     """Return the first A record as a dotted address; None when there is none, or the reply is an error or broken."""
     try:
-        if reply[2] & 0x80 == 0 or reply[3] & 0x0F:  # not a reply, or an error code
+        if buf[2] & 0x80 == 0 or buf[3] & 0x0F:  # not a reply, or an error code
             return None
         at = 12
-        for _ in range(reply[5]):
-            at = _skip_name(reply, at) + 4
-        for _ in range(reply[7]):
-            at = _skip_name(reply, at)
-            kind, size = reply[at + 1], reply[at + 9]
+        for _ in range(buf[5]):
+            at = _skip_name(buf, at) + 4
+        for _ in range(buf[7]):
+            at = _skip_name(buf, at)
+            kind, size = buf[at + 1], buf[at + 9]
             if kind == 1 and size == 4:
-                return "%d.%d.%d.%d" % tuple(reply[at + 10 : at + 14])
+                return "%d.%d.%d.%d" % tuple(buf[at + 10 : at + 14])
             at += 10 + size
     except (IndexError, TypeError):  # TypeError: fewer than four bytes left for the address
         pass
     return None
 
 
-def _skip_name(reply, at):
+def _skip_name(buf, at):
     """Return where the name at `at` ends (RFC 1035, 4.1.4)."""
     while True:
-        size = reply[at]
+        size = buf[at]
         if size >= 0xC0:
             return at + 2
         at += size + 1

@@ -115,15 +115,15 @@ class Session(Wire):
         """Say whether a fault or the statistics are to be told."""
         return self.told != self.faults.version or uptime() >= self.due
 
-    def publish(self, topic, payload, qos=1, retain=False):
+    def publish(self, topic, data, qos=1, retain=False):
         """Send a message: await it; done when it is acknowledged (QoS 1) or written (QoS 0). Raises OSError.
 
-        `topic` and `payload` are bytes. For this coroutine only: for connect.py and jobs.
+        `topic` and `data` are bytes. For this coroutine only: for connect.py and jobs.
         """
-        return self.request(_PUBACK if qos else 0, self.client.publish, topic, payload, retain, qos)
+        return self.request(_PUBACK if qos else 0, self.client.publish, topic, data, retain, qos)
 
-    async def request(self, answer, make, *args):
-        """Send the packet that umqtt's make(*args) writes; return when its `answer` is here (0: when it is out).
+    async def request(self, answer, function, *args):
+        """Send the packet that umqtt's function(*args) writes; return when its `answer` is here (0: when it is out).
 
         Raises OSError: the connection is lost.
         """
@@ -131,7 +131,7 @@ class Session(Wire):
         client = self.client
         pid = client.pid = client.pid % 0xFFFF  # 2.3.1; umqtt would count on
         try:
-            make(*args)
+            function(*args)
         except EOFError:
             pass
         if client.pid != pid:  # umqtt has counted: the packet has an identifier

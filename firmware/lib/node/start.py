@@ -14,12 +14,12 @@ from umqtt import simple
 
 from node import VERSION, faults, load
 
-_KEPT = "config.ok"
+_KEPT = const("config.ok")
 _SAFE_AFTER = const(3)
 _PATIENCE_S = const(30)  # a reading that takes longer hangs
 _RARE_MS = const(10000)  # a driver that is called less often is not kept in between
 
-_COMMON = ("driver", "every_s", "topic", "topics", "name")  # settings that are not the driver's
+_COMMON = const(("driver", "every_s", "topic", "topics", "name"))  # settings that are not the driver's
 FILTERS = ("median", "scale", "offset", "delta")  # settings that node/filters.py is loaded for
 
 # Bytes of faults.word().
@@ -28,7 +28,7 @@ _STATE = const(3)
 _WHO = const(4)
 
 # machine.reset_cause() on the ESP8266 is the SDK's rst_reason; 2 and 3 have no name in `machine`. 1 to 3 are crashes.
-_CAUSES = "power|hardware watchdog|exception|SDK watchdog|soft|deep sleep|button"
+_CAUSES = const("power|hardware watchdog|exception|SDK watchdog|soft|deep sleep|button")
 _DEADLY = const(3)
 
 

@@ -15,7 +15,7 @@ _POLL_MS = const(500)
 _LONGEST_TRY_MS = const(300000)
 _RESTART_MS = const(900000)
 
-_WHY = "not started|still trying|wrong key|not found|connection failed|just joined"  # by network.STAT_*
+_WHY = const("not started|still trying|wrong key|not found|connection failed|just joined")  # by network.STAT_*
 
 
 def join(wifi):

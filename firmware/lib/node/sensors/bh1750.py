@@ -20,7 +20,7 @@ _FULL = const(65535)
 _EIO = const(5)
 
 # MTreg, the integration time in 69ths, and ms at most (180 at 69). The second is for the sun: 121,556 lx.
-_RANGES = ((69, 180), (31, 81))
+_RANGES = const(((69, 180), (31, 81)))
 
 
 def lux(counts, mtreg):

@@ -34,7 +34,7 @@ _CAL_H = const(26)
 _RAW = const(33)
 _SIZE = const(41)
 # T1-T3, P1-P9, a reserved byte and H1; H2, H3, and H4-H5, twelve bits each, in three bytes; H6.
-_LAYOUT = "<HhhH8hBBhBbBbb"
+_LAYOUT = const("<HhhH8hBBhBbBbb")
 
 
 def compensate(calibration, raw_t, raw_p, raw_h):

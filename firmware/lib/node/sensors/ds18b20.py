@@ -24,7 +24,7 @@ _CONVERTS_MS = const(760)  # at most 750 with 12 bits
 _ENODEV = const(19)
 
 # TH and TL, the limits of an alarm that is not used, and the configuration: 12 bits. After power-on they are different.
-_SETUP = b"\x55\xaa\x7f"
+_SETUP = const(b"\x55\xaa\x7f")
 
 _busy = set()  # the wires on which a reading is under way: another one's reset would spoil it
 

@@ -154,13 +154,13 @@ class Sensor:
 
     # One transfer (0.5 ms at 100 kHz) at a time: the other coroutines run in between.
 
-    async def _get(self, command):
+    async def _get(self, register):
         await asyncio.sleep_ms(0)
-        buffer = self._word if command & _WORD else self._byte
-        self._bus.readfrom_mem_into(self.address, command, buffer)
+        buffer = self._word if register & _WORD else self._byte
+        self._bus.readfrom_mem_into(self.address, register, buffer)
         return int.from_bytes(buffer, "little")
 
-    async def _put(self, command, value):
+    async def _put(self, register, value):
         await asyncio.sleep_ms(0)
         self._byte[0] = value
-        self._bus.writeto_mem(self.address, command, self._byte)
+        self._bus.writeto_mem(self.address, register, self._byte)
