@@ -25,7 +25,9 @@ _CONNACK = const(0x200000)
 _SUBACK = const(0x900000)
 
 # By the return code of CONNACK (3.2.2.3).
-_REFUSALS = const("|another version of MQTT|identifier rejected|server unavailable|bad user name or password|not authorized")
+_REFUSALS = const(
+    "|another version of MQTT|identifier rejected|server unavailable|bad user name or password|not authorized"
+)
 
 
 async def run(session):

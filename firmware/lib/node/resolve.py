@@ -16,8 +16,9 @@ _STEP_MS = const(20)
 _STEPS = const(75)  # 1.5 s for each try
 _REPLY = const(256)  # bytes of a reply that are looked at; the first address comes well before
 
+
 async def ask(server, port, data, match, at, buf):
-    """Send `data` to `server` (dotted) until the buf that has the bytes `match` at `at`; it is in `buf` then.
+    """Send `data` to `server` (dotted) until the reply that has the bytes `match` at `at`; it is in `buf` then.
 
     Returns its length, at most len(buf); 0 when none came in 3 s. Raises OSError when nothing can be sent.
     """

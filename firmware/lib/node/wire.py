@@ -61,8 +61,9 @@ class Wire:
 
         Returns what tells its kind and whose answer it is, 0 when none is there yet: the first byte << 16 | packet
         identifier. It leaves in `code` the last byte (the return code of CONNACK, 3.2.2.3, and SUBACK, 3.9.3), or of a
-        PUBLISH in `message` (topic, payload, retained); the payload is None if it was too long, all of it if the topic was:
-        what is to come of it will be thrown away. Raises OSError when the connection is lost or closed, ValueError: that is no packet, or none for us.
+        PUBLISH in `message` (topic, payload, retained). When that was too long the payload is None, and with a topic
+        too long `message` is: what is to come of it will be thrown away. Raises OSError when the connection is lost or
+        closed, ValueError: that is no packet, or none for us.
         """
         data = self._in
         have = self._have

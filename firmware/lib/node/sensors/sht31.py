@@ -14,7 +14,7 @@ OPTIONS = """\
 address|one|68|68,69||I2C address: 68 (0x44) with the ADDR pin at GND, 69 (0x45) at VDD.
 """
 
-_MEASURE = const(b"\x24\x00")  # once, high repeatability, without stretching the clock, which would hold up the event loop
+_MEASURE = const(b"\x24\x00")  # once, high repeatability, without stretching the clock: that would hold up the loop
 _MEASURES_MS = const(18)  # at most 15.5 (table 4)
 _EIO = const(5)
 
