@@ -11,7 +11,7 @@ from machine import RTC, Pin
 
 
 def build():
-    """Return (the node, its farewell, its lamp), or None to hold it. Apart from run(): nothing here is to stay in heap."""
+    """Return (the node, its farewell, its lamp), or None to hold it. Apart from run(): none of this stays in heap."""
     from node import load, tasks
 
     start = load("start")

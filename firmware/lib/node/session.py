@@ -71,6 +71,8 @@ class Session(Wire):
                 self.lose(str(e))
             finally:
                 self.close()
+        # Whoever stopped it ends the node, or sends it to sleep, before this ends.
+        await asyncio.sleep_ms(_ANSWER_MS)
 
     async def stop(self, goodbye=True):
         """Say goodbye and close, within a second; run() then ends. Without: the node will be back, and is not gone."""
