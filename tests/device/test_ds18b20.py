@@ -247,11 +247,13 @@ def test_power_lost_while_measuring_is_not_85_degrees():
     assert bench.read() == 25.0625
 
 
-async def test_two_on_a_wire_wait_for_each_other():
+async def test_two_on_a_wire_read_one_after_the_other():
+    """As sensors.run() reads them, which waits for each."""
     one, two = Chip(0x0191, 1), Chip(0xFF5E, 2)
     bench = Bench(one, two, rom=rom(one), clock=Hurried())
-    values = await asyncio.gather(bench.sensor.read(), bench.other(rom(two)).read())
-    assert values == [(25.0625,), (-10.125,)], values
+    other = bench.other(rom(two))
+    values = [await sensor.read() for sensor in (bench.sensor, other, bench.sensor)]
+    assert values == [(25.0625,), (-10.125,), (25.0625,)], values
 
 
 async def test_a_reading_that_is_cancelled_leaves_the_wire_to_others():

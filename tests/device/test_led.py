@@ -2,9 +2,9 @@ import asyncio
 import gc
 
 from fast import Clock
-from node import led
-from node.faults import BROKER, SENSOR, Faults
-from node.led import phase, show
+from node import tasks
+from node.faults import Faults
+from node.tasks import phase, show
 
 
 class Recorder:
@@ -44,7 +44,7 @@ def test_fault_is_ten_flashes_then_its_number():
 async def record(faults, ms, then=None):
     """Let the LED run for `ms` virtual milliseconds twice, with `then()` in between; return its changes."""
     clock = Clock(factor=20)
-    led.time = clock
+    tasks.time = clock
     pin = Recorder(clock)
     task = asyncio.create_task(clock.drive(show(pin, faults)))
     await clock.sleep_ms(ms)
@@ -63,16 +63,16 @@ async def test_lit_is_low():
 
 async def test_a_fault_shows_at_once_and_ends_at_once():
     faults = Faults()
-    changes, changed_at = await record(faults, 3000, lambda: faults.begin(SENSOR, ""))
+    changes, changed_at = await record(faults, 3000, lambda: faults.begin("sensor", ""))
     after = [at for at, level in changes if at > changed_at]
     assert after[0] - changed_at < 450, after  # 250 ms, the clock's grain, then the first flash ends
-    changes, changed_at = await record(faults, 4000, lambda: faults.clear(SENSOR))
+    changes, changed_at = await record(faults, 4000, lambda: faults.clear("sensor"))
     assert changes[-1][1] == 0 and changes[-1][0] - changed_at < 450, changes
 
 
 async def test_patterns_keep_time():
     faults = Faults()
-    faults.begin(BROKER, "")
+    faults.begin("broker", "")
     changes, _ = await record(faults, 20000)
     lit = [at for at, level in changes if not level]
     # A round of fault 2 is 2 + 1 + 2 + 1 s, twelve times lit.
@@ -84,13 +84,13 @@ async def test_patterns_keep_time():
 
 async def test_blinking_allocates_nothing():
     faults = Faults()
-    faults.begin(SENSOR, "")
-    led.time = __import__("time")
+    faults.begin("sensor", "")
+    tasks.time = __import__("time")
     step = show(lambda level: None, faults)
     next(step)
     gc.collect()
     before = gc.mem_alloc()
     for _ in range(30):  # three seconds of flashes
-        led.time.sleep_ms(next(step))
+        tasks.time.sleep_ms(next(step))
     grown = gc.mem_alloc() - before
     assert grown == 0, grown

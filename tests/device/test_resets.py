@@ -1,6 +1,9 @@
+"""What one run leaves for the next: node.faults writes it, node.start looks back at it."""
+
 import machine
-from node import resets
-from node.start import look_back
+from node import faults, load
+
+look_back = load("start").look_back
 
 
 def power_on():
@@ -11,13 +14,13 @@ def power_on():
 def begin():
     """A start that comes to run its coroutines; what it finds."""
     found = look_back()
-    resets.note(resets.STARTED)
+    faults.note("begun")
     return found
 
 
 def die(state, who):
     try:
-        resets.reset(state, who)
+        faults.reset(state, who)
     except machine.Reset:
         machine.cause = machine.SOFT_RESET
         return
@@ -33,17 +36,17 @@ def test_three_early_crashes_in_a_row_are_counted():
     power_on()
     begin()
     for n in (1, 2, 3):
-        die(resets.WATCHDOG, "session")
+        die("watchdog", "session")
         assert begin() == ("watchdog: session", True, n)
 
 
 def test_a_good_minute_clears_the_count():
     power_on()
     begin()
-    die(resets.WATCHDOG, "led")
+    die("watchdog", "led")
     assert begin()[2] == 1
-    resets.note(resets.RUNNING)
-    die(resets.CRASH, "MemoryError")
+    faults.note("good")
+    die("crash", "MemoryError")
     assert begin() == ("crash: MemoryEr", True, 0)
 
 
@@ -60,14 +63,14 @@ def test_soft_reset_after_a_clean_end_is_no_crash_though_the_old_cause_is_still_
     begin()
     machine.cause = machine.WDT_RESET
     assert begin()[1:] == (True, 1)
-    resets.note(resets.STOPPED)
+    faults.note("stopped")
     assert begin()[1:] == (False, 0)
 
 
 def test_a_user_s_reset_is_no_crash_and_ends_the_row():
     power_on()
     begin()
-    die(resets.WATCHDOG, "led")
+    die("watchdog", "led")
     begin()
     machine.cause = machine.HARD_RESET
     assert begin() == ("button", False, 0)
@@ -78,14 +81,14 @@ def test_a_user_s_reset_is_no_crash_and_ends_the_row():
 def test_a_wanted_restart_is_no_crash():
     power_on()
     begin()
-    die(resets.RESTART, "no Wi-Fi for a while")
+    die("restart", "no Wi-Fi for a while")
     assert begin() == ("restart: no Wi-Fi", False, 0)
 
 
 def test_a_crash_before_the_coroutines_run_counts_too():
     power_on()
     look_back()
-    die(resets.CRASH, "main.py")
+    die("crash", "main.py")
     assert look_back() == ("crash: main.py", True, 1)
 
 
@@ -100,9 +103,9 @@ def test_what_others_keep_in_rtc_memory_stays():
     power_on()
     begin()
     machine.RTC().memory(machine.RTC().memory()[:12] + b"readings" * 60)
-    resets.note(resets.RUNNING)
-    resets.note(resets.STOPPED)
-    die(resets.CRASH, "x")
+    faults.note("good")
+    faults.note("stopped")
+    die("crash", "x")
     begin()
     assert machine.RTC.contents[12:] == b"readings" * 60
     assert len(machine.RTC.contents) == 492
@@ -114,5 +117,10 @@ def test_memory_of_somebody_else_or_gone_bad_is_no_crash():
         machine.RTC.contents = contents
         assert begin() == ("power", False, 0), contents
     power_on()
-    machine.RTC.contents = b"hn\xff\x03\xff\xc3\x28\x80abcd"
+    machine.RTC.contents = b"hn\xffw\xff\xc3\x28\x80abcd"
     assert begin()[1:] == (True, 255)
+    power_on()
+    machine.RTC.contents = b"hn\xff\x93\xff\xc3\x28\x80abcd"  # no state that anybody left
+    assert begin() == ("power", False, 0)
+    die("watchdog", "led")
+    assert begin()[1:] == (True, 1)

@@ -2,8 +2,7 @@ import asyncio
 
 from fast import Clock
 from machine import Pin
-from node.led import watch
-from node.tasks import Stop
+from node.tasks import Stop, watch
 
 
 async def test_watch_stops_the_node_within_half_a_second():

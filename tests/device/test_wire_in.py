@@ -1,8 +1,8 @@
-"""node.mqtt.Wire, inwards: whole packets, in pieces of any size, broken, hostile."""
+"""node.wire.Wire, inwards: whole packets, in pieces of any size, broken, hostile."""
 
 import random
 
-from node.mqtt import Wire
+from node.wire import Wire
 
 CONNACK = b"\x20\x02\x00\x00"
 PUBACK = b"\x40\x02\x12\x34"
@@ -39,15 +39,18 @@ def opened(stream):
     return wire
 
 
-def packets(stream, wire=None):
-    """All packets of a stream, as the session would see them: (answer, code), or (*message, answer)."""
-    wire = wire or opened(stream)
+def packets(wire):
+    """All packets of a Stream (or of a wire's), as the session would see them: (answer, code) or (message, answer)."""
+    if isinstance(wire, Stream):
+        wire = opened(wire)
     seen = []
-    while wire.fill():
-        answer = wire.next()
+    more = True
+    while more:
+        more = wire.sock.data or wire.sock.closed
+        answer = wire.next(True)
         while answer:
             seen.append((wire.message, answer & 0xFFFF) if answer >> 20 == 3 else (answer, wire.code))
-            answer = wire.next()
+            answer = wire.next(False)
     return seen
 
 
@@ -133,9 +136,9 @@ def test_the_end_of_the_stream_is_an_oserror():
 def test_a_new_connection_forgets_the_old_one():
     for rest in (b"\x40\x02", publish(b"t", b"x" * 300)[:280]):
         wire = opened(Stream(rest))
-        packets(None, wire)
+        packets(wire)
         wire.open(Stream(PINGRESP))
-        assert packets(None, wire) == [(0xD00000, 0)]
+        assert packets(wire) == [(0xD00000, 0)]
 
 
 def test_mutated_streams_are_refused_or_understood_and_never_more():
@@ -169,9 +172,8 @@ def test_taking_an_answer_allocates_nothing():
     wire = opened(Again())
     micropython.heap_lock()
     try:
-        wire.fill()
-        answer = wire.next()
-        none = wire.next()
+        answer = wire.next(True)
+        none = wire.next(False)
     finally:
         micropython.heap_unlock()
     assert (answer, none) == (0x400000, 0)

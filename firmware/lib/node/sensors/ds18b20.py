@@ -26,8 +26,6 @@ _ENODEV = const(19)
 # TH and TL, the limits of an alarm that is not used, and the configuration: 12 bits. After power-on they are different.
 _SETUP = const(b"\x55\xaa\x7f")
 
-_busy = set()  # the wires on which a reading is under way: another one's reset would spoil it
-
 
 class Sensor:
     """One DS18B20; options: pin, rom. It sets the wire up from nothing at every reading."""
@@ -38,30 +36,23 @@ class Sensor:
         from machine import Pin
         from onewire import OneWire
 
-        self._gpio = options["pin"]
-        self._wire = OneWire(Pin(self._gpio))
+        self._wire = OneWire(Pin(options["pin"]))
         self._rom = options.get("rom")
         self._scratchpad = bytearray(9)
 
     async def read(self):
-        """Return (degrees Celsius,), measured now, 0.8 s later; more when others on the wire come first.
+        """Return (degrees Celsius,), measured now, 0.8 s later. Nobody else may use the wire meanwhile.
 
         Raises Unmeasurable when what comes cannot be, OSError when nobody answers.
         """
         select = self._selection()
-        while self._gpio in _busy:
-            await asyncio.sleep_ms(20)
-        _busy.add(self._gpio)
-        try:
-            await self._command(select, _WRITE, _SETUP)
-            await self._command(select, _CONVERT)
-            await asyncio.sleep_ms(_CONVERTS_MS)
-            await self._command(select, _READ)
-            for i in range(9):
-                await asyncio.sleep_ms(0)
-                self._scratchpad[i] = self._wire.readbyte()
-        finally:
-            _busy.discard(self._gpio)
+        await self._command(select, _WRITE, _SETUP)
+        await self._command(select, _CONVERT)
+        await asyncio.sleep_ms(_CONVERTS_MS)
+        await self._command(select, _READ)
+        for i in range(9):
+            await asyncio.sleep_ms(0)
+            self._scratchpad[i] = self._wire.readbyte()
         return (self._celsius(),)
 
     def _selection(self):

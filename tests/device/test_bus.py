@@ -2,7 +2,7 @@
 
 import sys
 
-from node.i2c_bus import Bus
+from node.sensors import Bus
 
 SCL, SDA = 5, 4
 
