@@ -27,14 +27,13 @@ def build():
     leave = None
     if config["wifi"]:
         from node.outbox import Outbox
-        from node.sensors import Bus
         from node.session import Session
 
         client, mac, sta = start.client(config)  # connect/, status/ and disconnect/<client_id>
-        bus = Bus(pins["scl"], pins["sda"])
-        sensors = start.find(config["sensors"], bus.i2c)
+        bus = load("i2c_bus").make(pins["scl"], pins["sda"])
+        sensors = start.find(config["sensors"], bus[0])
         outbox = Outbox(config["outbox"], start.channels(sensors, client.client_id.decode()), RTC())
-        outbox.restore()
+        start.restore(outbox, RTC())
         session = Session(client, mac, sta, outbox, faults, start.session_settings(config), why)
         leave = session.stop
         table += [("wifi", 0, tasks.link, sta, config["wifi"], faults), ("session", 30, session.run)]
@@ -72,8 +71,8 @@ try:
     except Exception as e:
         sys.print_exception(e)
         blink(6, 6)  # for a minute; then, if nobody pressed Ctrl-C, once more from the start
-        from node.faults import reset
+        from node import load
 
-        reset("crash", "main.py")
+        load("resets").reset("crash", "main.py")
 except KeyboardInterrupt:
     print("Stopped by Ctrl-C. Ctrl-D starts the node again.")

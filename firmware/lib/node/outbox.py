@@ -10,7 +10,7 @@ import struct
 
 from micropython import const
 
-from node import KNOWN, stamp, uptime
+from node import stamp, uptime
 
 _RECORD = const("<Bfi")  # channel, value, stamp()
 _SIZE = const(9)
@@ -44,7 +44,7 @@ class Outbox:
 
     def put(self, channel, value):
         """Keep a reading of now."""
-        self._append(channel, value, stamp())
+        self.append(channel, value, stamp())
         self.save()
 
     def take(self):
@@ -72,31 +72,16 @@ class Outbox:
             start = (self._first + i) % self._size * _SIZE
             copy[at : at + _SIZE] = self._records[start : start + _SIZE]
             at += _SIZE
-        copy[_AT : _AT + _DIGEST] = self._digest(copy)
+        copy[_AT : _AT + _DIGEST] = self.digest(copy)
         self._rtc.memory(copy)
 
-    def restore(self):
-        """Take in what an earlier run left. For the start."""
-        copy = self._rtc.memory()
-        at = _AT + _DIGEST + _HEAD_SIZE
-        if len(copy) < at or copy[_AT : _AT + _DIGEST] != self._digest(copy):
-            return
-        count, held, made = struct.unpack_from(_HEAD, copy, _AT + _DIGEST)
-        self.dropped = held - count
-        for _ in range(count):
-            channel, value, moment = struct.unpack_from(_RECORD, copy, at)
-            if moment < KNOWN:
-                moment -= made  # seconds before this start, give or take those between the last save() and the reset
-            self._append(channel, value, moment)
-            at += _SIZE
-
-    def _digest(self, copy):
+    def digest(self, copy):
         check = hashlib.sha256(memoryview(copy)[_AT + _DIGEST :])
         for channel in self.channels:
             check.update(channel[0])
         return check.digest()[:_DIGEST]
 
-    def _append(self, channel, value, moment):
+    def append(self, channel, value, moment):
         first = self._first * _SIZE
         if self.count == self._size:
             if self.leaving:  # then the one after it goes

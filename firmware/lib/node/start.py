@@ -5,6 +5,7 @@ Needed once, and not kept (node.load).
 
 import hashlib
 import json
+import struct
 from binascii import hexlify
 
 import machine
@@ -12,7 +13,8 @@ import network
 from micropython import const
 from umqtt import simple
 
-from node import VERSION, faults, load
+from node import KNOWN, VERSION, load
+from node.faults import Faults
 
 _KEPT = const("config.ok")
 _SAFE_AFTER = const(3)
@@ -22,10 +24,18 @@ _RARE_MS = const(10000)  # a driver that is called less often is not kept in bet
 _COMMON = const(("driver", "every_s", "topic", "topics", "name"))  # settings that are not the driver's
 FILTERS = ("median", "scale", "offset", "delta")  # settings that node/filters.py is loaded for
 
-# Bytes of faults.word().
+# Bytes of resets.word().
 _CRASHES = const(2)
 _STATE = const(3)
 _WHO = const(4)
+
+# The copy in RTC memory: see outbox.py.
+_RECORD = const("<Bfi")
+_SIZE = const(9)
+_HEAD = const("<BHi")
+_HEAD_SIZE = const(7)
+_DIGEST = const(4)
+_AT = const(12)
 
 # machine.reset_cause() on the ESP8266 is the SDK's rst_reason; 2 and 3 have no name in `machine`. 1 to 3 are crashes.
 _CAUSES = const("power|hardware watchdog|exception|SDK watchdog|soft|deep sleep|button")
@@ -39,7 +49,7 @@ def begin():
     After three crashes in a row, each within a minute, this is a safe start. In both cases there are no sensors: the
     node only joins the network and says what is wrong.
     """
-    state = faults.Faults()
+    state = Faults()
     config = checked()
     if not config:
         config = _check(state)
@@ -79,7 +89,7 @@ def _check(state):
             f.write(_digest())
             json.dump(config, f)
         if checked():
-            faults.reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
+            load("resets").reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
     except settings.Invalid as e:
         print(e)
         state.begin("config", str(e))
@@ -100,7 +110,8 @@ def _digest():
 
 def look_back():
     """Return (why the board started, whether the last run ended in a crash, crashes in a row); then it is "stopped"."""
-    head = faults.word()
+    resets = load("resets")
+    head = resets.word()
     state = chr(head[_STATE])
     crashed = state in "wc"
     if state in "wcr":
@@ -117,7 +128,7 @@ def look_back():
     if not crashed:
         head[_CRASHES] = 0
     head[_STATE] = 115  # s
-    faults.leave(head)
+    resets.leave(head)
     return why, crashed, head[_CRASHES]
 
 
@@ -142,6 +153,22 @@ def session_settings(config):
     servers = config["mqtt"]["server"]
     kept["server"] = servers if isinstance(servers, list) else [servers]
     return kept
+
+
+def restore(outbox, rtc):
+    """Take in the readings that an earlier run left in RTC memory; not garbage, nor those for other topics."""
+    copy = rtc.memory()
+    at = _AT + _DIGEST + _HEAD_SIZE
+    if len(copy) < at or copy[_AT : _AT + _DIGEST] != outbox.digest(copy):
+        return
+    count, held, made = struct.unpack_from(_HEAD, copy, _AT + _DIGEST)
+    outbox.dropped = held - count
+    for _ in range(count):
+        channel, value, moment = struct.unpack_from(_RECORD, copy, at)
+        if moment < KNOWN:
+            moment -= made  # seconds before this start, give or take those between the last save() and the reset
+        outbox.append(channel, value, moment)
+        at += _SIZE
 
 
 # In what follows `found` is a list of (sensor, its entry in the settings), and a channel is one quantity of one sensor,

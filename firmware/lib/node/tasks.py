@@ -7,7 +7,7 @@ import time
 import machine
 from micropython import const
 
-from node import faults, load
+from node import load
 
 _LOOK_MS = const(250)  # longest time between two looks at the steps
 _FEED_MS = const(1000)
@@ -56,16 +56,16 @@ class Tasks:
             asyncio.run(self._main(leave))
         except Exception as e:
             sys.print_exception(e)
-            faults.reset("crash", type(e).__name__)
+            load("resets").reset("crash", type(e).__name__)
         finally:
             self._timer.deinit()  # at once: a second Ctrl-C may come in the middle of what follows
-            faults.note("stopped")
+            load("resets").note("stopped")
             asyncio.new_event_loop()
         return self._stop.args[0]
 
     async def _main(self, leave):
         """Until the end: give each step its turn when it is due, and look after the watchdog each second."""
-        faults.note("begun")
+        load("resets").note("begun")
         table = self._table
         steps = [None] * len(table)
         now = self._settled = time.ticks_ms()
@@ -102,7 +102,7 @@ class Tasks:
         except Exception as e:
             sys.print_exception(e)
         if len(self._stop.args) > 1:
-            faults.reset("restart", self._stop.args[0])
+            load("resets").reset("restart", self._stop.args[0])
 
     def _guard(self, row, i):
         """Run coroutine `i` for ever, each step of it a sign of life with nothing for it to do."""
@@ -144,7 +144,7 @@ class Tasks:
         if self._settled is not None and time.ticks_diff(now, self._settled) >= _MINUTE_MS:
             # The faults of earlier crashes end, and so does the count of crashes at the start.
             self._settled = None
-            faults.note("good")
+            load("resets").note("good")
             state.clear("crash", "")  # that of the last run
             for i in range(len(self._table)):
                 self._pause[i] = 0
@@ -162,7 +162,10 @@ class Tasks:
         return True
 
     def _bite(self, _):
-        faults.reset("watchdog", self._table[self._running][0])
+        try:
+            load("resets").reset("watchdog", self._table[self._running][0])
+        finally:  # also without a word, when there is no heap left for it
+            machine.reset()
 
 
 def show(pin, faults):

@@ -1,4 +1,4 @@
-"""The sensors: one chip, one file, each with a class `Sensor` (docs/adding-a-sensor.md). Their bus, and their readings.
+"""The sensors: one chip, one file, each with a class `Sensor` (docs/adding-a-sensor.md). And their readings.
 
 A new one takes a file here and an entry in config.json: drivers are found by the name of their file.
 """
@@ -10,9 +10,6 @@ from micropython import const
 
 from node import load
 
-_FREQUENCY = const(100000)  # Hz; long wires in a garden do not carry more
-_STRETCH_US = const(1000)  # how long a chip may hold SCL: the default of 50 ms would hold up the event loop
-_HALF_PERIOD_US = const(5)
 _START_MS = const(100)
 _PATIENCE = const(50)  # times that, for the connection
 _LOOK_MS = const(1000)  # longest time until a reading asked for in between is taken
@@ -20,38 +17,6 @@ _LOOK_MS = const(1000)  # longest time until a reading asked for in between is t
 
 class Unmeasurable(Exception):
     """The chip answers but cannot measure (saturated, impossible registers): str() says why, and there is no number."""
-
-
-class Bus:
-    """Two pins and the I2C on them. `i2c` is the machine.I2C that drivers are given; it stays the same for ever."""
-
-    def __init__(self, scl, sda):
-        """scl, sda: GPIO numbers."""
-        from machine import Pin, SoftI2C
-
-        # The pull-ups are for the day the sensor's own are unplugged: lines that float would read as an acknowledge.
-        self._scl = Pin(scl, Pin.OPEN_DRAIN, Pin.PULL_UP, value=1)
-        self._sda = Pin(sda, Pin.OPEN_DRAIN, Pin.PULL_UP, value=1)
-        self.recover()
-        self.i2c = SoftI2C(scl=self._scl, sda=self._sda, freq=_FREQUENCY, timeout=_STRETCH_US)
-
-    def recover(self):
-        """Free the bus; under 2 ms. For the start, and after every reading that failed.
-
-        A chip that was interrupted in mid-read holds SDA low: it waits for the clocks that fetch the rest of its byte.
-        Nine of them and a STOP get any chip out of that (I2C specification UM10204, 3.1.16); on an idle bus they do
-        nothing.
-        """
-        scl, sda = self._scl, self._sda
-        sda(1)
-        for _ in range(9):
-            scl(0)
-            time.sleep_us(_HALF_PERIOD_US)
-            scl(1)
-            time.sleep_us(_HALF_PERIOD_US)
-        for line, level in (scl, 0), (sda, 0), (scl, 1), (sda, 1):
-            line(level)
-            time.sleep_us(_HALF_PERIOD_US)
 
 
 class Source:
@@ -79,7 +44,7 @@ def module(driver):
 
 
 async def run(sources, bus, outbox, faults):
-    """Read each source when it is due, for ever, one at a time.
+    """Read each source when it is due, for ever, one at a time. `bus` is i2c_bus.make()'s.
 
     Neither long readings nor news in between shift the next one. A driver whose turn is rare is not kept meanwhile.
     """
@@ -107,7 +72,7 @@ async def read(source, bus, outbox, faults):
     """Take one reading, and tell when that cannot be."""
     why = None
     try:
-        sensor = source.sensor or module(source.driver).Sensor(bus.i2c, source.options)
+        sensor = source.sensor or module(source.driver).Sensor(bus[0], source.options)
         values = await sensor.read()
         for i in range(len(values)):
             if values[i] is not None:  # a filter may hold one back
@@ -115,7 +80,7 @@ async def read(source, bus, outbox, faults):
     except Unmeasurable as e:
         why = str(e)
     except OSError:
-        bus.recover()  # a chip interrupted in the middle may be holding it
+        load("i2c_bus").recover(bus[1], bus[2])  # a chip interrupted in the middle may be holding it
         why = "no answer"
     # A reading that failed is no number.
     faults.begin("sensor", why and "%s: %s" % (source.name, why), source.channel)
