@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from host import backup, loader, ports, private
+from host import backup, keys, loader, ports, private
 from host import firmware as board_files
 from host.backup import Record, hashes
 from host.console import ROOT, Console
@@ -212,6 +212,7 @@ class Deployment:
             record.deployed(firmware.layout.name, firmware.on_board())
             node = Node(self.console, repl, self.settings, survey.mac)
             node.start()
+            keys.remember(node.client_id, update_key=self.settings["update_key"])
             self.console.note(f"\n{node.client_id} on {self.port} works.")
 
         if written:

@@ -87,6 +87,8 @@ ROWS = (
     "ntp|host?|null|1..64|bytes\n"
     # Announce the sensors to Home Assistant (MQTT discovery).
     "homeassistant|flag|false||\n"
+    # Secret with which updates by air are signed; null: they are refused.
+    "update_key|text?|null|64..64|hex digits\n"
 )
 
 
