@@ -78,6 +78,7 @@ def _texts(files: SystemFiles, settings: dict) -> dict[str, str]:
     name = settings["client_id"]
     sections = mosquitto.sections(files.read(_ACL) or "")
     sections[name] = mosquitto.own_topics(settings)
+    mosquitto.check_topics(name, sections)
     lines = mosquitto.accounts(files.read(_PASSWD) or "")
     for user, password in ((name, settings["mqtt"]["password"]), (keys.PEOPLE, keys.known(keys.PEOPLE)["password"])):
         lines[user] = mosquitto.line_for(user, password, lines.get(user))
@@ -114,8 +115,9 @@ def _make_people(port: int) -> None:
     if not keys.known(keys.PEOPLE).get("password"):
         keys.remember(keys.PEOPLE, password=keys.new_password())
     options = f"-u {keys.PEOPLE}\n-P {keys.known(keys.PEOPLE)['password']}\n-p {port}\n"
-    for client in _CLIENTS:
-        private.write(keys.FOLDER / client, options.encode())
+    for path in (keys.FOLDER / client for client in _CLIENTS):
+        if not path.exists() or path.read_text() != options:
+            private.write(path, options.encode())
 
 
 def _check(port: int) -> None:

@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from paho.mqtt.client import topic_matches_sub
+
 from host import private
 from host.failure import Exit, Failure
 from host.keys import PEOPLE
@@ -60,6 +62,8 @@ topic readwrite #
 topic read $SYS/#
 """
 
+_EVERY_NODES = re.findall(r"^pattern \w+ (.+)$", _PATTERNS, re.MULTILINE)
+
 
 def check_name(name: str | None) -> str:
     """Return the node's name. Raises Failure (config) when there is none, or no account can have it."""
@@ -85,6 +89,18 @@ def conf(port: int, folder: Path) -> str:
 def own_topics(settings: dict) -> list[str]:
     """Return the topics that a node's settings name, beside those that the patterns give to every node."""
     return sorted({topic for sensor in settings["sensors"] for topic in sensor["topics"].values()})
+
+
+def check_topics(name: str, sections: dict[str, list[str]]) -> None:
+    """Raise Failure (config) when the topics of a node are another's."""
+    for other, topics in sections.items():
+        filters = [*topics, *(filter_.replace("%u", other) for filter_ in _EVERY_NODES)]
+        for topic in sections[name]:
+            if other != name and any(topic_matches_sub(filter_, topic) for filter_ in filters):
+                raise Failure(
+                    Exit.CONFIG,
+                    f"{topic} is a topic of {other}, and {name} may not have it: --set sensors.0.topic=null",
+                )
 
 
 def acl(sections: dict[str, list[str]]) -> str:
