@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
+import secrets
+import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,3 +74,16 @@ def delivered(tmp_path: Path) -> Iterator[Delivered]:
     broker = Delivered(tmp_path)
     yield broker
     broker.stop()
+
+
+def log_in(port: int, user: str | None, password: str | None) -> int:
+    """The return code of CONNACK to a CONNECT with a user and a password (None: without)."""
+    fields = [b"guess" + secrets.token_hex(4).encode(), *(word.encode() for word in (user, password) if user)]
+    body = b"\x00\x04MQTT\x04" + (b"\xc2" if user else b"\x02") + b"\x00\x3c"
+    body += b"".join(struct.pack(">H", len(field)) + field for field in fields)
+    assert len(body) < 128
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+        sock.sendall(b"\x10" + bytes((len(body),)) + body)
+        answer = sock.recv(4)
+    assert answer[:2] == b"\x20\x02", answer
+    return answer[3]

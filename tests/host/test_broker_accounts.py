@@ -2,13 +2,11 @@
 
 import secrets
 import socket
-import struct
 import threading
 import time
 
 import pytest
-
-pytest_plugins = ["accounts"]
+from accounts import log_in
 
 OWN = (
     "connect/{id}",
@@ -80,19 +78,6 @@ def said(broker, since=0):
     broker.publish("mark", mark)
     broker.wait("mark", want=lambda message: message.payload == mark)
     return [message.topic for message in broker.messages[since:] if message.topic != "mark"]
-
-
-def log_in(port, user, password):
-    """The return code of CONNACK to a CONNECT with a user and a password (None: without)."""
-    fields = [b"guess" + secrets.token_hex(4).encode(), *(word.encode() for word in (user, password) if user)]
-    body = b"\x00\x04MQTT\x04" + (b"\xc2" if user else b"\x02") + b"\x00\x3c"
-    body += b"".join(struct.pack(">H", len(field)) + field for field in fields)
-    assert len(body) < 128
-    with socket.create_connection(("127.0.0.1", port), timeout=_SOON_S) as sock:
-        sock.sendall(b"\x10" + bytes((len(body),)) + body)
-        answer = sock.recv(4)
-    assert answer[:2] == b"\x20\x02", answer
-    return answer[3]
 
 
 def test_anonymous_is_refused(two):

@@ -14,8 +14,6 @@ from host.console import Console
 from host.failure import Exit, Failure
 from host.system_files import SystemFiles
 
-pytest_plugins = ["accounts"]
-
 FILES = {
     "etc/mosquitto/conf.d/huzzah-node.conf": 0o644,
     "etc/mosquitto/huzzah-node/passwd": 0o600,
