@@ -32,6 +32,7 @@ class Delivered(Broker):
         super().__init__(folder)
         self.clone = Clone(folder / "clone")
         self.prefix = folder / "root"
+        self.said = ""  # all that bootstrap.sh has said so far
         self._config.write_text(
             f"user {getpass.getuser()}\nlog_type none\npersistence_location {folder}/\n"
             f"include_dir {self.prefix}/etc/mosquitto/conf.d\n"
@@ -41,6 +42,7 @@ class Delivered(Broker):
         """Run bootstrap.sh's Python in the clone, expect an exit code."""
         done = self.clone.run(sys.executable, "-c", _BOOTSTRAP, str(self.prefix), *words, "--yes")
         assert done.returncode == code, done.stdout + done.stderr
+        self.said += done.stdout + done.stderr
         return done
 
     def add(self, name: str, *settings: str) -> dict[str, Any]:
