@@ -6,11 +6,13 @@ import secrets
 import subprocess
 import sys
 
+import pytest
 from accounts import log_in
 from boards import ROOT
 from nodes import Node, write_flash
 
 from host.images import IMAGES
+from host.settings import Invalid, load
 
 EVERY_S = 1
 SETTINGS = (f"sensors.0.every_s={EVERY_S}", "stats_s=10")
@@ -83,3 +85,22 @@ def test_the_node_says_all_it_has_to_say_there(delivered, boards, tmp_path):
     board.ctl("runapp", "hold")
     delivered.wait("disconnect/attic")
     delivered.wait("status/attic", want=lambda message: message.payload == "offline")
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_the_board_opens_no_door_of_its_own(node, image):
+    """The access point that a new image brings is off when the node says its first word; WebREPL never starts."""
+    feather: Node = node(image=image)
+    feather.broker.wait(feather.topic("connect"))
+    assert not feather.board.status()["access_point"]
+    with feather.board.console() as console:
+        console.prompt()
+        code = "import sys, network\nprint(network.WLAN(network.AP_IF).active(), 'webrepl' in sys.modules)"
+        assert console.run(code) == "False False\n"
+
+
+def test_tls_is_refused_in_a_sentence(tmp_path):
+    """docs/security.md has the reasons."""
+    (tmp_path / "config.json").write_text('{"mqtt": {"tls": true}}')
+    with pytest.raises(Invalid, match=r"^mqtt\.tls is not a setting"):
+        load(tmp_path / "config.json")
