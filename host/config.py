@@ -55,7 +55,7 @@ def prepare(console: Console, assignments: Sequence[str], path: Path = PATH, acc
         keys.give_account(new, folder)
     if new == old:
         console.note(f"  {path.name} is there and stays as it is")
-        return _remembered(path, folder)
+        return _remembered(console, path, folder)
     _check(new)
     if old is not None:
         console.note(f"  {path.name} is there; these settings would change:")
@@ -67,16 +67,18 @@ def prepare(console: Console, assignments: Sequence[str], path: Path = PATH, acc
         console.note("  wifi.ssid is empty: the node will join no network")
     private.write(path, json.dumps(new, indent=2, ensure_ascii=False).encode() + b"\n")
     console.note(f"  {path.name} is made: nano {path.name} shows every setting, docs/settings.md explains them")
-    return _remembered(path, folder)
+    return _remembered(console, path, folder)
 
 
-def _remembered(path: Path, folder: Path) -> dict[str, Any]:
+def _remembered(console: Console, path: Path, folder: Path) -> dict[str, Any]:
     """Return the settings, and keep the secrets of a node with a name for the day when config.json has another's."""
     settings = load(path)
     name, mqtt = settings["client_id"], settings["mqtt"]
     if name:
         own = mqtt["password"] if mqtt["user"] == name else None
         keys.remember(name, folder, password=own, update_key=settings["update_key"])
+        if mqtt["user"] != name and keys.known(mqtt["user"], folder):
+            console.note(f"  mqtt.user is the account of {mqtt['user']}: with --broker, {name} gets one of its own")
     return settings
 
 

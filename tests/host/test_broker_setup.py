@@ -140,6 +140,13 @@ def test_words_that_do_not_go_together(delivered, words):
     assert "Traceback" not in delivered.bootstrap(*words, code=Exit.USAGE).stderr
 
 
+def test_the_account_of_another_node_is_pointed_out(delivered):
+    delivered.add("attic")
+    said = delivered.bootstrap("--image", "romfs", "--set", "client_id=cellar").stderr
+    assert "mqtt.user is the account of attic" in said
+    assert "is the account of" not in delivered.bootstrap("--image", "romfs", "--broker").stderr
+
+
 def test_updates_refused_on_purpose_stay_refused(delivered):
     assert len(delivered.add("attic")["update_key"]) == 64
     assert delivered.add("attic", "update_key=null")["update_key"] is None
