@@ -34,8 +34,9 @@ def give_update_key(config: dict, folder: Path = FOLDER) -> None:
     """Put a key into a node's config.json (changed in place) unless it has one of its own; null, on purpose, stays."""
     key = config.get("update_key", "")
     name = config.get("client_id")
-    if key == "" or (key and key in _of_others(name, "update_key", folder)):
-        config["update_key"] = known(name, folder).get("update_key") or secrets.token_hex(32)
+    if key == "" or sharing(name, key, folder):
+        kept = known(name, folder).get("update_key")
+        config["update_key"] = secrets.token_hex(32) if not kept or sharing(name, kept, folder) else kept
 
 
 def give_account(config: dict, folder: Path = FOLDER) -> None:
@@ -63,5 +64,7 @@ def account_for_tools(mqtt: dict, folder: Path = FOLDER) -> tuple[str | None, st
     return mqtt["user"], mqtt["password"]
 
 
-def _of_others(name: str | None, key: str, folder: Path) -> set[str]:
-    return {known(path.stem, folder).get(key, "") for path in folder.glob("*.json") if path.stem != name}
+def sharing(name: str | None, update_key: str | None, folder: Path = FOLDER) -> list[str]:
+    """Return the other nodes that have this update_key."""
+    names = sorted(path.stem for path in folder.glob("*.json"))
+    return [other for other in names if other != name and known(other, folder).get("update_key", "") == update_key]
