@@ -226,9 +226,9 @@ class Deployment:
         keys.remember(name, update_key=update_key)
         if others := keys.sharing(name, update_key):
             self.console.note(
-                f"  its update_key is also that of {', '.join(others)}: ./bootstrap.sh --set client_id={name} gives it its "
-                "own, and ./flash.sh --files-only takes that to it"
+                f"  its update_key is also that of {', '.join(others)}: ./bootstrap.sh --set client_id={name}"
             )
+            self.console.note("  gives it one of its own, which ./flash.sh --files-only takes to it")
 
     def _show_survey(self) -> None:
         self.console.command([_MPREMOTE, "connect", self.port, "run", SURVEY])

@@ -138,6 +138,18 @@ def test_questions(path, monkeypatch):
     assert made["mqtt"]["password"] == "mqtt secret"
 
 
+def test_questions_for_a_node_with_an_account(path, monkeypatch):
+    """Its name is asked for; its account is not, it is made."""
+    monkeypatch.setattr("getpass.getpass", lambda question: "wifi secret")
+    answers = ["attic", "air", "10.0.0.7"]
+    console = Console()
+    console.answer = lambda question: answers.pop(0)
+    made = config.prepare(console, [], path, account=True)
+    assert (made["client_id"], made["wifi"]["ssid"], made["mqtt"]["server"]) == ("attic", "air", "10.0.0.7")
+    assert made["mqtt"]["user"] == "attic"
+    assert len(made["mqtt"]["password"]) == 43
+
+
 def test_nobody_to_ask(path, monkeypatch):
     monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115
     with pytest.raises(Failure, match="no terminal") as failure:
