@@ -4,7 +4,7 @@
 # Usage: ./test.sh [--long] [PYTEST ARGUMENT ...]
 #   --long   also what takes hours of the board's time: 200 power cuts, 30 days, 10,000 hostile packets
 #
-# Sets up what it needs: .venv, a second esptool, Mosquitto, picocom, nano (said before it is installed).
+# Sets up what it needs: .venv, a second esptool, Mosquitto, OpenSSL, picocom, nano (said before it is installed).
 # Exit status: 0 all passed, 1 something failed, 3 this computer lacks something (said which).
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -22,7 +22,7 @@ case ${1-} in
 esac
 
 need_set tools littlefs virtual test
-need_programs mosquitto mosquitto_pub mosquitto_sub picocom nano
+need_programs mosquitto mosquitto_pub mosquitto_sub openssl picocom nano
 "$VENV_PYTHON" tests/fetch.py
 
 printf 'ruff and shellcheck\n' >&2

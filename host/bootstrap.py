@@ -1,25 +1,45 @@
 """The Python of bootstrap.sh, which has the usage text and lists the exit codes."""
 
 import argparse
+from pathlib import Path
 
-from host import computer, config, libraries
+from host import broker_setup, computer, config, libraries
 from host.console import Console
-from host.failure import run
+from host.failure import Exit, Failure, run
 from host.filesystem import have_littlefs
 from host.images import IMAGES
+from host.settings import Invalid, load
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./bootstrap.sh", add_help=False)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments")
     parser.add_argument("--image", choices=IMAGES)
+    parser.add_argument("--broker", action="store_true")
+    parser.add_argument("--print", action="store_true", dest="show")
+    parser.add_argument("--remove-broker", action="store_true")
     parser.add_argument("--yes", action="store_true")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.remove_broker and (args.broker or args.show or args.assignments or args.image):
+        parser.error("--remove-broker goes alone")
+    if args.show and (not args.broker or args.assignments or args.image):
+        parser.error("--print goes with --broker alone")
+    return args
 
 
-def main() -> None:
+def main(prefix: Path = Path("/")) -> None:
+    """prefix: the root of the files of this computer's Mosquitto."""
     args = parse()
     console = Console(assume_yes=args.yes)
+    if args.remove_broker:
+        broker_setup.remove(console, prefix)
+    elif args.show:
+        broker_setup.show(_settings(), prefix)
+    else:
+        prepare(console, args, prefix)
+
+
+def prepare(console: Console, args: argparse.Namespace, prefix: Path) -> None:
     if not have_littlefs():
         console.note(
             "littlefs-python has no wheel for this computer and could not be built: flash.sh will upload file by file"
@@ -31,7 +51,10 @@ def main() -> None:
         libraries.get(console)
         console.note("  in build/device_libs")
     console.step("Settings")
-    config.prepare(console, args.assignments)
+    settings = config.prepare(console, args.assignments, account=args.broker)
+    if args.broker:
+        console.step("Mosquitto on this computer")
+        broker_setup.set_up(console, settings, prefix)
     console.step("This computer")
     advice = computer.advice()
     for sentence in advice:
@@ -39,6 +62,13 @@ def main() -> None:
     if not advice:
         console.note("  has all it needs")
     console.note("\nNow plug the board in: ./flash.sh")
+
+
+def _settings() -> dict:
+    try:
+        return load(config.PATH)
+    except Invalid as e:
+        raise Failure(Exit.CONFIG, f"{e}: ./bootstrap.sh makes it") from e
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from typing import Self
 from paho.mqtt import client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
+from host import keys
+
 _TRY_S = 5  # seconds for one server
 
 
@@ -64,8 +66,9 @@ class Listener:
     def _connect(self, server: str) -> bool:
         subscribed: queue.Queue[str | None] = queue.Queue()
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-        if self._mqtt["user"]:
-            client.username_pw_set(self._mqtt["user"], self._mqtt["password"])
+        user, password = keys.account_for_tools(self._mqtt)
+        if user:
+            client.username_pw_set(user, password)
 
         def on_connect(
             client: mqtt.Client, _data: None, _flags: object, reason: ReasonCode, _properties: object

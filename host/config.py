@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from host import private
+from host import keys, mosquitto, private
 from host.console import ROOT, Console
 from host.failure import Exit, Failure
 from host.settings import Invalid, load, schema
 
 PATH = ROOT / "config.json"
 EXAMPLE = ROOT / "config.example.json"
-_SECRETS = ("key", "password")
+_SECRETS = ("key", "password", "update_key")
+_NAME_QUESTION = ("client_id", "name of this node")
 _QUESTIONS = (
     ("wifi.ssid", "name of your Wi-Fi network"),
     ("wifi.key", "its key (not shown; empty for an open network)"),
@@ -29,23 +30,32 @@ _QUESTIONS = (
 )
 
 
-def prepare(console: Console, assignments: Sequence[str], path: Path = PATH) -> None:
-    """Have a valid config.json with `assignments` ("wifi.ssid=attic") in it. An existing one is only changed on a yes.
+def prepare(console: Console, assignments: Sequence[str], path: Path = PATH, account: bool = False) -> dict[str, Any]:
+    """Have a valid config.json with `assignments` ("wifi.ssid=attic") in it, and return it with its defaults.
+
+    A new one gets a key for updates by air; with `account`, the node gets one at the broker on this computer. An
+    existing one is only changed on a yes.
 
     Raises Failure (config) with the sentence of the settings check, (usage) when nobody is there to ask.
     """
     old = _read(path)
-    new = copy.deepcopy(old) if old is not None else json.loads(EXAMPLE.read_text())
+    new = copy.deepcopy(old) if old is not None else _example()
     for assignment in assignments:
         key, sign, value = assignment.partition("=")
         if not sign:
             raise Failure(Exit.USAGE, f"--set {key}: it takes KEY=VALUE, as in --set wifi.ssid=attic")
         _assign(new, key, value)
     if old is None and not assignments:
-        _ask(console, new)
+        _ask(console, new, account)
+    folder = path.parent / keys.FOLDER.name
+    if old is None or assignments or account:
+        keys.give_update_key(new, folder)
+    if account:
+        mosquitto.check_name(new.get("client_id"))
+        keys.give_account(new, folder)
     if new == old:
         console.note(f"  {path.name} is there and stays as it is")
-        return
+        return _remembered(console, path, folder)
     _check(new)
     if old is not None:
         console.note(f"  {path.name} is there; these settings would change:")
@@ -57,6 +67,19 @@ def prepare(console: Console, assignments: Sequence[str], path: Path = PATH) -> 
         console.note("  wifi.ssid is empty: the node will join no network")
     private.write(path, json.dumps(new, indent=2, ensure_ascii=False).encode() + b"\n")
     console.note(f"  {path.name} is made: nano {path.name} shows every setting, docs/settings.md explains them")
+    return _remembered(console, path, folder)
+
+
+def _remembered(console: Console, path: Path, folder: Path) -> dict[str, Any]:
+    """Return the settings, and keep the secrets of a node with a name for the day when config.json has another's."""
+    settings = load(path)
+    name, mqtt = settings["client_id"], settings["mqtt"]
+    if name:
+        own = mqtt["password"] if mqtt["user"] == name else None
+        keys.remember(name, folder, password=own, update_key=settings["update_key"])
+        if mqtt["user"] != name and keys.known(mqtt["user"], folder):
+            console.note(f"  mqtt.user is the account of {mqtt['user']}: with --broker, {name} gets one of its own")
+    return settings
 
 
 def _read(path: Path) -> dict | None:
@@ -70,6 +93,12 @@ def _read(path: Path) -> dict | None:
     return json.loads(path.read_text())
 
 
+def _example() -> dict:
+    config = json.loads(EXAMPLE.read_text())
+    del config["update_key"]  # null would mean that there are to be no updates
+    return config
+
+
 def _check(config: dict) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.json"
@@ -80,8 +109,9 @@ def _check(config: dict) -> None:
             raise Failure(Exit.CONFIG, f"{e}: nothing was changed") from e
 
 
-def _ask(console: Console, config: dict) -> None:
-    for key, question in _QUESTIONS:
+def _ask(console: Console, config: dict, account: bool) -> None:
+    questions = [_NAME_QUESTION, *_QUESTIONS[:3]] if account else _QUESTIONS  # its account is made, not asked for
+    for key, question in questions:
         if key == "mqtt.password" and not config["mqtt"]["user"]:
             continue
         if _is_secret(key):

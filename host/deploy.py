@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from host import backup, loader, ports, private
+from host import backup, keys, loader, ports, private
 from host import firmware as board_files
 from host.backup import Record, hashes
 from host.console import ROOT, Console
@@ -212,12 +212,23 @@ class Deployment:
             record.deployed(firmware.layout.name, firmware.on_board())
             node = Node(self.console, repl, self.settings, survey.mac)
             node.start()
+            self._keep_key(node.client_id)
             self.console.note(f"\n{node.client_id} on {self.port} works.")
 
         if written:
             self._first_boot(written, finish)
         else:
             self._with_prompt(finish)
+
+    def _keep_key(self, name: str) -> None:
+        """Keep what updates by air will be signed with, under the node's name, which only its MAC may have told."""
+        update_key = self.settings["update_key"]
+        keys.remember(name, update_key=update_key)
+        if others := keys.sharing(name, update_key):
+            self.console.note(
+                f"  its update_key is also that of {', '.join(others)}: ./bootstrap.sh --set client_id={name}"
+            )
+            self.console.note("  gives it one of its own, which ./flash.sh --files-only takes to it")
 
     def _show_survey(self) -> None:
         self.console.command([_MPREMOTE, "connect", self.port, "run", SURVEY])

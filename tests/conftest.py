@@ -1,13 +1,14 @@
 """Fixtures that every folder of tests may use."""
 
 import pytest
+from accounts import delivered
 from boards import board, boards
 from nodes import broker, node
 
 # MicroPython's own: test_device.py drives them.
 collect_ignore = ["device"]
 
-__all__ = ["board", "boards", "broker", "node"]
+__all__ = ["board", "boards", "broker", "delivered", "node"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

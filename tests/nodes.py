@@ -6,6 +6,7 @@ import getpass
 import json
 import queue
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -90,15 +91,23 @@ class Broker:
                 assert time.monotonic() < deadline, "mosquitto does not listen"
                 time.sleep(0.02)
 
-    def stop(self) -> None:
-        """Kill the broker: no goodbye to anybody."""
+    def reload(self) -> None:
+        """Have it read its files again, as `systemctl reload mosquitto` does."""
+        assert self._process, "the broker does not run"
+        self._process.send_signal(signal.SIGHUP)
+
+    def stop(self, gently: bool = False) -> None:
+        """Kill the broker: no goodbye to anybody. gently: end it as systemd does, so that it saves what it keeps."""
         if self._client:
             self._client.disconnect()
             self._client.loop_stop()
             self._client = None
         if self._process:
-            self._process.kill()
-            self._process.wait()
+            if gently:
+                self._process.terminate()
+            else:
+                self._process.kill()
+            self._process.wait(10)
             self._process = None
 
     def publish(self, topic: str, payload: str, retain: bool = False) -> None:

@@ -15,7 +15,7 @@ INVALID = (
     (
         '{"Sensors": []}',
         "Sensors is not a setting: there are client_id, wifi, mqtt, sensors, pins, outbox, stats_s, error_reboot_s, "
-        "ntp, homeassistant",
+        "ntp, homeassistant, update_key",
     ),
     ('{"client_id": 7}', "client_id must be text without + # / of 1 to 64 bytes or null"),
     ('{"client_id": ""}', "client_id must be text without + # / of 1 to 64 bytes or null"),
@@ -81,7 +81,7 @@ INVALID = (
     ),
     (
         '{"sensors": [{"driver": "tsl2561", "scale": "2"}]}',
-        "sensors[0].scale must be a number from -1000000 to 1000000, or an object: {\"quantity\": number}",
+        'sensors[0].scale must be a number from -1000000 to 1000000, or an object: {"quantity": number}',
     ),
     (
         '{"sensors": [{"driver": "tsl2561", "delta": {"lux": -1}}]}',

@@ -103,6 +103,16 @@ def test_the_two_commands_of_the_readme(desk, board, broker):
     done = desk.clone.run("./flash.sh", "--port", board.port, "--image", str(desk.images["romfs"]), "--yes")
     assert done.returncode == 0, done.stderr
     works(done)
+    (kept,) = desk.root.glob("keys/feather-*.json")
+    config = json.loads((desk.root / "config.json").read_text())
+    assert json.loads(kept.read_text()) == {"update_key": config["update_key"]}
+
+
+def test_two_boards_from_one_config_json_are_told_of_their_key(desk, boards):
+    desk.config(mqtt=json.loads((desk.root / "config.json").read_text())["mqtt"], update_key="ab" * 32)
+    assert "update_key" not in desk.flash(boards("one")).said
+    said = desk.flash(boards("two")).said
+    assert re.search(r"its update_key is also that of feather-\w{6}: \./bootstrap\.sh --set client_id=feather-", said)
 
 
 def test_every_command_is_shown_before_it_runs(desk, board):

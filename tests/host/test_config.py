@@ -1,6 +1,7 @@
 """config.json, made from questions or --set."""
 
 import json
+import re
 import shutil
 import stat
 
@@ -29,7 +30,8 @@ def test_starts_from_the_example_and_belongs_to_its_owner_alone(path):
     made = prepare(path, "wifi.ssid=attic")
     expected = json.loads(config.EXAMPLE.read_text())
     expected["wifi"]["ssid"] = "attic"
-    assert made == expected
+    assert re.fullmatch(r"[0-9a-f]{64}", made["update_key"])
+    assert made | {"update_key": None} == expected
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -134,6 +136,18 @@ def test_questions(path, monkeypatch):
     assert made["wifi"] | {"ssid": "attic", "key": "wifi secret"} == made["wifi"]
     assert (made["mqtt"]["server"], made["mqtt"]["user"]) == ("192.168.1.210", "hanna")
     assert made["mqtt"]["password"] == "mqtt secret"
+
+
+def test_questions_for_a_node_with_an_account(path, monkeypatch):
+    """Its name is asked for; its account is not, it is made."""
+    monkeypatch.setattr("getpass.getpass", lambda question: "wifi secret")
+    answers = ["attic", "air", "10.0.0.7"]
+    console = Console()
+    console.answer = lambda question: answers.pop(0)
+    made = config.prepare(console, [], path, account=True)
+    assert (made["client_id"], made["wifi"]["ssid"], made["mqtt"]["server"]) == ("attic", "air", "10.0.0.7")
+    assert made["mqtt"]["user"] == "attic"
+    assert len(made["mqtt"]["password"]) == 43
 
 
 def test_nobody_to_ask(path, monkeypatch):

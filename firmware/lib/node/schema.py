@@ -100,6 +100,8 @@ ROWS = (
     "sleep.every_s|int?|null|10..4000|s\n"
     # Readings are kept and sent together, every so many of them.
     "sleep.batch|int|1|1..50|readings\n"
+    # Secret with which updates by air are signed; null: they are refused.
+    "update_key|text?|null|64..64|hex digits\n"
 )
 
 

@@ -1,0 +1,91 @@
+"""The broker that bootstrap.sh --broker sets up, on a loopback port, with its files below a folder of the test's."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import secrets
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from clone import Clone
+from nodes import Broker
+
+# bootstrap.sh's Python, with another root for the files of Mosquitto and systemd.
+_BOOTSTRAP = (
+    "import sys; from pathlib import Path; from host import bootstrap, failure; "
+    "failure.run(lambda: bootstrap.main(Path(sys.argv.pop(1))))"
+)
+
+
+class Delivered(Broker):
+    """Mosquitto with the delivered configuration, changed in one place: it listens on 127.0.0.1 only."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.clone = Clone(folder / "clone")
+        self.prefix = folder / "root"
+        self.said = ""  # all that bootstrap.sh has said so far
+        self._config.write_text(
+            f"user {getpass.getuser()}\nlog_type none\npersistence_location {folder}/\n"
+            f"include_dir {self.prefix}/etc/mosquitto/conf.d\n"
+        )
+
+    def bootstrap(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run bootstrap.sh's Python in the clone, expect an exit code."""
+        done = self.clone.run(sys.executable, "-c", _BOOTSTRAP, str(self.prefix), *words, "--yes")
+        assert done.returncode == code, done.stdout + done.stderr
+        self.said += done.stdout + done.stderr
+        return done
+
+    def add(self, name: str, *settings: str) -> dict[str, Any]:
+        """Make an account for a node; its config.json."""
+        common = ("wifi.ssid=air", "mqtt.server=127.0.0.1", f"mqtt.port={self.port}", "mqtt.keepalive_s=5")
+        words = [word for setting in (f"client_id={name}", *common, *settings) for word in ("--set", setting)]
+        self.bootstrap("--image", "romfs", "--broker", *words)
+        conf = self.prefix / "etc/mosquitto/conf.d/huzzah-node.conf"
+        conf.write_text(conf.read_text().replace(f"listener {self.port}\n", f"listener {self.port} 127.0.0.1\n"))
+        return json.loads((self.clone.folder / "config.json").read_text())
+
+    def secret(self, name: str, which: str = "password") -> str:
+        """What keys/ has of an account."""
+        return json.loads((self.clone.folder / f"keys/{name}.json").read_text())[which]
+
+    def start_as_people(self) -> None:
+        """Start it, and listen to everything with the account of the people."""
+        self.start("people", self.secret("people"))
+
+    def client(self, user: str | None, identifier: str = "") -> mqtt.Client:
+        """A client, not yet connected, with an account's true password (None: without an account)."""
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=identifier)
+        if user:
+            client.username_pw_set(user, self.secret(user))
+        return client
+
+
+@pytest.fixture
+def delivered(tmp_path: Path) -> Iterator[Delivered]:
+    """Not started, without accounts."""
+    broker = Delivered(tmp_path)
+    yield broker
+    broker.stop()
+
+
+def log_in(port: int, user: str | None, password: str | None) -> int:
+    """The return code of CONNACK to a CONNECT with a user and a password (None: without)."""
+    fields = [b"guess" + secrets.token_hex(4).encode(), *(word.encode() for word in (user, password) if user)]
+    body = b"\x00\x04MQTT\x04" + (b"\xc2" if user else b"\x02") + b"\x00\x3c"
+    body += b"".join(struct.pack(">H", len(field)) + field for field in fields)
+    assert len(body) < 128
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+        sock.sendall(b"\x10" + bytes((len(body),)) + body)
+        answer = sock.recv(4)
+    assert answer[:2] == b"\x20\x02", answer
+    return answer[3]

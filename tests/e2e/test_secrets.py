@@ -1,0 +1,251 @@
+"""Secrets are planted in a node's settings, then everything goes wrong that can: they are seen nowhere.
+
+Searched: what bootstrap.sh and flash.sh say, the board's console, every topic, the files that others may read, git.
+"""
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from boards import ROOT, wait_for
+
+from host.images import IMAGES
+
+# Long enough to be taken for ours, and found nowhere by chance.
+WIFI = "planted-Wi-Fi-key-of-the-attic"
+OTHER_WIFI = "planted-Wi-Fi-key-of-the-barn"
+PASSWORD = "planted-password-of-the-attic"
+WRONG = "planted-password-that-is-wrong"
+UPDATE = "91ab7ed0" * 8
+SECRETS = (WIFI, OTHER_WIFI, PASSWORD, WRONG, UPDATE)
+LONG_S = 600
+
+STUMBLE = '''\
+"""Raises what no driver should, with all settings in reach."""
+
+from node.sensors import adc
+
+
+class Sensor(adc.Sensor):
+    async def read(self):
+        with open("config.json") as f:
+            settings = f.read()
+        raise RuntimeError("stumbled over %d bytes" % len(settings))
+'''
+
+
+class Ear(threading.Thread):
+    """Hears the board's console until it is told to stop, and types on it meanwhile."""
+
+    def __init__(self, board):
+        super().__init__(daemon=True)
+        self.heard = bytearray()
+        self._console = board.console()
+        self._over = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self._over.is_set():
+            self.heard += self._console.line.read(self._console.line.in_waiting or 1)
+
+    def type(self, keys):
+        self._console.send(keys)
+
+    def stop(self):
+        self._over.set()
+        self.join()
+        self._console.line.close()
+
+    def hears(self, word, since=0, timeout=30.0):
+        """Wait for a word after the first `since` bytes."""
+        wait_for(lambda: word in self.heard[since:], timeout, f"{word!r} on the console")
+
+
+class Desk:
+    """A clone of the project under git, the delivered broker, a board in a Wi-Fi that wants the planted key."""
+
+    def __init__(self, delivered, board, folder):
+        self.broker = delivered
+        self.board = board
+        self.folder = delivered.clone.folder
+        self.said = ""
+        shutil.copy2(ROOT / ".gitignore", self.folder)
+        (self.folder / "firmware/lib/node/sensors/stumble.py").write_text(STUMBLE)
+        self.git("init", "--quiet")
+        self.git("add", "--all")
+        self.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "--quiet", "--message", "all")
+        board.ctl("wifi", "on", "--ssid", "air", "--key", WIFI)
+        self.image = folder / IMAGES["romfs"].file_name
+        words = ("-m", "virtual_feather", "image", "romfs", "--out", self.image)
+        subprocess.run([sys.executable, *words], cwd=ROOT, check=True)
+
+    def git(self, *words):
+        done = subprocess.run(["git", *words], cwd=self.folder, check=True, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    def flash(self, *words, code=0):
+        words = ("--port", self.board.port, "--image", str(self.image), "--yes", *words)
+        done = self.broker.clone.run(sys.executable, "-m", "host.flash", *words)
+        assert done.returncode == code, done.stderr
+        self.said += done.stdout + done.stderr
+
+    @property
+    def config(self):
+        return json.loads((self.folder / "config.json").read_text())
+
+
+@pytest.fixture
+def desk(delivered, board, tmp_path):
+    desk = Desk(delivered, board, tmp_path)
+    sensors = [{"driver": "tsl2561", "every_s": 1}, {"driver": "stumble", "every_s": 5}]
+    delivered.add(
+        "attic",
+        f"wifi.key={WIFI}",
+        f'wifi.others=[{{"ssid": "barn", "key": "{OTHER_WIFI}"}}]',
+        "wifi.timeout_s=5",
+        "mqtt.user=attic",
+        f"mqtt.password={PASSWORD}",
+        f"update_key={UPDATE}",
+        "sensors=" + json.dumps(sensors),
+        "stats_s=10",
+    )
+    delivered.start_as_people()
+    return desk
+
+
+def wrong_password(desk, ear):
+    since = len(ear.heard)
+    config = desk.config
+    config["mqtt"]["password"] = WRONG
+    del config["sensors"][1]  # its fault would be shown too
+    desk.board.put("/config.json", json.dumps(config))
+    wait_for(lambda: desk.board.ctl("led").endswith("fault 1"), 30, "LED code 1")
+    ear.type(b"\x03")
+    ear.hears(b"Ctrl-D starts", since)
+
+
+def bad_settings(desk, ear):
+    config = json.dumps(desk.config)
+    for changed, sentence in (
+        (config.replace(f'"{WIFI}"', f'"{WIFI * 3}"'), b"wifi.key must be"),
+        (config.replace(f'"{OTHER_WIFI}"', f'["{OTHER_WIFI}"]'), b"wifi.others[0].key must be"),
+        (config.replace(f'"{PASSWORD}"', f'{{"is": "{PASSWORD}"}}'), b"mqtt.password must be"),
+        (config.replace(f'"{UPDATE}"', f'"{UPDATE}{UPDATE}"'), b"update_key must be"),
+        (config.replace(f'"{PASSWORD}"', f'"{PASSWORD}'), b"is not JSON"),
+        (config[: config.index(PASSWORD) + 9], b"is not JSON"),
+    ):
+        assert changed != config
+        since = len(ear.heard)
+        desk.board.put("/config.json", changed)
+        ear.hears(sentence, since)
+
+
+def crash(desk, ear):
+    since = len(ear.heard)
+    desk.board.put("/config.json", json.dumps(desk.config))
+    ear.hears(b"Traceback", since)
+    ear.hears(b"stumbled over", since)
+
+
+def wrong_wifi(desk, ear):
+    since = len(ear.heard)
+    config = desk.config
+    del config["sensors"][1]
+    desk.board.put("/config.json", json.dumps(config))
+    desk.board.ctl("wifi", "on", "--ssid", "air", "--key", "another one")
+    desk.board.ctl("reset")
+    wait_for(lambda: desk.board.ctl("led").endswith("fault 7"), 60, "LED code 7")
+    desk.board.ctl("wifi", "on", "--ssid", "air", "--key", WIFI)
+    ear.type(b"\x03\x04")
+    ear.hears(b"MPY: soft reboot", since)
+
+
+def broker_lost(desk, ear):
+    since = desk.broker.count
+    desk.broker.stop(gently=True)
+    time.sleep(2)
+    desk.broker.start_as_people()
+    desk.broker.wait("connect/attic", 60, since)
+    desk.board.ctl("i2c", "nack")
+    desk.broker.wait("fault/attic", 30, since, lambda message: message.json["code"] == 4)
+    desk.board.ctl("i2c", "ok")
+
+
+def failed_flash(desk):
+    """The broker refuses this computer and the node alike: flash.sh shows the board's last words."""
+    path = desk.folder / "config.json"
+    good = path.read_text()
+    path.write_text(good.replace(PASSWORD, WRONG))
+    desk.flash("--files-only", code=9)
+    assert "refuses this computer" in desk.said
+    path.write_text(good)
+
+
+def readable_by_others(folder):
+    """Files with a secret in them that not only their owner may read."""
+    found = []
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        if path.is_symlink() or not path.is_file() or parts[0] in (".venv", ".git"):
+            continue
+        content = path.read_bytes()
+        closed = any(parent.stat().st_mode & 0o077 == 0 for parent in (path, *path.parents[: len(parts) - 1]))
+        if any(secret.encode() in content for secret in SECRETS) and not closed:
+            found.append(path)
+    return found
+
+
+def test_planted_secrets_are_seen_nowhere(desk, request):
+    desk.flash()
+    begin = time.monotonic()
+    ear = Ear(desk.board)
+    try:
+        crash(desk, ear)
+        for fault in itertools.cycle((wrong_password, bad_settings, crash, wrong_wifi, broker_lost)):
+            fault(desk, ear)
+            enough = LONG_S if request.config.getoption("--long") else 0
+            if fault is broker_lost and time.monotonic() - begin >= enough:
+                break
+    finally:
+        ear.stop()
+    seconds = time.monotonic() - begin
+
+    config = desk.config
+    config["wifi"]["ssid"] = "air"
+    desk.board.put("/config.json", json.dumps(config))  # not as flash.sh wrote it: it goes into the backup
+    desk.board.put("/main.py", f"print('by hand')\nKEY = {WIFI!r}\n")
+    desk.flash()
+    desk.flash("--dry-run")
+    failed_flash(desk)
+    desk.broker.bootstrap("--image", "romfs", "--set", f"wifi.key={OTHER_WIFI}", "--set", "mqtt.password=" + WRONG)
+    desk.broker.bootstrap("--image", "romfs", "--set", f"wifi.key={WIFI}é{'é' * 40}", code=1)
+    desk.broker.bootstrap("--broker", "--print")
+
+    console = ear.heard.decode(errors="replace")
+    topics = "\n".join(f"{message.topic} {message.payload}" for message in desk.broker.messages)
+    everything = {
+        "console": console,
+        "topics": topics,
+        "flash.sh": desk.said,
+        "bootstrap.sh": desk.broker.said,
+        "git status": desk.git("status", "--porcelain", "--untracked-files=all"),
+        "git diff": desk.git("diff", "HEAD"),
+    }
+    print(f"{seconds:.0f} s of faults: {len(console)} characters of console, {len(desk.broker.messages)} messages")
+    for place, text in everything.items():
+        for secret in SECRETS:
+            assert secret not in text, place
+    assert everything["git status"] == ""
+    # That there was something to be found.
+    assert "attic" in topics
+    assert "stumbled over" in console
+    assert re.search(r"saved config\.json", desk.said)
+    (saved,) = [path for path in desk.folder.glob("backup/*/*/config.json") if PASSWORD in path.read_text()]
+    assert saved.stat().st_mode & 0o077 == 0
+    assert readable_by_others(desk.folder) == []

@@ -1,0 +1,172 @@
+"""The delivered broker lets in whom it should, and lets nobody say or hear what is another's: a real Mosquitto."""
+
+import secrets
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+from accounts import log_in
+
+OWN = (
+    "connect/{id}",
+    "status/{id}",
+    "disconnect/{id}",
+    "sensors/{id}/lux",
+    "late/{id}/lux",
+    "fault/{id}",
+    "stats/{id}",
+    "reply/{id}/read",
+    "homeassistant/device/{id}/config",
+    "homeassistant/sensor/{id}/lux/config",
+    "house/{id}/light",
+)
+NOBODYS = ("cmd/{id}/restart", "homeassistant/status", "house/{id}", "sensors/{id}", "sensors/{id}/lux/x", "x")
+_SOON_S = 5.0
+
+
+@pytest.fixture
+def two(delivered):
+    """The broker, with the nodes attic and cellar; each has a topic of its own choice too."""
+    for name in ("attic", "cellar"):
+        delivered.add(name, f"sensors.0.topic=house/{name}/light")
+    delivered.start_as_people()
+    return delivered
+
+
+class Account:
+    """A client that is logged in as a node, and what it hears."""
+
+    def __init__(self, broker, user, identifier=""):
+        self.heard = []
+        self._answered = threading.Event()
+        self._client = client = broker.client(user, identifier)
+        client.on_message = lambda _client, _data, message: self.heard.append(message.topic)
+        client.on_connect = client.on_subscribe = lambda *_: self._answered.set()
+        client.connect("127.0.0.1", broker.port)
+        client.loop_start()
+        self._wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _wait(self):
+        assert self._answered.wait(_SOON_S)
+        self._answered.clear()
+
+    def subscribe(self, topic):
+        self._client.subscribe(topic, 1)
+        self._wait()
+
+    def say(self, *topics):
+        """Publish to each; the broker has acknowledged all of them."""
+        for topic in topics:
+            self._client.publish(topic, "by " + topic, qos=1, retain=True).wait_for_publish(_SOON_S)
+
+
+def named(topics, name):
+    return [topic.format(id=name) for topic in topics]
+
+
+def said(broker, since=0):
+    """Topics that have arrived, once a last word of the people has come back."""
+    mark = secrets.token_hex(8)
+    broker.publish("mark", mark)
+    broker.wait("mark", want=lambda message: message.payload == mark)
+    return [message.topic for message in broker.messages[since:] if message.topic != "mark"]
+
+
+def test_anonymous_is_refused(two):
+    assert log_in(two.port, None, None) == 5
+    assert log_in(two.port, "attic", "") == 5
+    assert log_in(two.port, "attic", two.secret("cellar")) == 5
+    assert log_in(two.port, "attic", two.secret("attic")) == 0
+
+
+def test_a_node_says_what_is_its_own(two):
+    with Account(two, "attic") as attic:
+        attic.say(*named(OWN, "attic"))
+    assert said(two) == named(OWN, "attic")
+
+
+@pytest.mark.parametrize("identifier", ["", "cellar"])
+def test_a_node_says_nothing_of_another(two, identifier):
+    """Not even under the other's identifier."""
+    with Account(two, "attic", identifier) as attic:
+        attic.say(*named(OWN, "cellar"), *named(NOBODYS, "attic"), *named(NOBODYS, "cellar"))
+        attic.say("fault/attic")
+    assert said(two) == ["fault/attic"]
+
+
+def test_a_nodes_last_will_is_its_own(two):
+    for name in ("cellar", "attic"):
+        client = two.client("attic")
+        client.will_set(f"status/{name}", "offline", qos=1)
+        connected = threading.Event()
+        client.on_connect = lambda *_, told=connected: told.set()
+        client.connect("127.0.0.1", two.port)
+        client.loop_start()
+        assert connected.wait(_SOON_S)
+        client.socket().shutdown(socket.SHUT_RDWR)  # no goodbye
+        client.loop_stop()
+    two.wait("status/attic")
+    assert said(two) == ["status/attic"]
+
+
+@pytest.mark.parametrize("identifier", ["", "cellar"])
+def test_a_node_hears_nothing_of_another(two, identifier):
+    """Neither live nor retained, whatever it subscribes to."""
+    everything = [*named(OWN, "cellar"), *named(OWN, "attic"), *named(NOBODYS, "cellar"), "cmd/attic/read"]
+    for topic in everything:
+        two.publish(topic, "before", retain=True)
+    with Account(two, "attic", identifier) as attic:
+        for wanted in ("#", "+/#", "$SYS/#", "$share/group/#", "cmd/#", *named(OWN, "cellar"), "cmd/cellar/#"):
+            attic.subscribe(wanted)
+        two.publish("cmd/cellar/read", "after")
+        two.publish("cmd/attic/last", "after")
+        deadline = time.monotonic() + _SOON_S
+        while "cmd/attic/last" not in attic.heard and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert set(attic.heard) == {"cmd/attic/read", "cmd/attic/last", "homeassistant/status"}
+
+
+def test_the_account_of_the_people_hears_and_says_all(two):
+    with Account(two, "people") as people:
+        people.subscribe("#")
+        people.subscribe("$SYS/broker/version")
+        people.say("cmd/attic/read", "mark")
+        deadline = time.monotonic() + _SOON_S
+        while len(people.heard) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert sorted(people.heard) == ["$SYS/broker/version", "cmd/attic/read", "mark"]
+
+
+def test_an_account_taken_away_is_out(two):
+    """As docs/security.md says for a stolen node."""
+    client = two.client("attic")
+    gone = threading.Event()
+    client.on_disconnect = lambda *_: gone.set()
+    client.connect("127.0.0.1", two.port)
+    client.loop_start()
+    passwd = two.prefix / "etc/mosquitto/huzzah-node/passwd"
+    subprocess.run(["mosquitto_passwd", "-D", passwd, "attic"], check=True)
+    two.reload()
+    assert gone.wait(_SOON_S)
+    client.loop_stop()
+    assert log_in(two.port, "attic", two.secret("attic")) == 5
+    assert log_in(two.port, "cellar", two.secret("cellar")) == 0
+
+
+def test_what_is_retained_outlives_the_broker(delivered):
+    delivered.add("attic")
+    delivered.start_as_people()
+    delivered.publish("status/attic", "online", retain=True)
+    delivered.stop(gently=True)
+    seen = delivered.count
+    delivered.start_as_people()
+    assert delivered.wait("status/attic", since=seen).retained
