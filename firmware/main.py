@@ -11,7 +11,7 @@ from machine import RTC, Pin
 
 
 def build():
-    """Return (the node, its farewell, its lamp), or None to hold it. Apart from run(): none of this stays in heap."""
+    """Return (its table, session and lamp), or None to hold it. Apart from run(): none of this stays in heap."""
     from node import load, tasks
 
     start = load("start")
@@ -24,7 +24,7 @@ def build():
         return None
     # What the node does: name, seconds within which it shows life (0: a step), function, arguments. See node/tasks.py.
     table = [("led", 0, tasks.show, lamp, faults), ("runapp", 0, tasks.watch, switch, faults)]
-    leave = None
+    session = None
     if config["wifi"]:
         from node.outbox import Outbox
         from node.session import Session
@@ -35,16 +35,18 @@ def build():
         outbox = Outbox(config["outbox"], start.channels(sensors, client.client_id.decode()), RTC())
         start.restore(outbox, RTC())
         session = Session(client, mac, sta, outbox, faults, start.session_settings(config), why)
-        leave = session.stop
         table += [("wifi", 0, tasks.link, sta, config["wifi"], faults), ("session", 30, session.run)]
         table += start.rows(sensors, bus, session, faults)
-    return tasks.Tasks(table, faults, config["error_reboot_s"]), leave, lamp
+    return tasks.Tasks(table, faults, config["error_reboot_s"]), session, lamp
 
 
-def run(node, leave, lamp):
+def run(node, session, lamp):
+    """Run it until it is stopped; then, and after Ctrl-C, nothing is left open or lit."""
     try:
-        print("The node has stopped: %s. Ctrl-D starts it again." % node.run(leave))
+        print("The node has stopped: %s. Ctrl-D starts it again." % node.run(session and session.stop))
     finally:
+        if session:
+            session.close()
         lamp(1)
 
 

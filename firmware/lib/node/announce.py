@@ -14,7 +14,7 @@ from node import VERSION, load, sensors
 
 _FILE = const("announced")  # lines: topics, and "platform object" of what the one for the device has in it
 _PUBACK = const(0x400000)
-_ROOM = const(100)  # bytes that may wait to be sent
+_ROOM = const(400)  # bytes that may wait to be sent: few segments, for Nagle keeps each until the last has arrived
 _STEP_MS = const(5)
 
 # What the node says of itself: platform, object, topic, and the rest of the entity.

@@ -5,7 +5,7 @@ Numbers of sections are those of MQTT 3.1.1.
 
 from micropython import const
 
-_OUT = const(160)  # holds a reading whole; a longer packet makes it grow until the next connection
+_OUT = const(128)  # holds a reading whole; a longer packet makes it grow until that is out
 _IN = const(192)  # longest packet that is taken in
 _ANSWERS = const(0x2214)  # bits of the packet types that answer a request: CONNACK 2, PUBACK 4, SUBACK 9, PINGRESP 13
 
@@ -54,6 +54,8 @@ class Wire:
             if self._sent < self._end:
                 return False
             self._end = self._sent = 0
+            if len(self._out) > _OUT:
+                self._out = bytearray(_OUT)
         return True
 
     def next(self, fill):
