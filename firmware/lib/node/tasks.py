@@ -44,7 +44,8 @@ class Tasks:
         self._stop = None
         self._seen = [0] * len(table)  # ticks_ms() of each row's last sign of life, or of its next turn if it pauses
         self._pause = [0] * len(table)  # ms that each row was last left out for after a crash
-        self._running = 0  # the row whose turn it is, or was; that keeps the watchdog from being fed, if one does
+        self._running = 0  # the row whose turn it is, or was
+        self._late = None  # the row that keeps the watchdog from being fed
         self._settled = None
 
     def run(self, leave):
@@ -157,13 +158,14 @@ class Tasks:
         for i in range(len(self._seen)):
             limit_s = self._table[i][1]
             if limit_s and time.ticks_diff(now, self._seen[i]) > 1000 * limit_s:
-                self._running = i
+                self._late = i
                 return False
+        self._late = None
         return True
 
     def _bite(self, _):
         try:
-            load("resets").reset("watchdog", self._table[self._running][0])
+            load("resets").reset("watchdog", self._table[self._running if self._late is None else self._late][0])
         finally:  # also without a word, when there is no heap left for it
             machine.reset()
 
