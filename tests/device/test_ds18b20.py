@@ -251,8 +251,9 @@ async def test_two_on_a_wire_read_one_after_the_other():
     """As sensors.run() reads them, which waits for each."""
     one, two = Chip(0x0191, 1), Chip(0xFF5E, 2)
     bench = Bench(one, two, rom=rom(one), clock=Hurried())
-    other = bench.other(rom(two))
-    values = [await sensor.read() for sensor in (bench.sensor, other, bench.sensor)]
+    values = []
+    for sensor in (bench.sensor, bench.other(rom(two)), bench.sensor):
+        values.append(await sensor.read())
     assert values == [(25.0625,), (-10.125,), (25.0625,)], values
 
 

@@ -1,0 +1,274 @@
+"""node.sensors.run: each sensor in its time, one after the other; and what start makes of the settings for it."""
+
+import asyncio
+import sys
+
+from fake_tsl2561 import Bus as Tsl2561Bus
+from fake_tsl2561 import Clock as Sleeps
+from fast import Clock
+from node import load, sensors
+from node.faults import Faults
+from node.sensors import Unmeasurable
+from replaced import Replaced
+
+ENTRY = {"driver": "tsl2561", "every_s": 2, "topics": {}, "name": None}
+
+start = load("start")
+channels = start.channels
+
+
+class Sensor:
+    """Answers with what is in `plan`, one a reading: a tuple, or an exception to raise; the last one for ever."""
+
+    quantities = (("lux", 2), ("infrared", 0))
+    address = 0x39
+    under_way = 0  # readings, of all sensors
+
+    def __init__(self, clock, plan, takes_ms=0):
+        self.clock = clock
+        self.plan = list(plan)
+        self.takes_ms = takes_ms
+        self.began = []
+
+    async def read(self):
+        self.began.append(self.clock.elapsed_ms())
+        assert Sensor.under_way == 0, "two readings at a time"
+        Sensor.under_way += 1
+        try:
+            await self.clock.sleep_ms(self.takes_ms)
+        finally:
+            Sensor.under_way -= 1
+        outcome = self.plan.pop(0) if len(self.plan) > 1 else self.plan[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+class Bus:
+    recovered = 0
+    i2c = None
+
+    def recover(self):
+        self.recovered += 1
+
+
+class Outbox:
+    def __init__(self, live=True):
+        self.live = live
+        self.taken = []
+
+    def put(self, channel, value):
+        self.taken.append((channel, value))
+
+
+class Bench:
+    """The sensors of one table row on a clock that runs fast; `others` are read beside the one with that plan."""
+
+    def __init__(self, plan, takes_ms=0, entry=ENTRY, factor=50, live=True, others=()):
+        self.clock = Clock(factor, until_wrap_ms=3000)
+        sensors.time = sensors.asyncio = self.clock
+        self.sensor = Sensor(self.clock, plan, takes_ms)
+        self.bus, self.outbox, self.faults = Bus(), Outbox(live), Faults()
+        self.found = [(self.sensor, entry)] + [(other, ENTRY) for other in others]
+
+    def run(self):
+        """The coroutine of its row in the table."""
+        row = start.rows(self.found, self.bus, self.outbox, self.faults)[-1]
+        return row[2](*row[3:])
+
+    async def readings(self, count):
+        """Run until so many readings have begun and the last of them has ended."""
+        task = asyncio.create_task(self.run())
+        while len(self.sensor.began) < count:
+            await self.clock.sleep_ms(200)
+        await self.clock.sleep_ms(self.sensor.takes_ms + 200)
+        task.cancel()
+
+
+async def test_readings_go_to_their_channels():
+    other = Sensor(None, [(7, 8)])
+    bench = Bench([(1.5, 2.0), (3.5, 4.0)], others=[other])
+    other.clock = bench.clock
+    await bench.readings(2)
+    assert bench.outbox.taken == [(0, 1.5), (1, 2.0), (2, 7), (3, 8), (0, 3.5), (1, 4.0), (2, 7), (3, 8)]
+    assert bench.faults.current is None and bench.bus.recovered == 0
+
+
+async def test_the_first_reading_is_at_once_and_the_grid_does_not_drift():
+    bench = Bench([(1, 1)], takes_ms=700)  # and the clock's ticks wrap after 3 s
+    await bench.readings(8)
+    first = bench.sensor.began[0]
+    assert first < 500
+    for i, began in enumerate(bench.sensor.began):
+        assert -150 < began - first - 2000 * i < 500, bench.sensor.began
+
+
+async def test_the_first_reading_waits_a_little_for_the_connection_and_not_for_ever():
+    bench = Bench([(1, 1)], live=False)
+    task = asyncio.create_task(bench.run())
+    await bench.clock.sleep_ms(2000)
+    assert not bench.sensor.began
+    bench.outbox.live = True
+    await bench.clock.sleep_ms(500)
+    assert len(bench.sensor.began) == 1
+    task.cancel()
+    bench = Bench([(1, 1)], live=False)
+    await bench.readings(2)
+    assert 4500 < bench.sensor.began[0] < 6500 and bench.outbox.taken, bench.sensor.began
+
+
+async def test_a_reading_that_takes_too_long_leaves_out_points_of_the_grid():
+    bench = Bench([(1, 1)], takes_ms=4500)
+    await bench.readings(4)
+    first = bench.sensor.began[0]
+    for i, began in enumerate(bench.sensor.began):
+        assert -150 < began - first - 6000 * i < 700, bench.sensor.began
+
+
+async def test_two_that_are_due_together_are_read_one_after_the_other_and_keep_their_grids():
+    other = Sensor(None, [(5, 6)], takes_ms=600)
+    bench = Bench([(1, 1)], takes_ms=600, others=[other])
+    other.clock = bench.clock
+    await bench.readings(5)
+    for sensor, offset in ((bench.sensor, 0), (other, 600)):
+        for i, began in enumerate(sensor.began):
+            assert -150 < began - bench.sensor.began[0] - 2000 * i - offset < 700, (bench.sensor.began, other.began)
+
+
+async def test_no_answer_is_a_fault_and_no_number_and_ends_by_itself():
+    bench = Bench([OSError(5), OSError(110), (7, 8)])
+    seen = []
+    task = asyncio.create_task(bench.run())
+    while bench.outbox.taken == []:
+        if bench.faults.current not in seen:
+            seen.append(bench.faults.current)
+        await bench.clock.sleep_ms(100)
+    task.cancel()
+    assert seen[-1] == (4, "tsl2561 at 0x39: no answer")
+    assert bench.bus.recovered == 2
+    assert bench.outbox.taken == [(0, 7), (1, 8)]
+    assert bench.faults.current is None and bench.faults.version == 2
+
+
+async def test_one_that_fails_does_not_keep_the_others_from_being_read():
+    other = Sensor(None, [OSError(5)])
+    bench = Bench([(1, 2)], others=[other])
+    other.clock = bench.clock
+    await bench.readings(3)
+    assert len(other.began) >= 2
+    assert bench.outbox.taken == [(0, 1), (1, 2)] * len(bench.sensor.began)
+    assert bench.faults.current == (4, "tsl2561 at 0x39: no answer")
+
+
+async def test_what_cannot_be_measured_is_a_fault_and_no_number():
+    bench = Bench([Unmeasurable("saturated")], entry=dict(ENTRY, name="roof"))
+    await bench.readings(2)
+    assert bench.faults.current == (4, "roof at 0x39: saturated")
+    assert bench.outbox.taken == [] and bench.bus.recovered == 0
+
+
+async def test_another_exception_is_for_the_guard():
+    bench = Bench([ValueError("a bug")])
+    try:
+        await bench.run()
+        raise AssertionError
+    except ValueError:
+        pass
+
+
+def test_channels():
+    roof = dict(ENTRY, topics={"lux": "house/roof", "infrared": "ir"})
+    found = [(Sensor(None, [0]), ENTRY), (Sensor(None, [0]), roof)]
+    assert channels(found, "n") == [
+        (b"sensors/n/lux", b"late/n/lux", "%.2f", False),
+        (b"sensors/n/infrared", b"late/n/infrared", "%.0f", False),
+        (b"house/roof", b"late/n/house/roof", "%.2f", False),
+        (b"ir", b"late/n/ir", "%.0f", False),
+    ]
+
+
+def test_channels_of_a_state_are_retained():
+    class State(Sensor):
+        retain = True
+
+    assert [channel[3] for channel in channels([(State(None, [0]), ENTRY)], "n")] == [True, True]
+
+
+async def test_filters_are_between_the_sensor_and_the_outbox():
+    entry = dict(ENTRY, delta={"lux": 10}, offset=1)
+    bench = Bench([(100, 5), (105, 5), (111, 5)], entry=entry)
+    await bench.readings(3)
+    assert bench.outbox.taken == [(0, 101), (1, 6), (1, 6), (0, 112), (1, 6)]
+
+
+async def test_a_sensor_on_a_gpio_is_named_by_it():
+    class Wired:
+        quantities = (("temperature", 1),)
+
+        async def read(self):
+            raise OSError(19)
+
+    bench = Bench([(1, 1)])
+    bench.found = [(Wired(), dict(ENTRY, driver="dht22", pin=14))]
+    task = asyncio.create_task(bench.run())
+    await bench.clock.sleep_ms(500)
+    task.cancel()
+    assert bench.faults.current == (4, "dht22 on GPIO14: no answer")
+
+
+def test_rows():
+    class Watched(Sensor):
+        def watch(self, outbox, channel):
+            yield 50
+
+    outbox = Outbox()
+    found = [
+        (Sensor(None, [0]), dict(ENTRY, every_s=60)),
+        (Watched(None, [0]), dict(ENTRY, driver="switch", every_s=60)),
+        (Sensor(None, [0]), dict(ENTRY, driver="bme280", every_s=60, offset=1)),
+        (Sensor(None, [0]), dict(ENTRY, driver="adc", address=7)),
+    ]
+    table = start.rows(found, Bus(), outbox, Faults())
+    assert [row[:2] for row in table] == [("switch", 0), ("sensors", 30)]
+    assert table[0][3:] == (outbox, 2)  # whose second channel is the third
+    sources = table[1][3]
+    assert [source.channel for source in sources] == [0, 2, 4, 6]
+    assert [source.every_ms for source in sources] == [60000, 60000, 60000, 2000]
+    # Kept: with news of its own, with filters that remember, called often.
+    assert [source.sensor is None for source in sources] == [True, False, False, False]
+    assert sources[3].options == {"address": 7}
+    assert start.rows([], Bus(), outbox, Faults()) == []
+
+
+async def read_rarely(chip, options, readings):
+    """Let sensors.run() read a TSL2561 so often, every 10 s, with nobody keeping its driver."""
+    clock = Clock(500)
+    bus, outbox, faults = Bus(), Outbox(), Faults()
+    bus.i2c = chip
+    loads = 0
+    real = sensors.module
+
+    def module(driver):
+        nonlocal loads
+        loads += 1
+        found = real(driver)
+        found.asyncio = chip.clock
+        return found
+
+    with Replaced(sensors, "time", clock), Replaced(sensors, "asyncio", clock), Replaced(sensors, "module", module):
+        source = sensors.Source("tsl2561", options, 0, "tsl2561", 10000, None)
+        task = asyncio.create_task(sensors.run([source], bus, outbox, faults))
+        while len(outbox.taken) < readings:
+            await clock.sleep_ms(1000)
+            assert "node.sensors.tsl2561" not in sys.modules and source.sensor is None
+        task.cancel()
+    assert faults.current is None and loads == readings
+    return [round(value) for _, value in outbox.taken]
+
+
+async def test_a_driver_whose_turn_is_rare_is_not_kept_but_its_range_is():
+    chip = Tsl2561Bus(Sleeps(), light=(33701 * 4, 11348 * 4))  # too much for 402 ms at 16x
+    options = {}
+    assert await read_rarely(chip, options, 3) == [2277] * 3
+    assert chip.timings == [0x12, 0x02, 0x02, 0x02]  # only the first reading looks for its range
+    assert options == {"range": 1}
