@@ -3,8 +3,9 @@
 import asyncio
 import socket
 
+import machine
 from loopback import bound
-from node import clock, ntp, resolve
+from node import load, uptime
 from replaced import Replaced
 
 _1900_TO_1970 = 2208988800
@@ -22,7 +23,10 @@ def reply_to(query, seconds, first=0x24, stratum=2, origin=None):
 async def asked(make_reply):
     """What _ask() makes of the answer that make_reply(query) gives."""
     server, port = bound(socket.SOCK_DGRAM)
+    resolve = load("resolve")
+    ntp = load("ntp")
     ask = resolve.ask
+    ntp.load = lambda name: resolve
 
     def redirected(host, _, query, echo, at, reply):
         return ask(host, port, query, echo, at, reply)
@@ -68,26 +72,43 @@ async def test_ntp_answers_to_somebody_else_are_not_taken():
     assert await asked(lambda query: reply_to(query, 1763791200 + _1900_TO_1970, origin=b"12345678")) is None
 
 
-async def test_the_node_sets_its_clock():
-    class Rtc:
-        fields = None
+class Rtc:
+    fields = None
 
-        def datetime(self, fields):
-            self.fields = fields
+    def datetime(self, fields):
+        Rtc.fields = fields
 
-    class Wifi:
-        def joined(self):
-            return True
 
-        def dns(self):
-            return "127.0.0.1"
+class Session:
+    settings = {"ntp": "127.0.0.1"}
+    clock_due = 0
 
-    async def ask(_):
-        return 1763791200 - 946684800
 
-    rtc = Rtc()
-    with Replaced(ntp, "_ask", ask):
-        task = asyncio.create_task(clock.run("127.0.0.1", Wifi(), rtc))
-        await asyncio.sleep_ms(20)
-        task.cancel()
-    assert rtc.fields == (2025, 11, 22, 6, 6, 0, 0, 0)
+async def set_by(ask):
+    """Run the job with that in place of its question; return (what the clock was set to, seconds until the next)."""
+    ntp = load("ntp")
+    ntp._ask = ask
+    Rtc.fields = None
+    with Replaced(machine, "RTC", Rtc):
+        await ntp.run(Session)
+    return Rtc.fields, Session.clock_due - uptime()
+
+
+async def test_the_node_sets_its_clock_and_again_in_an_hour():
+    async def ask(server):
+        assert server == "127.0.0.1"
+        # gmtime() of the Unix port counts from 1970, that of the board from 2000.
+        return 1763791200
+
+    assert await set_by(ask) == ((2025, 11, 22, 6, 6, 0, 0, 0), 3600)
+
+
+async def test_no_answer_leaves_the_clock_alone_and_is_asked_again_in_a_minute():
+    async def silent(_):
+        return None
+
+    async def fails(_):
+        raise OSError("nowhere is a name that 127.0.0.1 does not know")
+
+    for ask in (silent, fails):
+        assert await set_by(ask) == (None, 60)

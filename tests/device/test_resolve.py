@@ -5,8 +5,22 @@ import socket
 import time
 
 from loopback import bound
-from node import resolve
-from node.session import is_address
+from node import load
+
+resolve = load("resolve")
+is_address = resolve.is_address
+
+class Session:
+    """What the session keeps of the network, and of the names it knows."""
+
+    def __init__(self, dns="127.0.0.1"):
+        self.addresses = {}
+        self.sta = self
+        self.dns = dns
+
+    def ifconfig(self):
+        return "127.0.0.1", "255.0.0.0", "127.0.0.1", self.dns
+
 
 A_RECORD = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\xa8\x01\xd2"
 CNAME = b"\xc0\x0c\0\5\0\1\0\0\0\x3c\0\6\3www\xc0\x0c"
@@ -58,7 +72,7 @@ async def raised(awaitable):
 
 
 async def test_an_address_is_not_looked_up():
-    assert await resolve.address("192.168.1.210", "0.0.0.0") == "192.168.1.210"
+    assert await resolve.address("192.168.1.210", Session("0.0.0.0")) == "192.168.1.210"
 
 
 def test_what_an_address_is():
@@ -70,13 +84,13 @@ def test_what_an_address_is():
 
 async def test_a_name():
     with Server(lambda query: reply_to(query, A_RECORD)) as server:
-        assert await resolve.address("broker.lan", "127.0.0.1") == "192.168.1.210"
+        assert await resolve.address("broker.lan", Session()) == "192.168.1.210"
     assert server.queries[0][2:] == b"\1\0\0\1\0\0\0\0\0\0\6broker\3lan\0\0\1\0\1"
 
 
 async def test_an_alias_and_its_address():
     with Server(lambda query: reply_to(query, CNAME, A_RECORD)):
-        assert await resolve.address("alias.lan", "127.0.0.1") == "192.168.1.210"
+        assert await resolve.address("alias.lan", Session()) == "192.168.1.210"
 
 
 async def test_a_lost_question_is_asked_again_and_holds_nobody():
@@ -94,37 +108,39 @@ async def test_a_lost_question_is_asked_again_and_holds_nobody():
 
     task = asyncio.create_task(tick())
     with Server(lambda query: None if lost and lost.pop() else reply_to(query, A_RECORD)) as server:
-        assert await resolve.address("lossy.lan", "127.0.0.1") == "192.168.1.210"
+        assert await resolve.address("lossy.lan", Session()) == "192.168.1.210"
     task.cancel()
     assert len(server.queries) == 2
     assert longest < 50000, longest  # one try is 1,500,000
 
 
 async def test_when_the_server_is_silent_the_last_good_answer_serves():
+    session = Session()
     with Server(lambda query: reply_to(query, A_RECORD)):
-        await resolve.address("known.lan", "127.0.0.1")
+        await resolve.address("known.lan", session)
     with Server(lambda query: None):
-        assert await resolve.address("known.lan", "127.0.0.1") == "192.168.1.210"
-        assert "no answer" in await raised(resolve.address("unknown.lan", "127.0.0.1"))
+        assert await resolve.address("known.lan", session) == "192.168.1.210"
+        assert "no answer" in await raised(resolve.address("unknown.lan", session))
 
 
 async def test_a_changed_address_is_noticed():
+    session = Session()
     with Server(lambda query: reply_to(query, A_RECORD)):
-        await resolve.address("moving.lan", "127.0.0.1")
+        await resolve.address("moving.lan", session)
     with Server(lambda query: reply_to(query, A_RECORD[:-1] + b"\x05")):
-        assert await resolve.address("moving.lan", "127.0.0.1") == "192.168.1.5"
+        assert await resolve.address("moving.lan", session) == "192.168.1.5"
 
 
 async def test_names_that_do_not_exist():
     with Server(lambda query: reply_to(query, code=3)):
-        assert "does not know" in await raised(resolve.address("nowhere.lan", "127.0.0.1"))
-    assert "DNS server" in await raised(resolve.address("no.server", "0.0.0.0"))
-    assert "not a host name" in await raised(resolve.address("two..dots", "127.0.0.1"))
+        assert "does not know" in await raised(resolve.address("nowhere.lan", Session()))
+    assert "DNS server" in await raised(resolve.address("no.server", Session("0.0.0.0")))
+    assert "not a host name" in await raised(resolve.address("two..dots", Session()))
 
 
 async def test_a_reply_to_another_question_is_not_taken():
     with Server(lambda query: b"\0\0" + reply_to(query, A_RECORD)[2:]):
-        assert "no answer" in await raised(resolve.address("other.lan", "127.0.0.1"))
+        assert "no answer" in await raised(resolve.address("other.lan", Session()))
 
 
 def test_broken_replies_hold_no_address():

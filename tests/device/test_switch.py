@@ -1,4 +1,4 @@
-"""The contact: debounced, and awake when it changes."""
+"""The contact: debounced, and told of when it changes."""
 
 import asyncio
 
@@ -15,29 +15,36 @@ class Closed(machine.Pin):
         self.level = 0
 
 
+class Outbox:
+    def __init__(self, clock):
+        self.clock = clock
+        self.taken = []
+        self.times = []
+
+    def put(self, channel, value):
+        self.taken.append((channel, value))
+        self.times.append(self.clock.elapsed_ms())
+
+
 class Bench:
     """A contact and someone who closes it; times in ms."""
 
     def __init__(self, factor=20):
-        self.clock = switch.asyncio = switch.time = Clock(factor, until_wrap_ms=3000)
+        self.clock = Clock(factor, until_wrap_ms=3000)
         self.sensor = switch.Sensor(None, {"pin": 14})
         self.pin = self.sensor._pin
+        self.outbox = Outbox(self.clock)
 
-    async def wait_ms(self, ms):
-        """Return how long the sensor let its sampler sleep."""
-        start = self.clock.elapsed_ms()
-        await self.sensor.wait_ms(ms)
-        return self.clock.elapsed_ms() - start
-
-    async def act(self, *levels):
-        """Pairs of a time to wait and a level to take."""
-        for ms, level in levels:
-            await self.clock.sleep_ms(ms)
+    async def act(self, ms, *levels):
+        """Watch for so long; meanwhile take the levels, pairs of a time to wait and a level."""
+        task = asyncio.create_task(self.clock.drive(self.sensor.watch(self.outbox, 3)))
+        end = self.clock.elapsed_ms() + ms
+        for pause, level in levels:
+            await self.clock.sleep_ms(pause)
             self.pin(level)
-
-    async def both(self, ms, *levels):
-        waited, _ = await asyncio.gather(self.wait_ms(ms), self.act(*levels))
-        return waited
+        await self.clock.sleep_ms(end - self.clock.elapsed_ms())
+        task.cancel()
+        return self.outbox.taken
 
 
 async def test_the_state_at_the_start():
@@ -51,36 +58,35 @@ async def test_the_state_at_the_start():
 
 
 async def test_nothing_happens():
-    waited = await Bench().wait_ms(4000)  # and the clock's ticks wrap after 3 s
-    assert 4000 <= waited < 4400, waited
+    assert await Bench().act(4000) == []  # and the clock's ticks wrap after 3 s
 
 
-async def test_a_change_ends_the_sleep():
+async def test_a_change_is_told_at_once():
     bench = Bench()
-    waited = await bench.both(60000, (1000, 0))
-    assert 1050 <= waited < 1600, waited
-    assert await bench.sensor.read() == (1,)
-    waited = await bench.both(60000, (500, 1))
-    assert 550 <= waited < 1100, waited
+    assert await bench.act(4000, (1000, 0), (1000, 1)) == [(3, 1), (3, 0)]
     assert await bench.sensor.read() == (0,)
+    for told, done in zip(bench.outbox.times, (1000, 2000)):
+        assert 50 <= told - done < 600, bench.outbox.times
+
+
+async def test_a_reading_says_what_was_told():
+    bench = Bench()
+    await bench.act(1000, (100, 0))
+    assert await bench.sensor.read() == (1,)
 
 
 async def test_bouncing_is_one_change():
     bench = Bench(factor=5)
-    waited = await bench.both(3000, (500, 0), (5, 1), (5, 0), (5, 1), (5, 0))
-    assert waited < 1000
-    assert await bench.sensor.read() == (1,)
-    assert await bench.wait_ms(1000) >= 1000
+    assert await bench.act(1500, (500, 0), (5, 1), (5, 0), (5, 1), (5, 0)) == [(3, 1)]
 
 
 async def test_a_spike_is_no_change():
     bench = Bench(factor=5)
-    assert await bench.both(1000, (300, 0), (20, 1)) >= 1000
+    assert await bench.act(1000, (300, 0), (20, 1)) == []
     assert await bench.sensor.read() == (0,)
 
 
-async def test_between_two_sleeps_nothing_is_lost():
+async def test_a_change_before_the_watch_began_is_not_lost():
     bench = Bench()
-    bench.pin(0)  # while the sampler was busy
-    assert await bench.wait_ms(60000) < 500
-    assert await bench.sensor.read() == (1,)
+    bench.pin(0)
+    assert await bench.act(1000) == [(3, 1)]

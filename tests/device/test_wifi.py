@@ -2,10 +2,11 @@ import asyncio
 
 import network
 from fast import Clock
-from node import wifi
-from node.faults import WIFI, Faults
+from node import load, tasks
+from node.faults import Faults
 from node.tasks import Stop
-from node.wifi import Wifi, join
+
+join = load("wifi").join
 
 HOME = {"ssid": "home", "key": "12345678", "others": [], "hostname": None, "timeout_s": 20}
 TWO = dict(HOME, others=[{"ssid": "garden", "key": "87654321"}])
@@ -59,28 +60,29 @@ def test_no_network_no_attempt():
     assert station().connects == 0
 
 
-def test_what_the_chip_knows():
-    network.fresh()
-    w = Wifi(HOME, Faults())
-    assert w.mac() == b"5ccf7f1a2b3c"
-    assert w.rssi() == -61 and w.dns() == "192.168.1.1" and not w.joined()
-
-
 class Supervised:
-    """Wifi.run() on a clock that runs fast."""
+    """tasks.link() on a clock that runs fast."""
 
     def __init__(self, settings, factor=1000):
         network.fresh()
         join(settings)
         self.clock = Clock(factor)
-        wifi.time = self.clock
         self.faults = Faults()
-        self.task = asyncio.create_task(self.clock.drive(Wifi(settings, self.faults).run()))
+        self.loads = 0
+        tasks.load = self.load
+        self.task = asyncio.create_task(self.clock.drive(tasks.link(station(), settings, self.faults)))
+
+    def load(self, name):
+        module = load(name)
+        module.time = self.clock
+        self.loads += 1
+        return module
 
     async def news(self):
         """Wait for the next change of fault."""
-        await self.faults.changed.wait()
-        self.faults.changed.clear()
+        version = self.faults.version
+        while self.faults.version == version:
+            await self.clock.sleep_ms(100)
 
     async def until(self, seconds):
         await self.clock.sleep_ms(1000 * seconds - self.clock.elapsed_ms())
@@ -88,15 +90,16 @@ class Supervised:
 
 async def test_fault_after_the_timeout_and_none_before():
     s = Supervised(HOME, factor=50)
-    await s.until(1)  # it makes its own attempt as it begins
     for status, detail in (
         (network.STAT_NO_AP_FOUND, "home: not found"),
         (network.STAT_WRONG_PASSWORD, "home: wrong key"),
     ):
         lost = s.clock.elapsed_ms()
+        station().state = network.STAT_IDLE
+        await s.clock.sleep_ms(1000)  # it makes its own attempt as it begins
         station().state = status
         await s.news()
-        assert s.faults.current == (WIFI, detail)
+        assert s.faults.current == (7, detail)
         assert 18000 < s.clock.elapsed_ms() - lost < 30000, (lost, s.clock.elapsed_ms())
         station().state = network.STAT_GOT_IP
         await s.news()
@@ -141,5 +144,20 @@ async def test_a_quarter_of_an_hour_without_link_restarts():
 async def test_no_ssid_is_a_fault_and_no_reason_to_restart():
     s = Supervised(dict(HOME, ssid=""), factor=5000)
     await s.until(1000)
-    assert s.faults.current == (WIFI, "wifi.ssid is empty") and not s.task.done()
+    assert s.faults.current == (7, "wifi.ssid is empty") and not s.task.done()
+    s.task.cancel()
+
+
+async def test_nobody_keeps_the_module_while_there_is_a_link():
+    s = Supervised(HOME, factor=50)
+    station().state = network.STAT_GOT_IP
+    await s.until(5)
+    loads = s.loads
+    assert loads <= 1 and s.faults.version == 0
+    station().state = network.STAT_NO_AP_FOUND
+    await s.until(8)
+    assert s.loads == loads + 1
+    station().state = network.STAT_GOT_IP
+    await s.until(10)
+    assert s.loads == loads + 1 and s.faults.version == 0
     s.task.cancel()
