@@ -15,7 +15,7 @@ INVALID = (
     (
         '{"Sensors": []}',
         "Sensors is not a setting: there are client_id, wifi, mqtt, sensors, pins, outbox, stats_s, error_reboot_s, "
-        "ntp, homeassistant, update_key",
+        "ntp, homeassistant, sleep, update_key",
     ),
     ('{"client_id": 7}', "client_id must be text without + # / of 1 to 64 bytes or null"),
     ('{"client_id": ""}', "client_id must be text without + # / of 1 to 64 bytes or null"),
@@ -126,7 +126,11 @@ INVALID = (
     ('{"stats_s": 0}', "stats_s must be a whole number from 10 to 86400 s or null"),
     ('{"error_reboot_s": 59}', "error_reboot_s must be a whole number from 60 to 86400 s or null"),
     ('{"ntp": "pool ntp"}', "ntp must be a host name or address of 1 to 64 bytes or null"),
-    ('{"homeassistant": 1}', "homeassistant must be true or false"),
+    ('{"homeassistant": 1}', 'homeassistant must be true, false or "single"'),
+    ('{"homeassistant": "device"}', 'homeassistant must be true, false or "single"'),
+    ('{"sleep": {"every_s": 9}}', "sleep.every_s must be a whole number from 10 to 4000 s or null"),
+    ('{"sleep": {"batch": 0}}', "sleep.batch must be a whole number from 1 to 50 readings"),
+    ('{"sleep": {"every": 60}}', "sleep.every is not a setting: there are every_s, batch"),
     (" " * 4096 + "{}", "config.json is too long: 4096 bytes are allowed"),
 )
 
@@ -144,4 +148,5 @@ VALID = (
     '{"sensors": [{"driver": "ds18b20", "pin": 14, "rom": "28ff64021d5f0c4b"},'
     ' {"driver": "ds18b20", "pin": 14, "rom": "28ff64021d5f0c4c", "topic": "a"}]}',
     '{"sensors": [], "stats_s": null, "error_reboot_s": null, "ntp": "pool.ntp.org", "homeassistant": true}',
+    '{"homeassistant": "single", "sleep": {"every_s": 600, "batch": 5}}',
 )

@@ -41,6 +41,10 @@ def test_fault_is_ten_flashes_then_its_number():
         assert found[-1] == -1000
 
 
+def test_identify_is_flashes_without_end():
+    assert [phase(i, 9) for i in range(100)] == [100, -100] * 50
+
+
 async def record(faults, ms, then=None):
     """Let the LED run for `ms` virtual milliseconds twice, with `then()` in between; return its changes."""
     clock = Clock(factor=20)
@@ -68,6 +72,21 @@ async def test_a_fault_shows_at_once_and_ends_at_once():
     assert after[0] - changed_at < 450, after  # 250 ms, the clock's grain, then the first flash ends
     changes, changed_at = await record(faults, 4000, lambda: faults.clear("sensor"))
     assert changes[-1][1] == 0 and changes[-1][0] - changed_at < 450, changes
+
+
+async def test_identify_shows_before_a_fault_and_ends_by_itself():
+    faults = Faults()
+    faults.begin("sensor", "")
+
+    def identify():
+        faults.identify = tasks.time.ticks_add(tasks.time.ticks_ms(), 2000)
+
+    changes, changed_at = await record(faults, 4500, identify)
+    assert faults.identify is None
+    after = [at - changed_at for at, _ in changes if at > changed_at]
+    during = [at for at in after if 500 < at < 1900]
+    assert 10 <= len(during) <= 16, after  # ten changes a second, the clock's grain allowed for
+    assert any(at > 2500 for at in after), after  # the fault's flashes
 
 
 async def test_patterns_keep_time():

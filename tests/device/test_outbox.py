@@ -49,7 +49,7 @@ def drain(outbox):
 def restored(size, channels, rtc):
     """An outbox after a reset."""
     outbox = Outbox(size, channels, rtc)
-    outbox.restore()
+    load("start").restore(outbox, rtc)
     return outbox
 
 

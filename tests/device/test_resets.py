@@ -1,8 +1,9 @@
-"""What one run leaves for the next: node.faults writes it, node.start looks back at it."""
+"""What one run leaves for the next: node.resets writes it, node.start looks back at it."""
 
 import machine
-from node import faults, load
+from node import load
 
+resets = load("resets")
 look_back = load("start").look_back
 
 
@@ -14,13 +15,13 @@ def power_on():
 def begin():
     """A start that comes to run its coroutines; what it finds."""
     found = look_back()
-    faults.note("begun")
+    resets.note("begun")
     return found
 
 
 def die(state, who):
     try:
-        faults.reset(state, who)
+        resets.reset(state, who)
     except machine.Reset:
         machine.cause = machine.SOFT_RESET
         return
@@ -45,7 +46,7 @@ def test_a_good_minute_clears_the_count():
     begin()
     die("watchdog", "led")
     assert begin()[2] == 1
-    faults.note("good")
+    resets.note("good")
     die("crash", "MemoryError")
     assert begin() == ("crash: MemoryEr", True, 0)
 
@@ -63,7 +64,7 @@ def test_soft_reset_after_a_clean_end_is_no_crash_though_the_old_cause_is_still_
     begin()
     machine.cause = machine.WDT_RESET
     assert begin()[1:] == (True, 1)
-    faults.note("stopped")
+    resets.note("stopped")
     assert begin()[1:] == (False, 0)
 
 
@@ -103,8 +104,8 @@ def test_what_others_keep_in_rtc_memory_stays():
     power_on()
     begin()
     machine.RTC().memory(machine.RTC().memory()[:12] + b"readings" * 60)
-    faults.note("good")
-    faults.note("stopped")
+    resets.note("good")
+    resets.note("stopped")
     die("crash", "x")
     begin()
     assert machine.RTC.contents[12:] == b"readings" * 60

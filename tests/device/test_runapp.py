@@ -1,14 +1,17 @@
+"""The step that watches RunApp and what a command wants."""
+
 import asyncio
 
 from fast import Clock
 from machine import Pin
+from node.faults import Faults
 from node.tasks import Stop, watch
 
 
 async def test_watch_stops_the_node_within_half_a_second():
     clock = Clock(factor=10)
     pin = Pin(12, Pin.IN, Pin.PULL_UP)
-    task = asyncio.create_task(clock.drive(watch(pin)))
+    task = asyncio.create_task(clock.drive(watch(pin, Faults())))
     await clock.sleep_ms(2000)
     assert not task.done()
     pin(0)
@@ -24,8 +27,22 @@ async def test_watch_stops_the_node_within_half_a_second():
 async def test_a_spike_does_not_stop_it():
     clock = Clock(factor=10)
     levels = [0 if i % 3 == 0 else 1 for i in range(60)]
-    task = asyncio.create_task(clock.drive(watch(lambda: levels.pop(0) if levels else 1)))
+    task = asyncio.create_task(clock.drive(watch(lambda: levels.pop(0) if levels else 1, Faults())))
     while levels:
         await clock.sleep_ms(200)
     assert not task.done()
     task.cancel()
+
+
+async def test_a_restart_that_is_wanted_ends_the_node_and_resets_the_board():
+    clock = Clock(factor=10)
+    faults = Faults()
+    task = asyncio.create_task(clock.drive(watch(Pin(12, Pin.IN, Pin.PULL_UP), faults)))
+    await clock.sleep_ms(1000)
+    assert not task.done()
+    faults.restart = "restart command"
+    try:
+        await task
+        raise AssertionError
+    except Stop as e:
+        assert e.args == ("restart command", True)

@@ -45,11 +45,25 @@ class Sensor:
 
 
 class Bus:
-    recovered = 0
-    i2c = None
+    """What i2c_bus.make() returns, and the module that has recover()."""
 
-    def recover(self):
+    def __init__(self, i2c=None):
+        self.recovered = 0
+        self.wires = i2c, "scl", "sda"
+
+    def recover(self, scl, sda):
+        assert (scl, sda) == self.wires[1:]
         self.recovered += 1
+
+    def load(self, name):
+        return self if name == "i2c_bus" else load(name)
+
+
+class Session:
+    def __init__(self, outbox, sleep_s=None):
+        self.outbox = outbox
+        self.sources = []
+        self.settings = {"sleep": {"every_s": sleep_s}}
 
 
 class Outbox:
@@ -73,7 +87,8 @@ class Bench:
 
     def run(self):
         """The coroutine of its row in the table."""
-        row = start.rows(self.found, self.bus, self.outbox, self.faults)[-1]
+        sensors.load = self.bus.load
+        row = start.rows(self.found, self.bus.wires, Session(self.outbox), self.faults)[-1]
         return row[2](*row[3:])
 
     async def readings(self, count):
@@ -228,23 +243,24 @@ def test_rows():
         (Sensor(None, [0]), dict(ENTRY, driver="bme280", every_s=60, offset=1)),
         (Sensor(None, [0]), dict(ENTRY, driver="adc", address=7)),
     ]
-    table = start.rows(found, Bus(), outbox, Faults())
+    session = Session(outbox)
+    table = start.rows(found, None, session, Faults())
     assert [row[:2] for row in table] == [("switch", 0), ("sensors", 30)]
     assert table[0][3:] == (outbox, 2)  # whose second channel is the third
     sources = table[1][3]
+    assert sources is session.sources  # for commands
     assert [source.channel for source in sources] == [0, 2, 4, 6]
     assert [source.every_ms for source in sources] == [60000, 60000, 60000, 2000]
     # Kept: with news of its own, with filters that remember, called often.
     assert [source.sensor is None for source in sources] == [True, False, False, False]
     assert sources[3].options == {"address": 7}
-    assert start.rows([], Bus(), outbox, Faults()) == []
+    assert start.rows([], None, Session(outbox), Faults()) == []
 
 
 async def read_rarely(chip, options, readings):
     """Let sensors.run() read a TSL2561 so often, every 10 s, with nobody keeping its driver."""
     clock = Clock(500)
-    bus, outbox, faults = Bus(), Outbox(), Faults()
-    bus.i2c = chip
+    outbox, faults = Outbox(), Faults()
     loads = 0
     real = sensors.module
 
@@ -257,7 +273,7 @@ async def read_rarely(chip, options, readings):
 
     with Replaced(sensors, "time", clock), Replaced(sensors, "asyncio", clock), Replaced(sensors, "module", module):
         source = sensors.Source("tsl2561", options, 0, "tsl2561", 10000, None)
-        task = asyncio.create_task(sensors.run([source], bus, outbox, faults))
+        task = asyncio.create_task(sensors.run([source], (chip, None, None), outbox, faults))
         while len(outbox.taken) < readings:
             await clock.sleep_ms(1000)
             assert "node.sensors.tsl2561" not in sys.modules and source.sensor is None

@@ -7,8 +7,7 @@ import sys
 
 import machine
 import node
-from node import faults, load
-from replaced import Replaced
+from node import load
 
 FOLDER = "/tmp/node-start-%d" % __import__("time").time_ns()
 KEPT = "config.ok"
@@ -54,9 +53,9 @@ class Board:
     def crash(self, times):
         for _ in range(times):
             load("start").look_back()
-            faults.note("begun")
+            load("resets").note("begun")
             try:
-                faults.reset("watchdog", "led")
+                load("resets").reset("watchdog", "led")
             except machine.Reset:
                 pass
 
@@ -195,7 +194,7 @@ def test_a_full_file_system_costs_the_check_at_each_start_and_nothing_else():
 def test_a_file_that_does_not_read_back_is_no_reset_loop():
     start = load("start")
     with Board("{}"):
-        start._checked = lambda: None
+        start.checked = lambda: None
         for _ in range(3):
             assert len(start.begin()[0]["sensors"]) == 1
 
@@ -260,7 +259,7 @@ def test_what_the_session_is_given():
     assert (client.user, client.pswd, client.keepalive) == (b"ann", b"s", 30)
     assert (client.lw_topic, client.lw_msg, client.lw_qos, client.lw_retain) == (b"status/n", b"offline", 1, True)
     kept = start.session_settings(config)
-    assert kept == {"server": ["broker"], "ntp": "pool", "stats_s": 300, "homeassistant": False}
+    assert kept == {"server": ["broker"], "ntp": "pool", "stats_s": 300, "homeassistant": False, "sleep": config["sleep"]}
     config["client_id"] = None
     config["mqtt"]["server"] = ["a", "b"]
     assert start.client(config)[0].client_id == b"feather-1a2b3c"
