@@ -1,10 +1,11 @@
-"""A node without a board, for tests/session: outbox, publisher and session on MicroPython's Unix port.
+"""A node without a board, for tests/session: outbox and session on MicroPython's Unix port.
 
 The first line of standard input is a JSON object with `mqtt`, a part of the settings, and what `options` has.
 
-Says "up N" at each connection, "fault C DETAIL" at each change. Obeys further lines: "report" prints a JSON
-object, "every MS" puts a reading (0.00, 1.00, 2.00 ...) that often, "burst N" publishes N readings one after the other,
-"joined 0|1" is the Wi-Fi, "long N" publishes N bytes in pieces, "stop" stops the session.
+Says "up N" at each connection, "fault C DETAIL" at each change, "message ..." at each command. Obeys further lines:
+"report" prints a JSON object, "every MS" puts a reading (0.00, 1.00, 2.00 ...) that often, "burst N" publishes N
+readings one after the other, "joined 0|1" is the Wi-Fi, "long N" publishes N bytes, "stop" stops the session. What the
+node says of itself by other modules than connect.py and late.py (faults, statistics, answers) is left out.
 """
 
 # ruff: noqa: E402 (a clock that wraps must be in its place before anybody imports `time`)
@@ -31,7 +32,7 @@ def wrapping_time(until_wrap_ms):
     sys.modules["time"] = wrapped
 
 
-options = {"id": "n1", "wrap_ms": None, "outbox": 64, "subscribe": [], "pauses": True, "joined": True}
+options = {"id": "n1", "wrap_ms": None, "outbox": 64, "pauses": True, "joined": True}
 options.update(json.loads(sys.stdin.readline()))
 if options["wrap_ms"] is not None:
     wrapping_time(options["wrap_ms"])
@@ -41,64 +42,87 @@ import gc
 import select
 import time
 
-from node import faults, session
+from umqtt.simple import MQTTClient
+
+from node import faults, load, session
 from node.outbox import Outbox
-from node.publisher import Publisher
 
 ID = options["id"].encode()
 CHANNELS = [(b"sensors/%s/lux" % ID, b"late/%s/lux" % ID, "%.2f", False)]
 
 
-class Wifi:
+class Station:
+    """network.WLAN()."""
+
     here = options["joined"]
 
-    def joined(self):
+    def isconnected(self):
         return self.here
 
-    def dns(self):
-        return "127.0.0.1"
+    def ifconfig(self):
+        return "127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1"
 
 
 class NoPauses:
-    """In place of the session's asyncio: it comes back at once, for tests that break many connections."""
+    """In place of connect.py's asyncio: it comes back at once, for tests that break many connections."""
 
     def sleep_ms(self, ms):
         return asyncio.sleep_ms(0 if ms >= 1000 else ms)
 
 
-class Pieces:
-    """A payload that is never in memory as a whole."""
+class Jobs:
+    """In place of the session's jobs: what tests ask for, by name."""
 
-    def __init__(self, size):
-        self._size = size
+    def __init__(self, probe):
+        self.probe = probe
+        self.function = None
 
-    def __len__(self):
-        return self._size
+    def load(self, name):
+        if name in ("burst", "long", "command"):
+            self.function = getattr(self.probe, name)
+            return self
+        found = load(name)
+        if name == "connect" and not options["pauses"]:
+            found.asyncio = NoPauses()
+        return found
 
-    def __iter__(self):
-        for start in range(0, self._size, 50):
-            yield b"%049d." % start if self._size - start >= 50 else b"x" * (self._size - start)
+    def run(self, session, *args):
+        return self.function(*args)
+
+
+def client(mqtt):
+    """umqtt's client as start.py makes it."""
+    user = mqtt["user"]
+    password = (mqtt["password"] or "").encode()
+    made = MQTTClient(ID, "", mqtt["port"], user and user.encode(), password, mqtt["keepalive_s"])
+    made.set_last_will(b"status/" + ID, b"offline", True, 1)
+    made.set_callback(print)
+    return made
+
+
+def settings():
+    server = options["mqtt"]["server"]
+    return {"server": server if isinstance(server, list) else [server], "homeassistant": False, "ntp": None}
 
 
 class Probe:
     def __init__(self):
         self.faults = faults.Faults()
-        self.wifi = Wifi()
-        if not options["pauses"]:
-            session.asyncio = NoPauses()
-        self.session = session.Session(options["mqtt"], options["id"], b"5ccf7f0c095b", self.faults, self.wifi)
-        self.session.subscriptions = [topic.encode() for topic in options["subscribe"]]
-        self.session.on_message = self.message
+        self.sta = Station()
         self.outbox = Outbox(options["outbox"], CHANNELS)
-        self.publisher = Publisher(self.outbox, self.session, CHANNELS)
+        self.session = session.Session(
+            client(options["mqtt"]), b"5ccf7f0c095b", self.sta, self.outbox, self.faults, settings(), "power"
+        )
+        self.session.talks = lambda: False
+        session.load = Jobs(self).load
         self.count = 0
         self.every_ms = 0
         self.held_us = 0
         self.result = {}
-        self.stopped = False
 
-    def message(self, topic, payload):
-        print("message", topic, payload)
+    async def command(self, topic, payload, retained):
+        if not retained:
+            print("message", topic, payload)
 
     async def measure(self):
         """Find the longest time for which the loop was held by others."""
@@ -115,11 +139,11 @@ class Probe:
         epoch = 0
         version = 0
         while True:
-            if self.session.up and self.session.epoch != epoch:
-                epoch = self.session.epoch
+            if self.outbox.live and self.session.reconnects + 1 != epoch:
+                epoch = self.session.reconnects + 1
                 print("up", epoch)
-            elif not self.session.up and epoch > 0:
-                print("down after", self.session.epoch)
+            elif self.session.lost and epoch > 0:
+                print("down after", self.session.reconnects + 1)
                 epoch = -1
             if self.faults.version != version:
                 version = self.faults.version
@@ -144,17 +168,17 @@ class Probe:
         print("burst done")
 
     async def long(self, size):
-        await self.session.publish(b"long/%s" % ID, Pieces(size))
+        await self.session.publish(b"long/%s" % ID, bytes([48 + i % 75 for i in range(size)]))
         print("long done")
 
     def report(self):
         gc.collect()
         answer = {
             "held_us": self.held_us,
-            "up": self.session.up,
-            "epoch": self.session.epoch,
+            "up": self.outbox.live and not self.session.lost,
+            "epoch": self.session.reconnects + 1,
             "put": self.count,
-            "waiting": len(self.outbox),
+            "waiting": self.outbox.count,
             "dropped": self.outbox.dropped,
             "heap": gc.mem_alloc(),
         }
@@ -178,18 +202,18 @@ class Probe:
             elif verb == "every":
                 self.every_ms = number
             elif verb == "burst":
-                asyncio.create_task(self.burst(number))
+                self.session.jobs.append(("burst", number))
             elif verb == "long":
-                asyncio.create_task(self.long(number))
+                self.session.jobs.append(("long", number))
             elif verb == "joined":
-                self.wifi.here = bool(number)
+                self.sta.here = bool(number)
             elif verb == "stop":
                 start = time.ticks_ms()
                 await self.session.stop()
                 print("stopped", time.ticks_diff(time.ticks_ms(), start))
 
     async def main(self):
-        for other in (self.measure, self.tell, self.sample, self.publisher.run):
+        for other in (self.measure, self.tell, self.sample):
             asyncio.create_task(other())
         asyncio.create_task(self.run())
         await self.obey()

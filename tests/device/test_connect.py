@@ -1,0 +1,188 @@
+"""node.connect: when the next attempt is made and where; what goes on meanwhile; what is told of a failure."""
+
+import asyncio
+
+from fast import Clock
+from node import load
+from node.faults import Faults
+from node.outbox import Outbox
+from node.session import Session
+
+CHANNELS = [(b"sensors/n1/lux", b"late/n1/lux", "%.2f", False)]
+
+
+class Client:
+    """umqtt's, as far as it is asked here."""
+
+    client_id = b"n1"
+    port = 1883
+    keepalive = 30
+    pid = 0
+    sock = None
+
+
+class Station:
+    joined = True
+
+    def isconnected(self):
+        return self.joined
+
+
+class Rtc:
+    """machine.RTC() whose memory counts how often it is written."""
+
+    writes = 0
+
+    def memory(self, data=None):
+        if data is None:
+            return b""
+        self.writes += 1
+
+
+class Bench:
+    """connect.run() on a clock that runs fast; `attempt` stands in for the attempt itself."""
+
+    def __init__(self, attempt, servers=("a",), factor=100, rtc=None):
+        self.clock = Clock(factor)
+        self.connect = load("connect")
+        self.connect.asyncio = self.clock
+        self.connect._connect = self.attempt
+        self.connect.uptime = lambda: self.clock.elapsed_ms() // 1000
+        self.act = attempt
+        self.faults = Faults()
+        settings = {"server": list(servers), "homeassistant": False}
+        outbox = Outbox(8, CHANNELS, rtc)
+        self.session = Session(Client(), b"5ccf7f0c095b", Station(), outbox, self.faults, settings, "power")
+        self.tried = []  # (ms, server)
+
+    async def attempt(self, session):
+        session.lost = None
+        self.tried.append((self.clock.elapsed_ms(), session.settings["server"][session.server]))
+        self.act(session)
+
+    async def attempts(self, count):
+        task = asyncio.create_task(self.connect.run(self.session))
+        while len(self.tried) < count and not task.done():
+            await self.clock.sleep_ms(100)
+        task.cancel()
+        return [b - a for (a, _), (b, _) in zip(self.tried, self.tried[1:])]
+
+
+def fails(session):
+    raise OSError("no route")
+
+
+def pauses(bench, count, connected_s=None):
+    """The pauses after so many failures; connected_s: the connections that failed had lasted so long."""
+    found = []
+    for _ in range(count):
+        bench.session.up = connected_s and bench.connect.uptime() - connected_s
+        found.append(bench.connect._pause(bench.session))
+    return found
+
+
+def test_pauses_are_at_random_and_grow_to_ten_seconds():
+    most = [0] * 8
+    least = [10000] * 8
+    for _ in range(300):
+        for i, ms in enumerate(pauses(Bench(fails), 8)):
+            most[i] = max(most[i], ms)
+            least[i] = min(least[i], ms)
+    for i, bound in enumerate((2000, 4000, 8000, 10000, 10000, 10000, 10000, 10000)):
+        assert 1000 <= least[i] < 1000 + bound // 10 and bound - bound // 10 < most[i] <= bound, (least, most)
+
+
+def test_a_connection_that_lasted_makes_the_pauses_short_again():
+    bench = Bench(fails)
+    bench.connect.uptime = lambda: 1000
+    assert max(max(pauses(bench, 8)) for _ in range(20)) > 5000
+    assert max(max(pauses(bench, 3, connected_s=15)) for _ in range(20)) <= 2000
+    pauses(bench, 8)
+    assert max(max(pauses(bench, 8, connected_s=14)) for _ in range(20)) > 5000  # one that did not
+
+
+async def test_attempts_are_made_again_and_again():
+    bench = Bench(fails)
+    gaps = await bench.attempts(5)
+    for gap, longest in zip(gaps, (2000, 4000, 8000, 10000)):
+        assert 1000 <= gap < longest + 1000, gaps
+    assert bench.faults.current == (2, "a:1883: no route")
+
+
+async def test_the_servers_of_a_list_are_tried_at_once_and_then_there_is_a_pause():
+    bench = Bench(fails, servers=("a", "b", "c"))
+    gaps = await bench.attempts(7)
+    assert [server for _, server in bench.tried] == list("abcabca")
+    for i, gap in enumerate(gaps):
+        assert (gap >= 1000) == (i in (2, 5)), gaps
+
+
+async def test_the_server_that_was_lost_is_the_first_to_be_tried_again():
+    def second(session):
+        if session.settings["server"][session.server] == "a":
+            fails(session)
+        session.up = 0
+
+    bench = Bench(second, servers=("a", "b"))
+    await bench.attempts(2)
+    assert bench.tried[-1][1] == "b"
+    bench.session.lose("closed by the broker")
+    await bench.attempts(3)
+    assert bench.tried[-1][1] == "b"
+
+
+async def test_it_waits_for_the_link_and_tells_nothing_of_the_broker():
+    bench = Bench(fails)
+    bench.session.sta.joined = False
+    bench.session.lose("Wi-Fi lost")
+    bench.session.fault = "broker"
+    task = asyncio.create_task(bench.connect.run(bench.session))
+    await bench.clock.sleep_ms(5000)
+    assert bench.tried == [] and bench.faults.version == 0
+    bench.session.sta.joined = True
+    await bench.clock.sleep_ms(500)
+    assert len(bench.tried) == 1
+    task.cancel()
+
+
+async def test_it_ends_when_the_node_stops():
+    bench = Bench(fails)
+    bench.session.sta.joined = False
+    task = asyncio.create_task(bench.connect.run(bench.session))
+    await bench.clock.sleep_ms(1000)
+    bench.session.stopping = "goodbye"
+    await bench.clock.sleep_ms(500)
+    assert task.done() and bench.tried == []
+
+
+async def test_readings_of_an_outage_are_copied_every_ten_seconds():
+    rtc = Rtc()
+    bench = Bench(fails, rtc=rtc)
+    bench.session.sta.joined = False
+    task = asyncio.create_task(bench.connect.run(bench.session))
+    await bench.clock.sleep_ms(25000)
+    assert rtc.writes == 0  # there is none yet
+    bench.session.outbox.put(0, 1)
+    await bench.clock.sleep_ms(25000)
+    task.cancel()
+    assert 3 <= rtc.writes <= 4, rtc.writes  # one by put()
+
+
+def test_a_reading_that_was_under_way_may_be_dropped_after_the_connection():
+    bench = Bench(fails)
+    bench.session.outbox.put(0, 1)
+    bench.session.outbox.take()
+    bench.session.outbox.live = True
+    bench.session.stopping = "goodbye"
+    asyncio.run(bench.connect.run(bench.session))
+    assert not bench.session.outbox.leaving and not bench.session.outbox.live
+
+
+def test_one_fault_of_the_session_at_a_time():
+    bench = Bench(fails)
+    for code, name in ((1, "refused"), (2, "broker"), (5, "publish"), (2, "broker")):
+        bench.session.lost = "because"
+        bench.connect.tell(bench.session, name)
+        assert bench.faults.current == (code, "a:1883: because")
+    bench.connect.tell(bench.session, None)
+    assert bench.faults.current is None

@@ -1,0 +1,203 @@
+"""node.session: what is said first, and how; the connection itself is in tests/session."""
+
+import asyncio
+import json
+import time
+
+import node
+from node import session as module
+from node.faults import Faults
+from node.outbox import Outbox
+from node.session import Session
+from replaced import Replaced
+
+CHANNELS = [
+    (b"sensors/n1/lux", b"late/n1/lux", "%.2f", False),
+    (b"house/t", b"late/n1/t", "%.1f", False),
+    (b"house/door", b"late/n1/contact", "%.0f", True),
+]
+
+
+class Client:
+    client_id = b"n1"
+    port = 1883
+    keepalive = 30
+    pid = 0
+    sock = None
+
+
+class Station:
+    def isconnected(self):
+        return True
+
+    def status(self, what):
+        return -61
+
+
+class Job:
+    """Stands in for a job's module: notes its call."""
+
+    def __init__(self, session, name, raises=None):
+        self.session = session
+        self.name = name
+        self.raises = raises
+
+    async def run(self, session, *args):
+        assert session is self.session
+        session.said.append((self.name,) + args)
+        if self.raises:
+            raise self.raises
+
+
+class Connected(Session):
+    """A session that is up, with what it publishes in `said`; told to stop once it has nothing more to say."""
+
+    def __init__(self, ntp=None):
+        settings = {"server": ["a"], "homeassistant": False, "ntp": ntp, "stats_s": None}
+        Session.__init__(self, Client(), b"5ccf7f0c095b", Station(), Outbox(8, CHANNELS), Faults(), settings, "power")
+        self.said = []
+        self.lost = None
+        self.told = self.faults.version
+        self.due = 1 << 29
+        self._answered = time.ticks_ms()  # the login was
+        self.broken = False
+
+    async def publish(self, topic, data, qos=1, retain=False):
+        if self.broken:
+            self.lose("broken")
+            raise OSError(self.lost)
+        self.said.append((topic, data, qos, retain))
+
+    def exchange(self):
+        self.stopping = "goodbye"
+
+    def load(self, name):
+        return Job(self, name) if name in ("ntp", "command") else node.load(name)
+
+    async def serve(self):
+        with Replaced(module, "load", self.load):
+            await asyncio.wait_for(self._serve(), 5)
+        return self.said
+
+
+async def test_live_readings_are_the_number_with_its_decimals():
+    session = Connected()
+    for channel, value in ((0, 123.45), (0, 0), (1, 21.26), (2, 1)):
+        session.outbox.put(channel, value)
+    assert await session.serve() == [
+        (b"sensors/n1/lux", b"123.45", 1, False),
+        (b"sensors/n1/lux", b"0.00", 1, False),
+        (b"house/t", b"21.3", 1, False),
+        (b"house/door", b"1", 1, True),
+    ]
+    assert session.outbox.count == 0
+
+
+async def test_one_that_is_not_acknowledged_stays():
+    session = Connected()
+    session.outbox.put(0, 1)
+    session.broken = True
+    try:
+        await session.serve()
+        raise AssertionError
+    except OSError:
+        pass
+    assert session.outbox.count == 1 and session.outbox.take()[1] == 1
+
+
+async def test_commands_and_faults_before_readings_late_ones_before_live_ones():
+    session = Connected(ntp="pool")
+    for i in range(2):
+        session.outbox.put(0, i)
+    session.outbox.late = 1
+    session.faults.begin("sensor", "no answer")
+    session.jobs = [("command", b"cmd/n1/read", b"", 0)]
+    session.clock_due = node.uptime()
+
+    def load(name):
+        if name == "ntp":
+            session.clock_due += 1000
+        return Connected.load(session, name)
+
+    session.load = load
+    said = await session.serve()
+    assert said[0] == ("command", b"cmd/n1/read", b"", 0)
+    assert [what[0] for what in said[1:]] == [b"fault/n1", "ntp", b"late/n1/lux", b"sensors/n1/lux"]
+    assert said[1][1:] == (b'{"code":4,"name":"sensor","detail":"no answer"}', 1, True)
+
+
+async def test_a_fault_is_told_once_a_change_and_its_end_too():
+    session = Connected()
+    session.told = None
+    said = await session.serve()
+    assert said == [(b"fault/n1", b'{"code":0}', 1, True)]
+    session.stopping = False
+    session.faults.begin("broker", 'a "quoted" detail')
+    await session.serve()
+    assert said[1:] == [(b"fault/n1", b'{"code":2,"name":"broker","detail":"a \\"quoted\\" detail"}', 1, True)]
+    session.stopping = False
+    await session.serve()
+    assert len(said) == 2
+
+
+async def test_statistics_are_told_when_they_are_due():
+    session = Connected()
+    session.settings["stats_s"] = 300
+    session.due = node.uptime()
+    session.reconnects = 2
+    session.outbox.dropped = 5
+    ((topic, data, qos, retain),) = await session.serve()
+    assert (topic, qos, retain) == (b"stats/n1", 0, True)
+    stats = json.loads(data)
+    free = stats.pop("free")
+    uptime_s = stats.pop("uptime_s")
+    assert stats == {"rssi": -61, "reconnects": 2, "dropped": 5, "reset": "power", "version": node.VERSION}
+    assert free > 1000 and 0 <= uptime_s <= node.uptime()
+    assert 298 <= session.due - node.uptime() <= 300
+
+
+async def test_without_statistics_nothing_is_due_ever_after():
+    session = Connected()
+    session.due = 0
+    assert await session.serve() == []
+    assert not session.talks()
+
+
+async def test_a_lost_link_ends_it():
+    session = Connected()
+    session.sta.isconnected = lambda: False
+    try:
+        await session.serve()
+        raise AssertionError
+    except OSError as e:
+        assert str(e) == "Wi-Fi lost"
+
+
+async def test_a_job_that_crashes_is_for_the_guard_and_leaves_no_connection_open():
+    class Socket:
+        closed = False
+
+        def close(self):
+            self.closed = True
+
+    session = Connected()
+    sock = Socket()
+    session.open(sock)
+    session.jobs = [("command",)]
+
+    async def up(_):
+        session.lost = None
+
+    def load(name):
+        made = Job(session, name, ValueError("a bug"))
+        if name == "connect":
+            made.run = up
+        return made
+
+    with Replaced(module, "load", load):
+        try:
+            await session.run()
+            raise AssertionError
+        except ValueError:
+            pass
+    assert sock.closed and session.sock is None and session.lost and session.fault
