@@ -8,14 +8,14 @@ readings one after the other, "joined 0|1" is the Wi-Fi, "long N" publishes N by
 node says of itself by other modules than connect.py and late.py (faults, statistics, answers) is left out.
 """
 
-# ruff: noqa: E402 (a clock that wraps must be in its place before anybody imports `time`)
+# ruff: noqa: E402 (the clock must be in its place before anybody imports `time`)
 
 import json
 import sys
 
 
-def wrapping_time(until_wrap_ms):
-    """Put in place of `time` one whose ticks_ms() wraps at 2**30, as on the board, so many ms from now."""
+def board_time(until_wrap_ms):
+    """Put in place of `time` one that counts from 2000 and, if given, whose ticks_ms() wraps at 2**30 in so many ms."""
     import time
 
     period = 1 << 30
@@ -25,17 +25,17 @@ def wrapping_time(until_wrap_ms):
         def __getattr__(self, name):
             return getattr(time, name)
 
-    wrapped = Time()
-    wrapped.ticks_ms = lambda: (period - until_wrap_ms + time.ticks_diff(time.ticks_ms(), start)) % period
-    wrapped.ticks_add = lambda ticks, delta: (ticks + delta) % period
-    wrapped.ticks_diff = lambda a, b: (a - b + period // 2) % period - period // 2
-    sys.modules["time"] = wrapped
+    board = sys.modules["time"] = Time()
+    board.time = lambda: time.time() - 946684800
+    if until_wrap_ms is not None:
+        board.ticks_ms = lambda: (period - until_wrap_ms + time.ticks_diff(time.ticks_ms(), start)) % period
+        board.ticks_add = lambda ticks, delta: (ticks + delta) % period
+        board.ticks_diff = lambda a, b: (a - b + period // 2) % period - period // 2
 
 
 options = {"id": "n1", "wrap_ms": None, "outbox": 64, "pauses": True, "joined": True}
 options.update(json.loads(sys.stdin.readline()))
-if options["wrap_ms"] is not None:
-    wrapping_time(options["wrap_ms"])
+board_time(options["wrap_ms"])
 
 import asyncio
 import gc
@@ -120,7 +120,8 @@ class Probe:
         self.held_us = 0
         self.result = {}
 
-    async def command(self, topic, payload, retained):
+    async def command(self, topic, payload, retained, pid):
+        self.session.acknowledge(pid)
         if not retained:
             print("message", topic, payload)
 

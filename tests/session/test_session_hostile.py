@@ -51,7 +51,7 @@ def test_an_acknowledgement_of_something_else_does_not_count(probe):
             connection.send(answer)
 
     with FakeBroker(behave) as broker:
-        node: Probe = probe(broker.port, subscribe=["cmd/n1/+"])
+        node: Probe = probe(broker.port)
         node.wait("up 1")
         node.say("every 100")
         node.wait("down after 1", 7)
@@ -77,7 +77,7 @@ def test_answers_that_nobody_waits_for_do_no_harm(probe):
                     connection.send(bytes([byte]))
 
     with FakeBroker(behave) as broker:
-        node: Probe = probe(broker.port, subscribe=["cmd/n1/+"])
+        node: Probe = probe(broker.port)
         node.wait("up 1")
         node.say("burst 200")
         node.wait("burst done")
@@ -93,8 +93,8 @@ def test_a_refused_subscription_does_not_keep_the_node_from_publishing(probe):
             connection.send(answer[:-1] + b"\x80" if answer[:1] == b"\x90" else answer)
 
     with FakeBroker(behave) as broker:
-        node: Probe = probe(broker.port, subscribe=["cmd/n1/+"])
-        assert "cmd/n1/+" in node.wait("mqtt: ")
+        node: Probe = probe(broker.port)
+        assert "cmd/n1/#" in node.wait("mqtt: ")
         node.wait("up 1")
         node.say("burst 5")
         node.wait("burst done")
@@ -114,7 +114,7 @@ def test_a_message_without_end_is_cut_off_by_the_next_ping(probe, jitter):
             sent += len(piece)
 
     with FakeBroker(behave) as broker:
-        node: Probe = probe(broker.port, subscribe=["cmd/n1/+"])
+        node: Probe = probe(broker.port)
         node.wait("up 1")
         heap = node.report()["heap"]
         began = time.monotonic()
@@ -177,7 +177,7 @@ def test_hostile_packets(request, probe):
                 connection.sock.shutdown(socket.SHUT_WR)
 
     with FakeBroker(behave) as broker:
-        node: Probe = probe(broker.port, subscribe=["cmd/n1/+"], pauses=False)
+        node: Probe = probe(broker.port, pauses=False)
         node.say("every 20")
         heap = 0
         while count < wanted:

@@ -35,7 +35,7 @@ def test_stop_says_goodbye_within_a_second(broker: Broker, probe, small_asyncio)
     since = broker.count
     node.say("stop")
     assert int(node.wait("stopped")) <= 1000
-    assert "run ended" in node.lines
+    node.wait("run ended", 7)  # it waits for whoever stopped it
     assert broker.wait("disconnect/n1", since=since).payload == "5ccf7f0c095b"
     broker.wait("status/n1", since=since, want=lambda message: message.payload == "offline")
 
@@ -99,24 +99,24 @@ def test_packet_identifiers_wrap(request, quiet_broker: int, probe):
 
 
 @pytest.mark.parametrize("size", [10, 190, 2000])
-def test_a_long_message_in_pieces_arrives_whole(broker: Broker, probe, size):
+def test_a_long_message_arrives_whole(broker: Broker, probe, size):
     node = probe(broker.port)
     node.wait("up 1")
     node.say(f"long {size}")
     node.wait("long done")
     payload = broker.wait("long/n1").payload
     assert len(payload) == size
-    pieces = [payload[i : i + 50] for i in range(0, size - 49, 50)]
-    assert pieces == [f"{i * 50:049d}." for i in range(len(pieces))]
+    assert payload == "".join(chr(48 + i % 75) for i in range(size))
 
 
-def test_messages_come_in_but_not_the_retained_and_not_the_too_long(broker: Broker, probe):
+def test_messages_come_in_but_not_the_retained_and_of_the_too_long_the_topic(broker: Broker, probe):
     broker.publish("cmd/n1/restart", "yesterday", retain=True)
-    node = probe(broker.port, subscribe=["cmd/n1/+"])
+    node = probe(broker.port)
     node.wait("up 1")
     broker.publish("cmd/n1/set", "x" * 1000)
     for i in range(50):  # more than the broker leaves unacknowledged
         broker.publish("cmd/n1/identify", str(i))
+    assert node.wait("message") == "b'cmd/n1/set' None"
     for i in range(50):
         assert node.wait("message") == f"b'cmd/n1/identify' b'{i}'"
     report = node.report()
