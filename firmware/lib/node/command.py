@@ -21,11 +21,12 @@ class Refused(Exception):
     """The command cannot be carried out: str() says why."""
 
 
-async def run(session, topic, payload, retained):
+async def run(session, topic, payload, retained, pid):
     """Carry it out and answer. Raises OSError when the connection is lost.
 
     Retained ones are left out, but for `awake`: a command of yesterday is not for every connection.
     """
+    session.acknowledge(pid)
     name = session.client.client_id
     if topic == b"homeassistant/status":
         if payload == b"online" and not retained:

@@ -71,6 +71,7 @@ def _pause(session):
 async def _connect(session):
     """Log in at the server whose turn it is, announce the node, and subscribe. Raises OSError."""
     session.lost = None
+    session.jobs.clear()  # messages of another connection, which nobody can acknowledge any more
     client = session.client
     address = await load("resolve").address(session.settings["server"][session.server], session)
     sock = socket.socket()

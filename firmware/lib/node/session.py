@@ -18,7 +18,7 @@ _SPIN_US = const(300)
 _STEP_MS = const(5)
 _TICK_MS = const(200)  # between two looks at a connection with nothing under way
 _STOP_MS = const(800)
-_JOBS = const(8)
+_JOBS = const(20)  # so many messages Mosquitto leaves unacknowledged; more at once are not heard
 
 # What a request waits for: Wire.next() of a packet, without its identifier.
 _PUBACK = const(0x400000)
@@ -162,7 +162,10 @@ class Session(Wire):
             answer = self.next(True)
             while answer:
                 if answer >> 20 == 3:
-                    self._acknowledge(answer & 0xFFFF)
+                    if self.message and len(self.jobs) < _JOBS:  # the job acknowledges it: so no more come than that
+                        self.jobs.append(("command",) + self.message + (answer & 0xFFFF,))
+                    else:
+                        self.acknowledge(answer & 0xFFFF)
                 elif answer == self._wanted:  # one that nobody wants is late, or sent twice
                     self._wanted = 0
                     self._answered = ticks_ms()
@@ -171,13 +174,10 @@ class Session(Wire):
         except (OSError, ValueError, MemoryError) as e:
             self.lose(str(e))
 
-    def _acknowledge(self, pid):
-        """Acknowledge a message, and make a job of it."""
-        if len(self.jobs) < _JOBS:  # who sends more at once must wait: it is sent again at the next connection
-            if pid:
-                self.write(bytes((0x40, 2, pid >> 8, pid & 0xFF)))  # PUBACK; umqtt has no call for it
-            if self.message:
-                self.jobs.append(("command",) + self.message)
+    def acknowledge(self, pid):
+        """Acknowledge the message of that identifier; with 0 it has none."""
+        if pid:
+            self.write(bytes((0x40, 2, pid >> 8, pid & 0xFF)))  # PUBACK; umqtt has no call for it
 
     def lose(self, why, fault="broker"):
         """Note that there is no connection any more, and the fault that this is. connect.py closes it."""
