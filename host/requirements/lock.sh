@@ -22,3 +22,7 @@ done
 # In a folder of its own, with all that it asks for.
 uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
     --custom-compile-command host/requirements/lock.sh esptool4.in --output-file esptool4.txt
+
+# Of all that it asks for, what the checks import.
+uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-deps \
+    --custom-compile-command host/requirements/lock.sh homeassistant.in --output-file homeassistant.txt

@@ -7,6 +7,7 @@ with its abbreviations.
 
 import asyncio
 import json
+import os
 
 from micropython import const
 
@@ -16,6 +17,8 @@ _FILE = const("announced")  # lines: topics, and "platform object" of what the o
 _PUBACK = const(0x400000)
 _ROOM = const(400)  # bytes that may wait to be sent: few segments, for Nagle keeps each until the last has arrived
 _STEP_MS = const(5)
+_PATIENCE = const(1000)  # times that
+_REST_MS = const(500)  # for Home Assistant, to remove entities
 
 # What the node says of itself: platform, object, topic, and the rest of the entity.
 _DIAGNOSTICS = const("""\
@@ -33,26 +36,35 @@ async def run(session):
         return  # there is no room for a file either
     form = config["homeassistant"]
     name = session.client.client_id.decode()
+    node = _word(name)
     before = _remembered()
     now = []
     if form:
         for platform, thing, body in _entities(name, config):
             if form == "single":
-                now.append("homeassistant/%s/%s/%s/config" % (platform, name, thing))
-                await _publish(session, now[-1], _single, name, session.mac, body)
+                now.append("homeassistant/%s/%s/%s/config" % (platform, node, thing))
             else:
                 now.append("%s %s" % (platform, thing))
             await asyncio.sleep_ms(0)
         if form is True:
-            gone = [line.split(" ") for line in before if " " in line and line not in now]
-            now.append("homeassistant/device/%s/config" % name)
-            await _publish(session, now[-1], _device, name, session.mac, config, gone)
+            now.append("homeassistant/device/%s/config" % node)
+    # First what was, with what will be: nothing is forgotten when the power goes in between.
+    _remember(before + [line for line in now if line not in before], before)
+    # An entity must be gone before another form brings it back: two with one unique_id, and the second is refused.
+    rest_ms = 0
     for line in before:
         if " " not in line and line not in now:
             await session.publish(line.encode(), b"", 1, True)
-    if now != before:
-        with open(_FILE, "w") as f:
-            f.write("\n".join(now))
+            rest_ms = _REST_MS
+    await asyncio.sleep_ms(rest_ms)
+    gone = [line.split(" ") for line in before if " " in line and line not in now]
+    if form is True:
+        await _publish(session, now[-1], _device, name, session.mac, config, gone)
+    elif form:
+        for platform, thing, body in _entities(name, config):
+            topic = "homeassistant/%s/%s/%s/config" % (platform, node, thing)
+            await _publish(session, topic, _single, name, session.mac, body)
+    _remember(now)
 
 
 def _remembered():
@@ -64,12 +76,36 @@ def _remembered():
     return text.split("\n") if text else []
 
 
+def _remember(lines, before=None):
+    if lines == (_remembered() if before is None else before):
+        return
+    if lines:
+        with open(_FILE, "w") as f:
+            f.write("\n".join(lines))
+    else:
+        os.remove(_FILE)
+
+
+def _word(text):
+    """Return `text` with letters and digits alone: "/" is "_", any other byte "-" and two hex digits.
+
+    Of Home Assistant's topics nothing else may be part, and no two texts become one.
+    """
+    word = ""
+    for byte in text.encode():
+        c = chr(byte)
+        word += c if "a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" else "_" if c == "/" else "-%02x" % byte
+    return word
+
+
 def _origin(name, mac):
     mac = mac.decode()
     mac = ":".join([mac[i : i + 2] for i in range(0, 12, 2)])
+    told = json.dumps(name)
     return (
-        '"dev":{"ids":"%s","name":"%s","cns":[["mac","%s"]],"mf":"Adafruit","mdl":"Feather HUZZAH ESP8266","sw":"%s"},'
-        '"o":{"name":"huzzah-node","sw":"%s"},"avty_t":"status/%s"' % (name, name, mac, VERSION, VERSION, name)
+        '"dev":{"ids":%s,"name":%s,"cns":[["mac","%s"]],"mf":"Adafruit","mdl":"Feather HUZZAH ESP8266","sw":"%s"},'
+        '"o":{"name":"huzzah-node","sw":"%s"},"avty_t":%s'
+        % (told, told, mac, VERSION, VERSION, json.dumps("status/" + name))
     )
 
 
@@ -99,24 +135,29 @@ def _device(name, mac, config, gone):
 
 
 def _entities(name, config):
-    """Yield (platform, object, the rest of its configuration) of each entity."""
+    """Yield (platform, object, the rest of its configuration) of each entity.
+
+    The object is the topic, or the quantity where that is the default: what is read there may come from another chip
+    one day, or from another place in the list of sensors, and its history goes on.
+    """
     quantities = load("quantities")
-    things = []
+    measured = []
     for entry in config["sensors"]:
-        every_s = max(entry["every_s"], entry.get("heartbeat_s", 0))
-        if config["sleep"]["every_s"]:
-            every_s = config["sleep"]["every_s"] * config["sleep"]["batch"]
+        measured += [quantity for quantity, _ in sensors.module(entry["driver"]).Sensor.quantities]
+    for entry in config["sensors"]:
         for quantity, decimals in sensors.module(entry["driver"]).Sensor.quantities:
-            thing = quantity
-            while thing in things:
-                thing += "_"
-            things.append(thing)
-            topic = entry["topics"].get(quantity, "sensors/%s/%s" % (name, quantity))
+            topic = entry["topics"].get(quantity, quantity)
+            thing = _word(topic)
+            if topic == quantity:
+                topic = "sensors/%s/%s" % (name, quantity)
             device_class, unit = quantities.describe(quantity)
-            body = '"uniq_id":"%s_%s","stat_t":%s,"exp_aft":%d' % (name, thing, json.dumps(topic), every_s * 5 // 2 + 1)
+            body = '"uniq_id":%s,"stat_t":%s' % (json.dumps(name + "_" + thing), json.dumps(topic))
+            silence_s = _silence_s(config["sleep"], entry, quantity)
+            if silence_s:
+                body += ',"exp_aft":%d' % (silence_s * 5 // 2 + 1)
             if device_class:
                 body += ',"dev_cla":"%s"' % device_class
-            if entry["name"] or not device_class:
+            if entry["name"] or not device_class or measured.count(quantity) > 1:
                 body += ',"name":%s' % json.dumps("%s %s" % (entry["name"] or entry["driver"], quantity))
             if quantity == "contact":
                 yield "binary_sensor", thing, body + ',"pl_on":"0","pl_off":"1"'  # on is open
@@ -129,8 +170,23 @@ def _entities(name, config):
             value = "value_json." + thing
             if topic == "fault":
                 value = "'ON' if %s else 'OFF'" % value
-            start = '"uniq_id":"%s_%s","ent_cat":"diagnostic","stat_t":"%s/%s","val_tpl":"{{%s}}",'
-            yield platform, thing, start % (name, thing, topic, name, value) + body
+            thing = topic + "-" + thing  # no _word() of a topic has such a "-"
+            start = '"uniq_id":%s,"ent_cat":"diagnostic","stat_t":%s,"val_tpl":"{{%s}}",'
+            start %= json.dumps(name + "_" + thing), json.dumps(topic + "/" + name), value
+            yield platform, thing, start + body
+
+
+def _silence_s(sleep, entry, quantity):
+    """Return the seconds that may lie between two messages of a sensor that is well; None: any number."""
+    if sleep["every_s"]:
+        return sleep["every_s"] * sleep["batch"]
+    delta = entry.get("delta")
+    if isinstance(delta, dict):
+        delta = delta.get(quantity)
+    if delta is None:
+        return entry["every_s"]
+    heartbeat_s = entry.get("heartbeat_s")
+    return heartbeat_s and max(heartbeat_s, entry["every_s"])
 
 
 async def _publish(session, topic, function, *args):
@@ -145,13 +201,28 @@ async def _publish(session, topic, function, *args):
         head.append(size & 0x7F | 0x80)
         size >>= 7
     head.append(size)
-    session.write(head + bytes((len(topic) >> 8, len(topic) & 0xFF)) + topic.encode() + bytes((pid >> 8, pid & 0xFF)))
+    await _out(session, head + bytes((len(topic) >> 8, len(topic) & 0xFF)) + topic.encode())
+    await _out(session, bytes((pid >> 8, pid & 0xFF)))
     for piece in function(*args):
         piece = piece.encode()
         for i in range(0, len(piece), _ROOM):
-            await session.request(0, session.write, piece[i : i + _ROOM])  # out before the next one is made
+            await _out(session, piece[i : i + _ROOM])
 
     def count():
         client.pid = pid
 
     await session.request(_PUBACK, count)
+
+
+async def _out(session, data):
+    """Send a part of a packet. Raises OSError.
+
+    Not by session.exchange(): it takes in what the broker sends, and would acknowledge it in the middle of ours.
+    """
+    session.write(data)
+    for _ in range(_PATIENCE):
+        await asyncio.sleep_ms(0)
+        if session.flush():
+            return
+        await asyncio.sleep_ms(_STEP_MS)
+    raise OSError("no answer")
