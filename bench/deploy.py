@@ -37,8 +37,7 @@ rshell uploads is either the ancestor's two files (3 KB of source) or this node'
 them in build/plain/flash. flash.sh puts on the whole node, and besides checks the image, looks for files worth
 saving, verifies what it wrote and waits for the broker to hear the node. An edit is one line: in main.py, which
 by hand is copied with rshell and started with the button, by flash.sh with --files-only; or in a module of
-firmware/lib, for which flash.sh writes the ROMFS again. The Wi-Fi of a virtual Feather joins at once: a real one
-adds 2 to 4 s to every figure."""
+firmware/lib, for which flash.sh writes the ROMFS again. How true the pacing is: virtual-feather.md."""
 
 
 @dataclass(frozen=True)
