@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -39,9 +40,9 @@ class Terminal:
 
     def read_until(self, end: bytes, timeout: float = 5.0) -> bytes:
         """Everything up to `end`; fails the test when that does not come."""
-        deadline = time_left(timeout)
+        deadline = time.monotonic() + timeout
         while end not in self._seen:
-            left = deadline()
+            left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._fd], [], [], left)[0]:
                 pytest.fail(f"{end!r} did not come: {self._seen!r}")
             self._seen += os.read(self._fd, 4096)
