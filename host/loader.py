@@ -24,25 +24,15 @@ _ESPTOOL = Path(sys.executable).with_name("esptool")
 _SAFE_BAUD = 115200
 _TROUBLE = (FatalError, OSError, termios.error)
 
-# What esptool says when it does not get through: (pattern, code, sentence). The first match counts.
-_REASONS = (
-    (
-        r"Permission denied",
-        Exit.PORT,
-        "no permission for {port}: sudo usermod -a -G dialout $USER, then log out and in again",
-    ),
+# What esptool says when the port is not to be had: (pattern, sentence). The first match counts.
+_PORT_REASONS = (
+    (r"Permission denied", "no permission for {port}: sudo usermod -a -G dialout $USER, then log out and in again"),
     (
         r"port is busy or doesn't exist|[Cc]ould not (?:open|exclusively lock) port",
-        Exit.PORT,
         "{port} cannot be opened: is the board plugged in, and no other program using it (sudo fuser -v {port})?",
     ),
-    (
-        r"Failed to connect to|No serial data received|Invalid head of packet|Timed out waiting for packet",
-        Exit.BOARD,
-        "nothing answers on {port}: hold GPIO0 to GND, press RESET, let go of GPIO0 and run this again "
-        "(or the cable only charges, or another program holds the port)",
-    ),
 )
+_SILENCE = r"Failed to connect|No (serial|more) data|data stream stopped|Invalid head of packet|Timed out waiting"
 
 Result = TypeVar("Result")
 
@@ -88,7 +78,7 @@ class Loader:
             cmds.flash_id(esp)
             mac, size = bytes(esp.read_mac()).hex(), cmds.detect_flash_size(esp)
         except _TROUBLE as e:
-            raise self._failure("identifying", e) from e
+            raise self._failure("reading", e) from e
         if not size:
             raise Failure(
                 Exit.BOARD,
@@ -156,7 +146,7 @@ class Loader:
                 failure = self._failure(doing, e)
                 if self._baud <= _SAFE_BAUD or failure.code == Exit.PORT:
                     raise failure from e
-                self._console.note(f"  that did not work at {self._baud} baud ({e}): once more at {_SAFE_BAUD}")
+                self._console.note(f"  that did not work at {self._baud} baud ({_brief(e)}): once more at {_SAFE_BAUD}")
                 self._baud = _SAFE_BAUD
 
     def _speed_up(self, esp: ESPLoader) -> None:
@@ -165,16 +155,29 @@ class Loader:
             self._at_speed = True
 
     def _failure(self, doing: str, error: BaseException) -> Failure:
-        said = str(error).strip()
         if not is_address(self._port) and not os.path.exists(self._port):
             return Failure(
                 Exit.PORT, f"{self._port} went away while {doing}: plug the board in and run this again, that mends it"
             )
-        for pattern, code, sentence in _REASONS:
-            if re.search(pattern, said):
-                return Failure(code, sentence.format(port=self._port))
-        if doing in ("connecting", "identifying"):
-            return Failure(Exit.BOARD, f"esptool cannot talk to the board on {self._port}: {said}")
+        for pattern, sentence in _PORT_REASONS:
+            if re.search(pattern, str(error)):
+                return Failure(Exit.PORT, sentence.format(port=self._port))
+        if doing != "connecting":
+            return Failure(
+                Exit.FLASH,
+                f"{doing} the flash broke off ({_brief(error)}): check the cable and run this again, that mends it",
+            )
+        if re.search(_SILENCE, str(error)):
+            return Failure(
+                Exit.BOARD,
+                f"nothing answers on {self._port}: hold GPIO0 to GND, press RESET, let go of GPIO0 and run this again "
+                "(or the cable only charges, or another program holds the port)",
+            )
         return Failure(
-            Exit.FLASH, f"{doing} the flash broke off ({said}): check the cable and run this again, that mends it"
+            Exit.BOARD,
+            f"esptool cannot talk to the board on {self._port} ({_brief(error)}): press RESET, then run this again",
         )
+
+
+def _brief(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")

@@ -108,6 +108,22 @@ def test_a_cable_that_does_not_stand_the_speed(pumped, flash, tmp_path, capfd):
     assert "once more at 115200" in capfd.readouterr().err
 
 
+def test_a_line_that_breaks_off_in_the_middle(pumped, tmp_path):
+    """Silence behind the fourth kilobyte, at any speed."""
+    sent = []
+
+    def dies(answer: bytes, _baud: int) -> bytes:
+        sent.append(answer)
+        return answer if len(b"".join(sent)) < 4096 else b""
+
+    pump = pumped(dies)
+    with pytest.raises(
+        Failure, match=r"reading the flash broke off \(.*\): check the cable and run this again"
+    ) as caught:
+        Loader(Console(), pump.path, 115200).read(0, 65536)
+    assert caught.value.code == Exit.FLASH
+
+
 def test_another_chip(pumped):
     """The word by which esptool knows an ESP8266 is an ESP32's."""
     pump = pumped(lambda answer, _: answer.replace(bytes.fromhex("01c1f0ff"), bytes.fromhex("831df000")))
