@@ -223,7 +223,7 @@ class Deployment:
     def _show_survey(self) -> None:
         self.console.command([_MPREMOTE, "connect", self.port, "run", SURVEY])
 
-    def _with_prompt(self, action: Callable[[Repl], Result], patience: float = 4.0) -> Result:
+    def _with_prompt(self, action: Callable[[Repl], Result], patience: float = 6.0) -> Result:
         """Return what `action` returns, given the prompt. Raises Failure (port, board) when there is none."""
         try:
             return with_prompt(self.port, action, patience)

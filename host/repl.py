@@ -49,7 +49,7 @@ class Repl:
     main.py has done anything.
     """
 
-    def __init__(self, port: str, patience: float = 4.0, from_start: bool = False) -> None:
+    def __init__(self, port: str, patience: float = 6.0, from_start: bool = False) -> None:
         self._port = port
         self._patience = patience
         self._from_start = from_start
@@ -138,7 +138,7 @@ class Repl:
                 time.sleep(0.05)
                 serial.read(serial.in_waiting)
                 serial.write(b"\r\x01")
-                if self._line.read_until(1, _RAW_PROMPT, timeout=0.2, timeout_overall=1).endswith(_RAW_PROMPT):
+                if self._line.read_until(1, _RAW_PROMPT, timeout=0.3, timeout_overall=1).endswith(_RAW_PROMPT):
                     return
         finally:
             serial.timeout = usual
@@ -185,7 +185,7 @@ class Repl:
 Result = TypeVar("Result")
 
 
-def with_prompt(port: str, action: Callable[[Repl], Result], patience: float = 4.0) -> Result:
+def with_prompt(port: str, action: Callable[[Repl], Result], patience: float = 6.0) -> Result:
     """Return what `action` returns, given the board's prompt. Raises Lost.
 
     A program that feeds the chip's watchdog takes the board away some seconds after it was stopped. So when the board
