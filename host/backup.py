@@ -5,15 +5,14 @@ backup/<mac>/deployed.json says what flash.sh put on that board: its layout, and
 
 import hashlib
 import json
-import tempfile
 import time
 from pathlib import Path
 
-from host import loader, private
+from host import private
 from host.console import ROOT, Console
 from host.filesystem import Files, have_littlefs, looks_like_littlefs, read_littlefs
 from host.images import BLOCK, LAYOUTS
-from host.loader import Board
+from host.loader import Board, Loader
 from host.repl import Repl, Survey
 
 FOLDER = ROOT / "backup"
@@ -77,26 +76,19 @@ def save_files(console: Console, repl: Repl, record: Record, paths: list[str]) -
         console.note("  nothing that is not here already")
 
 
-def has_program(console: Console, port: str, baud: int) -> bool:
+def has_program(loader: Loader) -> bool:
     """Say whether there is a program at the start of the flash."""
-    return _read(console, port, baud, (0, 4)) != b"\xff" * 4
+    return loader.read(0, 4) != b"\xff" * 4
 
 
-def save_from_flash(console: Console, port: str, baud: int, board: Board, record: Record) -> bool:
+def save_from_flash(console: Console, loader: Loader, board: Board, record: Record) -> bool:
     """Save the board's file system without its prompt, by reading the flash. Returns False when there is none."""
     for start in sorted({layout.filesystem_start for layout in LAYOUTS.values()}):
-        if looks_like_littlefs(_read(console, port, baud, (start, 2 * BLOCK))):
-            _save_filesystem(console, _read(console, port, baud, (start, board.flash_size - start)), record)
+        if looks_like_littlefs(loader.read(start, BLOCK + 16)):  # up to the second superblock's name
+            _save_filesystem(console, loader.read(start, board.flash_size - start), record)
             return True
     console.note("  there is no file system of MicroPython's")
     return False
-
-
-def _read(console: Console, port: str, baud: int, piece: tuple[int, int]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{piece[0]:#x}.bin"
-        loader.read(console, port, baud, piece, path)
-        return b"" if console.dry_run else path.read_bytes()
 
 
 def _save_filesystem(console: Console, content: bytes, record: Record) -> None:

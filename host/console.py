@@ -5,7 +5,6 @@ All of it goes to stderr; stdout is for data. In a dry run the commands are the 
 
 import io
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -84,27 +83,12 @@ def _short(word: str | Path) -> str:
     return os.path.relpath(text, ROOT) if text.startswith(f"{ROOT}/") else text
 
 
-# esptool's progress bar: where, how much.
-_PROGRESS = re.compile(r"((?:Writing|Reading) (?:at|from) 0x\w+).*?(\d+)(?:\.\d+)? ?%")
-
-
-# esptool's remark about a port that is not on USB.
-_NOISE = re.compile(r"NOTE: Failed to get VID/PID.*")
-
-
 def _show(source: BinaryIO) -> str:
-    """Show what a program says as it comes, indented, and return it all. A progress bar takes one line."""
+    """Show what a program says as it comes, indented, and return it all."""
     output = []
-    for raw in io.TextIOWrapper(source, errors="replace", newline=None):
-        output.append(raw)
-        line = _NOISE.sub("", raw)
-        progress = _PROGRESS.search(line)
-        if not line.strip():
-            continue
-        if not progress:
+    for line in io.TextIOWrapper(source, errors="replace", newline=None):
+        output.append(line)
+        if line.strip():
             sys.stderr.write("    " + line)
-        elif sys.stderr.isatty():
-            end = "\n" if progress[2] == "100" else ""
-            sys.stderr.write(f"\r    {progress[1]} {progress[2]} %{end}")
-        sys.stderr.flush()
+            sys.stderr.flush()
     return "".join(output)

@@ -14,7 +14,7 @@ from host.fetch import FOLDER, fetch
 from host.firmware import Firmware
 from host.hear import Node
 from host.images import LAYOUTS, Image, Layout
-from host.loader import Board
+from host.loader import Board, Loader
 from host.repl import SURVEY, Lost, Repl, Result, Survey, with_prompt
 from host.upload import UPLOADERS, changes, check_room, shadows
 
@@ -32,13 +32,13 @@ class Deployment:
     console: Console
     settings: dict
     port: str
-    baud: int
+    loader: Loader
     uploader: str
 
     def everything(self, image: Image, keep_files: bool) -> None:
         """MicroPython and the node onto a board in any state. `keep_files`: leave its file system as it is."""
-        board = loader.identify(self.console, self.port)
-        _check_flash(board, image.layout)
+        board = self.loader.identify()
+        check_flash(board, image.layout)
         record = Record(board.mac)
         path = self._fetch(image)
         firmware = self._make(image.layout)
@@ -102,8 +102,9 @@ class Deployment:
     def _save(self, board: Board, record: Record, firmware: Firmware, keep_files: bool) -> bool:
         """Save what would be lost. Returns False when the flash is empty."""
         self.console.step(f"Save what is on the board and nowhere else, in {record.folder.relative_to(ROOT)}")
-        if not backup.has_program(self.console, self.port, self.baud):
-            return backup.save_from_flash(self.console, self.port, self.baud, board, record)
+        if not backup.has_program(self.loader):
+            return backup.save_from_flash(self.console, self.loader, board, record)
+        self.loader.close()
         self._show_survey()
         if self.console.dry_run:
             return True
@@ -128,7 +129,7 @@ class Deployment:
             self.console.note(f"  {e}: looking for files in its flash")
             survey = None
         if not survey:
-            backup.save_from_flash(self.console, self.port, self.baud, board, record)
+            backup.save_from_flash(self.console, self.loader, board, record)
         elif keep_files and survey.blocks != firmware.layout.filesystem_blocks(board.flash_size):
             raise Failure(
                 Exit.USAGE,
@@ -150,7 +151,7 @@ class Deployment:
             return
         if not self.console.dry_run and not self.console.ask(f"erase the board {board.mac} on {self.port}?"):
             raise Failure(Exit.USAGE, "nothing was erased, as you said")
-        loader.erase(self.console, self.port)
+        self.loader.erase()
 
     def _write(self, path: Path, firmware: Firmware, board: Board, with_files: bool) -> None:
         self.console.step("Write MicroPython" + " and the node's files" * with_files)
@@ -158,14 +159,14 @@ class Deployment:
         if not self.console.dry_run:
             for _, file, content in pieces:
                 private.write(file, content)
-        loader.write(self.console, self.port, self.baud, [(0, path), *((address, file) for address, file, _ in pieces)])
+        self.loader.write([(0, path), *((address, file) for address, file, _ in pieces)])
 
     def _write_romfs(self, firmware: Firmware) -> None:
         self.console.step("Write the node's modules into the ROMFS")
         ((address, file, content),) = firmware.pieces(0, with_flash=False)
         if not self.console.dry_run:
             private.write(file, content)
-        loader.write(self.console, self.port, self.baud, [(address, file)])
+        self.loader.write([(address, file)])
 
     def _first_boot(self, path: Path, action: Callable[[Repl], Result]) -> Result:
         """Like _with_prompt, on a new image: when it does not start, it is written in the other mode of flash chips."""
@@ -173,7 +174,7 @@ class Deployment:
             return with_prompt(self.port, action, _FIRST_BOOT_S)
         except Lost as e:
             self.console.note(f"  {e}: this flash chip may need another mode")
-        loader.write(self.console, self.port, self.baud, [(0, path)], mode="dout")
+        self.loader.write([(0, path)], mode="dout")
         return self._with_prompt(action, _FIRST_BOOT_S)
 
     def _upload(self, survey: Survey, firmware: Firmware, record: Record) -> None:
@@ -233,7 +234,7 @@ class Deployment:
     def _show_survey(self) -> None:
         self.console.command([_MPREMOTE, "connect", self.port, "run", SURVEY])
 
-    def _with_prompt(self, action: Callable[[Repl], Result], patience: float = 4.0) -> Result:
+    def _with_prompt(self, action: Callable[[Repl], Result], patience: float = 6.0) -> Result:
         """Return what `action` returns, given the prompt. Raises Failure (port, board) when there is none."""
         try:
             return with_prompt(self.port, action, patience)
@@ -244,7 +245,8 @@ class Deployment:
             ) from e
 
 
-def _check_flash(board: Board, layout: Layout) -> None:
+def check_flash(board: Board, layout: Layout) -> None:
+    """Raise Failure (board) when the board has less flash than the layout needs."""
     if board.flash_size < layout.min_flash:
         raise Failure(
             Exit.BOARD,

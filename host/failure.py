@@ -3,6 +3,7 @@
 docs/troubleshooting.md has a section for each code.
 """
 
+import errno
 import sys
 from collections.abc import Callable
 from enum import IntEnum
@@ -33,15 +34,31 @@ class Failure(Exception):
         self.code = code
 
 
+# What this computer's files may refuse anywhere: error number, what to do.
+_CURES = {
+    errno.ENOSPC: "df -h . /tmp ~/.cache shows which disk is full; make room, then run this again",
+    errno.EACCES: "files of this folder belong to another user (sudo?): sudo chown -R $USER . gives them to you",
+    errno.EROFS: "this disk cannot be written: remount it, or use another folder",
+}
+
+
 def run(main: Callable[[], None]) -> NoReturn:
     """Run the main function of a script and leave with its exit code."""
     try:
         main()
         code = Exit.OK
     except Failure as e:
-        print(f"error: {e}\n(docs/troubleshooting.md, exit {e.code})", file=sys.stderr)
-        code = e.code
+        code = _end(e)
+    except OSError as e:
+        if e.errno not in _CURES:
+            raise
+        code = _end(Failure(Exit.COMPUTER, f"{e.filename or 'a file'}: {e.strerror}: {_CURES[e.errno]}"))
     except KeyboardInterrupt:
         print("\nstopped: run this again to go on", file=sys.stderr)
         code = Exit.INTERRUPTED
     sys.exit(code)
+
+
+def _end(failure: Failure) -> Exit:
+    print(f"error: {failure}\n(docs/troubleshooting.md, exit {failure.code})", file=sys.stderr)
+    return failure.code

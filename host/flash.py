@@ -7,6 +7,7 @@ from host.console import Console
 from host.deploy import CONFIG, Deployment
 from host.failure import Exit, Failure, run
 from host.filesystem import have_littlefs
+from host.loader import Loader
 from host.settings import Invalid, load
 from host.upload import UPLOADERS
 
@@ -37,11 +38,13 @@ def main() -> None:
         raise Failure(Exit.CONFIG, f"{e} (nothing was touched)") from e
     image = images.choose(args.image or "romfs", args.layout)
     console.step("Find the board")
-    deployment = Deployment(console, settings, _port(console, args.port), args.baud, _uploader(console, args.uploader))
-    if args.files_only:
-        deployment.files_only(image.layout if args.image or args.layout else None)
-    else:
-        deployment.everything(image, keep_files=args.no_erase)
+    port, uploader = _port(console, args.port), _uploader(console, args.uploader)
+    with Loader(console, port, args.baud) as loader:
+        deployment = Deployment(console, settings, port, loader, uploader)
+        if args.files_only:
+            deployment.files_only(image.layout if args.image or args.layout else None)
+        else:
+            deployment.everything(image, keep_files=args.no_erase)
 
 
 def _port(console: Console, given: str | None) -> str:

@@ -49,7 +49,7 @@ class Repl:
     main.py has done anything.
     """
 
-    def __init__(self, port: str, patience: float = 4.0, from_start: bool = False) -> None:
+    def __init__(self, port: str, patience: float = 6.0, from_start: bool = False) -> None:
         self._port = port
         self._patience = patience
         self._from_start = from_start
@@ -129,14 +129,19 @@ class Repl:
         """Interrupt whatever runs, and enter raw mode."""
         deadline = time.monotonic() + self._patience
         serial = self._line.serial
-        while time.monotonic() < deadline:
-            # Twice: the first may end a coroutine, or an `except` that goes on.
-            serial.write(b"\r\x03\x03")
-            time.sleep(0.05)
-            serial.read(serial.in_waiting)
-            serial.write(b"\r\x01")
-            if self._line.read_until(1, _RAW_PROMPT, timeout=0.5, timeout_overall=1).endswith(_RAW_PROMPT):
-                return
+        # A board that is starting hears nothing: on a pty mpremote would wait for its first byte as long as it may.
+        usual, serial.timeout = serial.timeout, 0.05
+        try:
+            while time.monotonic() < deadline:
+                # Twice: the first may end a coroutine, or an `except` that goes on.
+                serial.write(b"\r\x03\x03")
+                time.sleep(0.05)
+                serial.read(serial.in_waiting)
+                serial.write(b"\r\x01")
+                if self._line.read_until(1, _RAW_PROMPT, timeout=0.3, timeout_overall=1).endswith(_RAW_PROMPT):
+                    return
+        finally:
+            serial.timeout = usual
         raise Lost(f"the board on {self._port} does not give its prompt")
 
     def _soft_reset(self) -> None:
@@ -180,7 +185,7 @@ class Repl:
 Result = TypeVar("Result")
 
 
-def with_prompt(port: str, action: Callable[[Repl], Result], patience: float = 4.0) -> Result:
+def with_prompt(port: str, action: Callable[[Repl], Result], patience: float = 6.0) -> Result:
     """Return what `action` returns, given the board's prompt. Raises Lost.
 
     A program that feeds the chip's watchdog takes the board away some seconds after it was stopped. So when the board

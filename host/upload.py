@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from shlex import quote
 
 from host.backup import Record, hashes
 from host.console import Console
@@ -100,7 +101,10 @@ def by_rshell(console: Console, port: str, folder: Path, wanted: Changes) -> Non
         )
     steps = [f"rm {_PYBOARD}/{path}" for path in wanted.remove]
     steps += [f"mkdir {_PYBOARD}/{path}" for path in wanted.folders]
-    steps += [f"cp {sources} {_PYBOARD}/{parent}" for parent, sources in _by_folder(folder, wanted.send).items()]
+    # Each file of the board's / by its name: with no board, `cp FILE /pyboard/` would make a file /pyboard here.
+    steps += [f"cp {quote(str(folder / path))} {_PYBOARD}/{path}" for path in wanted.send if "/" not in path]
+    deeper = _by_folder(folder, [path for path in wanted.send if "/" in path])
+    steps += [f"cp {sources} {_PYBOARD}/{parent}" for parent, sources in deeper.items()]
     options = ["--port", port, "--baud", "115200", "--buffer-size", str(_RSHELL_BUFFER)]
     status, output = console.run([_RSHELL, *options, "; ".join(steps)])
     if status or "No MicroPython boards connected" in output:
@@ -112,7 +116,7 @@ def _by_folder(folder: Path, paths: Iterable[str]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for path in paths:
         parent = path.rpartition("/")[0]
-        found[parent] = f"{found.get(parent, '')} {folder / path}".strip()
+        found[parent] = f"{found.get(parent, '')} {quote(str(folder / path))}".strip()
     return found
 
 

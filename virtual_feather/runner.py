@@ -25,6 +25,7 @@ from .world import World
 
 _ESPRESSIF = bytes.fromhex("5ccf7f")
 _PATIENCE_S = 3.0
+_BRIDGE_BITS = 512 * 10  # what waits in a USB bridge while the next piece comes: the line does not pause
 _FIFO_BITS = 126 * 10  # what the chip's transmitter holds before a program has to wait
 
 
@@ -124,7 +125,7 @@ class Desk:
 
         def receive_paced(data: bytes) -> float:
             line.send(data)
-            return line.ahead_s
+            return max(0.0, line.ahead_s - _BRIDGE_BITS / baud())
 
         return receive_paced if self._paced else receive_at_once
 

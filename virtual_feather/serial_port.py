@@ -14,7 +14,7 @@ from .outlet import Outlet
 from .pacing import rate_of
 from .reactor import EDGES, Reactor
 
-_CHUNK = 1024  # as much as a USB bridge and its driver take from a client ahead of the line
+_CHUNK = 512  # taken from a client at once; a USB bridge and its driver take about twice as much ahead of the line
 
 
 class SerialPort:

@@ -118,7 +118,7 @@ def test_two_boards_from_one_config_json_are_told_of_their_key(desk, boards):
 def test_every_command_is_shown_before_it_runs(desk, board):
     said = desk.flash(board).said
     shown = re.findall(r"^  \$ \S*?(\w+) (.*)$", said, re.MULTILINE)
-    assert ("esptool", f"--chip esp8266 --port {board.port} erase-flash") in shown
+    assert ("esptool", f"--chip esp8266 --port {board.port} --baud 460800 erase-flash") in shown
     assert any(
         program == "esptool" and "--baud 460800 write-flash --flash-size detect --flash-mode dio 0x0" in words
         for program, words in shown

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import pty
 import random
 import re
-import select
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from terminal import Terminal
 
 _BIN = Path(sys.executable).parent
 
@@ -107,41 +104,12 @@ def test_rshell(boards, files, image):
     assert "notes.txt" not in _rshell(board, "ls", "/pyboard")
 
 
-class _Terminal:
-    """A person's terminal with a program in it."""
-
-    def __init__(self, command: list[str]) -> None:
-        self._pid, self._fd = pty.fork()
-        if not self._pid:
-            os.execvp(command[0], command)
-        self._seen = b""
-
-    def type(self, keys: bytes) -> None:
-        os.write(self._fd, keys)
-
-    def read_until(self, end: bytes, timeout: float = 5.0) -> bytes:
-        deadline = time.monotonic() + timeout
-        while end not in self._seen:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._fd], [], [], left)[0]:
-                pytest.fail(f"{end!r} did not come: {self._seen!r}")
-            self._seen += os.read(self._fd, 4096)
-        found, _, self._seen = self._seen.partition(end)
-        return found + end
-
-    def close(self) -> None:
-        os.close(self._fd)
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
-
-
 @pytest.mark.skipif(not shutil.which("picocom"), reason="picocom is not installed")
 def test_picocom(board):
     """Ctrl-C to stop, a line, Ctrl-D for a soft reset, and away with Ctrl-A Ctrl-X; then the next one."""
     board.put("main.py", "import time\nwhile True:\n  print('main runs')\n  time.sleep(0.1)\n")
     for _ in range(2):
-        terminal = _Terminal(["picocom", board.port, "-b115200"])
-        try:
+        with Terminal(["picocom", board.port, "-b115200"]) as terminal:
             terminal.read_until(b"Terminal ready")
             terminal.read_until(b"main runs\r\n")
             terminal.type(b"\x03")
@@ -153,8 +121,6 @@ def test_picocom(board):
             terminal.read_until(b"main runs\r\n")
             terminal.type(b"\x01\x18")
             terminal.read_until(b"Thanks for using picocom")
-        finally:
-            terminal.close()
 
 
 def test_one_client_after_the_other(board):

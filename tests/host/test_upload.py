@@ -1,8 +1,13 @@
 """What an upload sends, removes and leaves alone."""
 
+import os
+from pathlib import Path
+
 import pytest
 
+from host import private
 from host.backup import Record, edited, hashes
+from host.console import Console
 from host.failure import Exit, Failure
 from host.repl import BoardFile, Survey
 from host.upload import by_mpremote, by_rshell, changes, check_room, shadows
@@ -117,7 +122,8 @@ def test_rshell_command(tmp_path, record):
         "mkdir /pyboard/lib",
         "mkdir /pyboard/lib/node",
         "mkdir /pyboard/lib/node/sensors",
-        f"cp {tmp_path}/boot.py {tmp_path}/main.py /pyboard/",
+        f"cp {tmp_path}/boot.py /pyboard/boot.py",
+        f"cp {tmp_path}/main.py /pyboard/main.py",
         f"cp {tmp_path}/lib/node/led.mpy /pyboard/lib/node",
         f"cp {tmp_path}/lib/node/sensors/tsl2561.mpy /pyboard/lib/node/sensors",
     ]
@@ -127,6 +133,24 @@ def test_rshell_never_meets_a_local_folder_of_that_name(tmp_path, record, monkey
     monkeypatch.setattr("host.upload._PYBOARD", tmp_path)
     with pytest.raises(Failure, match="rshell might write"):
         upload(tmp_path, record, by_rshell, Shell())
+
+
+@pytest.fixture
+def silent_port():
+    """A serial port with nothing behind it."""
+    master, slave = os.openpty()
+    yield os.ttyname(slave)
+    os.close(slave)
+    os.close(master)
+
+
+def test_rshell_without_a_board_writes_nothing_here(tmp_path, record, silent_port):
+    """The real rshell: it finds no board, goes on, and takes /pyboard for a folder of this computer."""
+    private.write(tmp_path / "main.py", b"main")
+    with pytest.raises(Failure, match="run this again") as failure:
+        by_rshell(Console(), silent_port, tmp_path, changes(survey({}), {"main.py": b"main"}, record))
+    assert failure.value.code == Exit.FILES
+    assert not Path("/pyboard").exists()
 
 
 def test_rshell_cannot_do_addresses(tmp_path, record):

@@ -1,0 +1,94 @@
+"""The classic procedure, typed by hand as the first README had it: esptool, picocom, rshell with nano."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from boards import ROOT, RunningBoard
+from terminal import Terminal
+
+from host.images import IMAGES
+
+_BIN = Path(sys.executable).parent
+_ESPTOOL_4 = ROOT / "build" / "esptool4"
+_VERSIONS = {"romfs": b"v1.28.0", "plain": b"v1.28.0", "small": b"v1.19.1"}
+_CTRL_O, _CTRL_X = b"\x0f", b"\x18"
+
+
+def _esptool_of(major: int) -> tuple[list[str | Path], dict[str, str]]:
+    """esptool.py of that version: its command, its environment."""
+    if major == 5:
+        return [_BIN / "esptool.py"], dict(os.environ)
+    return [sys.executable, _ESPTOOL_4 / "bin" / "esptool.py"], os.environ | {"PYTHONPATH": str(_ESPTOOL_4)}
+
+
+@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("major", [4, 5])
+def test_erase_and_write_by_hand(board: RunningBoard, tmp_path: Path, major: int, image: str) -> None:
+    command, environment = _esptool_of(major)
+    file = tmp_path / IMAGES[image].file_name
+    subprocess.run([sys.executable, "-m", "virtual_feather", "image", image, "--out", file], cwd=ROOT, check=True)
+
+    def esptool(words: str) -> str:
+        line = [*command, *words.replace("IMAGE", file.name).split()]
+        done = subprocess.run(
+            line, cwd=tmp_path, env=environment, text=True, capture_output=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    board.put("/main.py", "print('old')\n")
+    assert f"esptool{'.py' * (major == 4)} v{major}." in esptool(f"--port {board.port} erase_flash")
+    said = esptool(f"--port {board.port} --baud 115200 write_flash --flash_size=detect -fm dio 0 IMAGE")
+    assert "Hash of data verified" in said
+    with Terminal(["picocom", board.port, "-b115200"]) as terminal:
+        terminal.read_until(b"Terminal ready")
+        terminal.type(b"\r")
+        terminal.read_until(b">>> ")
+        terminal.type(b"import os; print(os.listdir(), os.uname().version)\r")
+        terminal.read_until(b"['boot.py'] " + _VERSIONS[image])
+        terminal.type(b"\x01\x18")
+        terminal.read_until(b"Thanks for using picocom")
+
+
+def test_rshell_with_nano(board: RunningBoard, tmp_path: Path) -> None:
+    """touch, cat, edit and repl, and what was edited runs."""
+    board.put("/notes.txt", "from the board\n")
+    command = f"{_BIN}/rshell --port {board.port} --baud 115200 --buffer-size 128 --editor nano"
+    with Terminal(command.split(), tmp_path) as terminal:
+        prompt = b"> "
+        assert b"(buffer-size 128)" in terminal.read_until(b"Welcome to")
+        terminal.read_until(prompt)
+        terminal.type(b"!touch test.py\r")
+        terminal.read_until(prompt)
+        terminal.type(b"cp test.py /pyboard/\r")
+        terminal.read_until(prompt)
+        terminal.type(b"cat /pyboard/notes.txt\r")
+        terminal.read_until(b"from the board\r\n")
+        terminal.read_until(prompt)
+        terminal.type(b"edit /pyboard/test.py\r")
+        terminal.read_until(b"GNU nano")
+        terminal.type(b"print('edited', 6 * 7)")
+        terminal.type(_CTRL_O)
+        terminal.read_until(b"File Name to Write")
+        terminal.type(b"\r")
+        terminal.read_until(b"Wrote 1 line")
+        terminal.type(_CTRL_X)
+        terminal.read_until(b"Updating /pyboard/test.py")
+        terminal.read_until(prompt)
+        terminal.type(b"cat /pyboard/test.py\r")
+        terminal.read_until(b"print('edited', 6 * 7)\r\n")
+        terminal.read_until(prompt)
+        terminal.type(b"repl\r")
+        terminal.read_until(b">>> ")
+        terminal.type(b"import test\r")
+        terminal.read_until(b"edited 42\r\n>>> ")
+        terminal.type(_CTRL_X)
+        terminal.read_until(prompt)
+        terminal.type(b"\x04")
+    assert (tmp_path / "test.py").read_bytes() == b""
+    assert board.ctl("get", "/test.py") == "print('edited', 6 * 7)"
