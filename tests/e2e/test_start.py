@@ -11,17 +11,17 @@ from nodes import Broker, Node, config_for, write_flash
 
 pytestmark = pytest.mark.alone
 
-# Appended to boot.py: three seconds after its start the first sampler never returns.
+# Appended to boot.py: three seconds after its start the reading of the sensors never returns.
 _HANG = """
 import asyncio
-from node import sampler
+from node import sensors
 
 async def hang(*_):
     await asyncio.sleep_ms(3000)
     while True:
         pass
 
-sampler.run = hang
+sensors.run = hang
 """
 
 
@@ -79,10 +79,10 @@ def test_a_coroutine_that_never_returns(node: Callable[..., Node]) -> None:
         fault = feather.fault(6, 30, feather.broker.count)
         since = feather.broker.messages.index(fault)
         stats = feather.broker.wait("stats/n1", since=since).json
-        assert stats["reset"] == "watchdog: tsl2561"
+        assert stats["reset"] == "watchdog: sensors"
         if crashes < 3:
-            assert fault.json["detail"] == "watchdog: tsl2561"
-    assert fault.json["detail"] == "safe start after 3 crashes: watchdog: tsl2561"
+            assert fault.json["detail"] == "watchdog: sensors"
+    assert fault.json["detail"] == "safe start after 3 crashes: watchdog: sensors"
     _spells(feather.board, 6)
     resets = feather.board.status()["resets"]
     assert not feather.broker.of("sensors/n1/lux", since)
