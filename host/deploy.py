@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from host import backup, keys, loader, ports, private
+from host import backup, keys, ports, private
 from host import firmware as board_files
 from host.backup import Record, hashes
 from host.console import ROOT, Console
