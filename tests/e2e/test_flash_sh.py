@@ -149,9 +149,10 @@ def test_files_only_sends_what_differs_and_leaves_the_users_own(desk, board):
 def test_a_module_of_the_users_own_in_the_root_is_named_and_stays(desk, board):
     desk.flash(board)
     board.put("/node/pins.py", "# not one of ours\n")
-    board.put("/node/led.py", (desk.root / "firmware/lib/node/led.py").read_text())
+    ours = min((desk.root / "firmware/lib/node").glob("[!_]*.py"))
+    board.put(f"/node/{ours.name}", ours.read_text())
     done = desk.clone.run(*desk.command(board, "--yes", "--files-only"), seconds=150)
-    assert "node/led.py on the board is used in place of the module in lib" in done.stderr
+    assert f"node/{ours.name} on the board is used in place of the module in lib" in done.stderr
     assert "node/pins.py" not in done.stderr
 
 

@@ -11,17 +11,17 @@ from nodes import Broker, Node, config_for, write_flash
 
 pytestmark = pytest.mark.alone
 
-# Appended to boot.py: three seconds after its start the first sampler never returns.
+# Appended to boot.py: the first reading never returns, three seconds after it has begun.
 _HANG = """
 import asyncio
-from node import sampler
+from node.sensors import tsl2561
 
-async def hang(*_):
+async def hang(self):
     await asyncio.sleep_ms(3000)
     while True:
         pass
 
-sampler.run = hang
+tsl2561.Sensor.read = hang
 """
 
 
