@@ -18,19 +18,10 @@ from collections.abc import Callable
 from ..reactor import Skipped
 from .interrupts import Interrupts
 from .native import Interpreter
+from .traffic import Traffic
 
 _INT, _POINTER, _ULONG = ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong
-# Real seconds for which the network does not count as quiet: behind a packet of ours, until its answer has come over
-# loopback; behind an answer, until those that follow on its heels have.
-_ANSWER_S, _HEELS_S = 0.05, 0.001
 _SLICE_MS = 5
-_SENDING = {
-    "write": (ctypes.c_ssize_t, (_INT, _POINTER, ctypes.c_size_t)),
-    "send": (ctypes.c_ssize_t, (_INT, _POINTER, ctypes.c_size_t, _INT)),
-    "sendto": (ctypes.c_ssize_t, (_INT, _POINTER, ctypes.c_size_t, _INT, _POINTER, ctypes.c_uint)),
-    "connect": (_INT, (_INT, _POINTER, ctypes.c_uint)),
-}
-_STANDARD_STREAMS = 3
 
 
 class PollFd(ctypes.Structure):
@@ -57,16 +48,12 @@ class FastClock:
         self._skipped = skipped
         self._idle = idle
         self._interrupts = interrupts
-        self._quiet_at = 0.0
+        self._traffic = Traffic(python)
         self._libc = ctypes.CDLL(None, use_errno=True)
         python.replace("mp_hal_ticks_ms", ctypes.CFUNCTYPE(_ULONG), lambda: self.now_us() // 1000)
         python.replace("mp_hal_ticks_us", ctypes.CFUNCTYPE(_ULONG), self.now_us)
         python.replace("poll", ctypes.CFUNCTYPE(_INT, _POINTER, _ULONG, _INT, use_errno=True), self._poll)
         python.replace("select", ctypes.CFUNCTYPE(_INT, _INT, *[_POINTER] * 4, use_errno=True), self._select)
-        for name, (result, types) in _SENDING.items():
-            call = getattr(self._libc, name)
-            call.argtypes, call.restype = types, result
-            python.replace(name, ctypes.CFUNCTYPE(result, *types, use_errno=True), self._noting(call))
 
     def now_us(self) -> int:
         """The board's clock."""
@@ -83,14 +70,6 @@ class FastClock:
             if not self._idle(end, events):
                 self._wait(0, 0, 1)
 
-    def _noting(self, call: Callable) -> Callable:
-        def noted(descriptor: int, *rest: int) -> int:
-            if descriptor >= _STANDARD_STREAMS:
-                self._quiet_at = time.monotonic() + _ANSWER_S
-            return call(descriptor, *rest)
-
-        return noted
-
     def _poll(self, array: int, count: int, timeout_ms: int) -> int:
         """poll(2) that skips its time-out when nothing is under way."""
         end = None if timeout_ms < 0 else self.now_us() + timeout_ms * 1000
@@ -99,10 +78,10 @@ class FastClock:
             if self._python.pending:
                 ctypes.set_errno(errno.EINTR)
                 return -1  # the interpreter sees to it and polls again
-            noise_ms = math.ceil((self._quiet_at - time.monotonic()) * 1000)
+            noise_ms = math.ceil(self._traffic.noise_s() * 1000)
             ready = self._wait(array, count, min(max(noise_ms, 0), _SLICE_MS) if timeout_ms else 0)
             if ready > 0 and _heard(array, count):
-                self._quiet_at = time.monotonic() + _HEELS_S
+                self._traffic.heard()
             if ready or (end is not None and self.now_us() >= end):
                 return ready
             if noise_ms <= 0 and not self._idle(end, events):
