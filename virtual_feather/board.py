@@ -261,8 +261,12 @@ class Board:
         return int(seconds * 1e6) if self._paced else 0
 
     def _idle(self, until_us: int | None, events: int) -> bool:
-        """A fast processor has nothing to do until then. An event that it has not taken yet forbids to skip."""
-        return events == self._life.events and self._reactor.skip(None if until_us is None else until_us / 1e6)
+        """A fast processor has nothing to do until then; whether it may ask again at once.
+
+        An event that it has not taken yet forbids to skip.
+        """
+        until = None if until_us is None else until_us / 1e6
+        return events == self._life.events and (self._reactor.skip(until) or self._reactor.due)
 
     def _print(self, data: bytes) -> None:
         self.serial(data)

@@ -50,8 +50,8 @@ class FastClock:
         self._interrupts = interrupts
         self._traffic = Traffic(python)
         self._libc = ctypes.CDLL(None, use_errno=True)
-        python.replace("mp_hal_ticks_ms", ctypes.CFUNCTYPE(_ULONG), lambda: self.now_us() // 1000)
-        python.replace("mp_hal_ticks_us", ctypes.CFUNCTYPE(_ULONG), self.now_us)
+        for name, divisor in (("mp_hal_ticks_us", 1), ("mp_hal_ticks_ms", 1000)):
+            python.add_to(name, "mp_hal_ticks_us", skipped.address, divisor)
         python.replace("poll", ctypes.CFUNCTYPE(_INT, _POINTER, _ULONG, _INT, use_errno=True), self._poll)
         python.replace("select", ctypes.CFUNCTYPE(_INT, _INT, *[_POINTER] * 4, use_errno=True), self._select)
 
@@ -67,8 +67,23 @@ class FastClock:
             events = self._interrupts.taken
             if self._python.handle_pending() or self.now_us() >= end:
                 return
-            if not self._idle(end, events):
+            if not self._skip(end, events):
                 self._wait(0, 0, 1)
+
+    def _skip(self, until_us: int | None, events: int) -> bool:
+        """Skip up to that time or the board's next alarm; whether there was anything to skip.
+
+        While the board sleeps it need not be asked. It may wake at this very moment: for it that is a moment later.
+        """
+        free_until_us = self._skipped.free_until_us
+        end = free_until_us if until_us is None else min(until_us, free_until_us)
+        left = end - self.now_us()
+        if left <= 0 or end == Skipped.NEVER:
+            return self._idle(until_us, events)
+        if self._skipped.told != events:
+            return False
+        self._skipped.add(left)
+        return True
 
     def _poll(self, array: int, count: int, timeout_ms: int) -> int:
         """poll(2) that skips its time-out when nothing is under way."""
@@ -78,13 +93,13 @@ class FastClock:
             if self._python.pending:
                 ctypes.set_errno(errno.EINTR)
                 return -1  # the interpreter sees to it and polls again
-            noise_ms = math.ceil(self._traffic.noise_s() * 1000)
-            ready = self._wait(array, count, min(max(noise_ms, 0), _SLICE_MS) if timeout_ms else 0)
+            noise_ms = math.ceil(self._traffic.noise_s() * 1000) if timeout_ms else 0
+            ready = self._wait(array, count, min(max(noise_ms, 0), _SLICE_MS)) if count or noise_ms > 0 else 0
             if ready > 0 and _heard(array, count):
                 self._traffic.heard()
             if ready or (end is not None and self.now_us() >= end):
                 return ready
-            if noise_ms <= 0 and not self._idle(end, events):
+            if noise_ms <= 0 and not self._skip(end, events):
                 ready = self._wait(array, count, -1 if end is None else _SLICE_MS)
                 if ready:
                     return ready
