@@ -7,6 +7,7 @@ keeps the flash alone. A supply that fails is always off at once: the voltages i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from .led import Led
 from .memory import Memory
 from .pwm import Pwm
 from .radio import Radio
-from .reactor import Alarm, Reactor
+from .reactor import Alarm, Reactor, Skipped
 from .rtc import Rtc
 from .timers import Timers
 from .wires import Wires
@@ -240,6 +241,13 @@ class Board:
         """GPIO16 driven by a program: through the wire it resets the chip under it."""
         if self.wake_wired and self.running and not level:
             self.reset(HARD_RESET)
+
+    def run_fast(self, seconds: float) -> None:
+        """Skip idle time for so many seconds of the board's clock, 0 to infinity. Raises ValueError: not started so."""
+        if not self._fast:
+            raise ValueError("the board was started without --fast")
+        until = (self._reactor.now() + seconds) * 1e6 if seconds else 0
+        self._reactor.skipped.fast_until_us = Skipped.NEVER if math.isinf(until) else int(until)
 
     # What the processor asks for.
 

@@ -23,7 +23,9 @@ class Skipped:
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, mmap.PAGESIZE)
-        self._us, self._free_until_us, self._told = (ctypes.c_int64.from_buffer(self._memory, 8 * i) for i in range(3))
+        words = [ctypes.c_int64.from_buffer(self._memory, 8 * i) for i in range(4)]
+        self._us, self._free_until_us, self._told, self._fast_until_us = words
+        self.fast_until_us = self.NEVER
 
     @property
     def us(self) -> int:
@@ -47,6 +49,15 @@ class Skipped:
     @free_until_us.setter
     def free_until_us(self, us: int) -> None:
         self._free_until_us.value = us
+
+    @property
+    def fast_until_us(self) -> int:
+        """Time of the board's clock from which on nothing is skipped; NEVER."""
+        return self._fast_until_us.value
+
+    @fast_until_us.setter
+    def fast_until_us(self, us: int) -> None:
+        self._fast_until_us.value = us
 
     @property
     def told(self) -> int:
@@ -98,10 +109,10 @@ class Reactor:
         return self._clock() + self.skipped.us / 1e6
 
     def skip(self, until: float | None) -> bool:
-        """Jump to the next alarm, but not beyond `until`; whether there was anything to skip."""
+        """Jump to the next alarm, but not beyond `until`; whether there was anything to skip, and the clock is fast."""
         self._drop_cancelled()
         times = [at for at in (until, self._alarms[0][0] if self._alarms else None) if at is not None]
-        left = min(times) - self.now() if times else 0.0
+        left = min(*times, self.skipped.fast_until_us / 1e6) - self.now() if times else 0.0
         if left <= 0:
             return False
         self.skipped.add(int(left * 1e6) + 1)

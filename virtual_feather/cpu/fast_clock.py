@@ -75,14 +75,16 @@ class FastClock:
 
         While the board sleeps it need not be asked. It may wake at this very moment: for it that is a moment later.
         """
-        free_until_us = self._skipped.free_until_us
+        free_until_us, fast_until_us = self._skipped.free_until_us, self._skipped.fast_until_us
+        now = self.now_us()
+        if fast_until_us <= now:
+            return False
         end = free_until_us if until_us is None else min(until_us, free_until_us)
-        left = end - self.now_us()
-        if left <= 0 or end == Skipped.NEVER:
+        if end <= now or end == Skipped.NEVER:
             return self._idle(until_us, events)
         if self._skipped.told != events:
             return False
-        self._skipped.add(left)
+        self._skipped.add(min(end, fast_until_us) - now)
         return True
 
     def _poll(self, array: int, count: int, timeout_ms: int) -> int:
@@ -100,9 +102,15 @@ class FastClock:
             if ready or (end is not None and self.now_us() >= end):
                 return ready
             if noise_ms <= 0 and not self._skip(end, events):
-                ready = self._wait(array, count, -1 if end is None else _SLICE_MS)
+                ready = self._wait(array, count, self._slice_ms(end))
                 if ready:
                     return ready
+
+    def _slice_ms(self, end: int | None) -> int:
+        """How long to wait for what comes before the clock is looked at again."""
+        if end is None:
+            return -1
+        return min(_SLICE_MS, max(0, math.ceil((end - self.now_us()) / 1000)))
 
     def _wait(self, array: int, count: int, timeout_ms: int) -> int:
         """poll(2), which an event of the board ends too."""
