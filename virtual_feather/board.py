@@ -58,11 +58,11 @@ class Board:
         state: Path,
         identity: Identity,
         *,
-        fast: bool = False,
+        fast: float | None = None,
         paced: bool = False,
         heap: int = CHIP_HEAP,
     ) -> None:
-        """state: its folder. fast: time in which nothing happens is skipped. paced: flash takes its time.
+        """state: its folder. fast: as in `runner.Options`. paced: flash takes its time.
 
         heap: MicroPython's, in the chip's bytes.
         Raises ValueError for a flash file that is none, OSError.
@@ -71,7 +71,7 @@ class Board:
         self.serial: Callable[[bytes], None] = lambda _: None  # called with what the UART of the program sends
         self.started: Callable[[], None] = lambda: None  # called when a file system is mounted and boot.py begins
         self.halted: Callable[[], None] = lambda: None  # called when the processor has stopped, and a loader with it
-        self._fast = fast
+        self._fast = fast is not None
         self._paced = paced
         self._heap = heap
         self.identity = identity
@@ -98,6 +98,8 @@ class Board:
         self.powered = False
         self.resets = 0
         self._operations = self._all_operations()
+        if fast is not None:
+            self.run_fast(fast)
         # With no processor that could say so, a fast clock knows itself that nobody waits.
         reactor.sleeps = lambda: self._fast and self._next_reset is not None
 
