@@ -171,6 +171,7 @@ class World:
             "radio_flash_writes": board.radio.flash_writes,
             "chips": self._plugboard.plugged,
             "i2c": board.bus.fault,
+            "adc": board.adc.volts,
             "light": self._light.level[0],
             **vars(self._air),
             "led": board.leds[RED_LED].spells(),

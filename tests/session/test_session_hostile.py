@@ -129,7 +129,7 @@ def test_a_message_without_end_is_cut_off_by_the_next_ping(probe, jitter):
 
 
 class _Villain:
-    """A broker that sends one hostile packet in each connection, before, during or after the login, until it reforms."""
+    """A broker that sends a hostile packet in each connection, before, during or after the login, until it is well."""
 
     def __init__(self, seed: int) -> None:
         self.count = 0
