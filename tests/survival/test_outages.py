@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
+from boards import wait_for
 from nodes import Message, Node
 from relay import Relay
 
@@ -98,12 +99,17 @@ def test_nothing_is_lost(row: Row, relay: Relay, survivor, request) -> None:
     assert late >= lasts_s - 1
 
 
-def _let(node: Node, seconds: float) -> None:
+def _first(node: Node) -> None:
+    """Wait for the first reading; it may have been taken before the node was connected."""
+    wait_for(lambda: node.broker.of(_LIVE) or node.broker.of(_LATE), 10, "a reading")
+
+
+def _let(node: Node, seconds: float, step_s: float = 1.0) -> None:
     """Let time pass; the voltage rises, so that readings tell their order."""
     end = node.board.clock + seconds
     while node.board.clock < end:
-        node.board.ctl("adc", node.board.status()["adc"] + 0.002)
-        node.board.skip(min(1.0, max(0.0, end - node.board.clock)))
+        node.board.ctl("adc", node.board.status()["adc"] + 0.0015)
+        node.board.skip(min(step_s, max(0.0, end - node.board.clock)))
 
 
 def _until(node: Node, happened: Callable[[], object], within_s: float) -> None:
@@ -127,11 +133,11 @@ def _in_order(node: Node, first: Message, last: Message) -> tuple[list[float], i
 def test_an_outage_longer_than_the_outbox(relay: Relay, survivor) -> None:
     """It is 8 readings long: they are the newest, and the count of those that were dropped is exact."""
     node: Node = survivor(sensors=[_ADC | {"every_s": 10}], outbox=8, stats_s=10)
-    node.broker.wait(_LATE)  # taken before it was connected
+    _first(node)
     began = node.board.clock
     node.board.skip(5)  # between two readings, as all that follows
     _refuse(relay, node)
-    _let(node, 400)
+    _let(node, 400, 5)
     since = node.broker.count
     relay.accept()
     _until(node, lambda: len(node.broker.of(_LATE, since)) >= 8, _BACK_S)
@@ -157,3 +163,27 @@ def test_half_open_and_nothing_to_publish(relay: Relay, survivor) -> None:
     began = node.board.clock
     _until(node, lambda: not relay.connections, 1.5 * _KEEPALIVE_S)
     print(f"noticed within {node.board.clock - began:.2f} s of {1.5 * _KEEPALIVE_S}")
+
+
+def test_readings_outlive_a_reset(relay: Relay, survivor) -> None:
+    """The newest 52 of them, in RTC memory, with their age."""
+    node: Node = survivor(sensors=[_ADC | {"every_s": 10}])
+    _first(node)
+    node.board.skip(5)
+    _refuse(relay, node)
+    _let(node, 600, 5)
+    before = node.board.clock
+    node.board.ctl("reset")
+    node.board.skip(2)
+    since = node.broker.count
+    relay.accept()
+    _until(node, lambda: node.broker.of("stats/n1", since), _BACK_S)
+    _until(node, lambda: len(node.broker.of(_LATE, since)) > 52, 2)
+    now = node.board.clock
+    kept = [message.json for message in node.broker.of(_LATE, since)][:52]
+    ages, values = ([reading[name] for reading in kept] for name in ("age_s", "v"))
+    print(f"52 readings outlived a reset, the oldest is {ages[0]} s old, {now - before - 5 + 10 * 51:.0f} s in truth")
+    assert values == sorted(values) and values[0] > 0
+    assert all(older - newer in (9, 10, 11) for older, newer in pairwise(ages))
+    # Each reading is a new copy, of its own time. While there is none a copy is made every 10 s.
+    assert now - before - 10 <= ages[-1] + 10 <= now - before + 10

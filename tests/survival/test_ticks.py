@@ -15,6 +15,7 @@ def test_wraps_after_the_start(survivor, relay, after_s: float) -> None:
     """Within a minute: joining, connecting, a reading, a pause, a ping, the lit LED, the watchdog's second."""
     node: Node = survivor(sensors=[{"driver": "tsl2561", "every_s": _EVERY_S}], mqtt={"keepalive_s": 30})
     board = node.board
+    board.skip(2 * _EVERY_S)
     node.reading()
     with board.console() as console:
         console.prompt()
@@ -45,6 +46,7 @@ def test_wraps_while_the_broker_is_away(survivor, relay) -> None:
     """In a pause between two attempts."""
     node: Node = survivor(sensors=[{"driver": "tsl2561", "every_s": _EVERY_S}], error_reboot_s=None)
     board = node.board
+    board.skip(2 * _EVERY_S)
     node.reading()
     with board.console() as console:
         console.prompt()
