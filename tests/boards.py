@@ -15,6 +15,9 @@ from typing import Any, Self
 import pytest
 import serial
 
+from virtual_feather.control import Command, control
+from virtual_feather.errors import UserError
+
 ROOT = Path(__file__).resolve().parent.parent
 _START_S = 20.0
 _STOP_S = 10.0
@@ -153,17 +156,35 @@ class RunningBoard:
         """What the board's process has written to its standard error."""
         return (self.state.parent / f"{self.state.name}.err").read_text()
 
-    def ctl(self, *words: str) -> str:
-        """`python -m virtual_feather ctl`: what it prints. Fails the test when it fails."""
-        command = [sys.executable, "-m", "virtual_feather", "ctl", "--state", str(self.state), *map(str, words)]
-        done = subprocess.run(command, check=False, cwd=ROOT, text=True, capture_output=True, timeout=20)
-        if done.returncode:
-            pytest.fail(f"ctl {' '.join(words)}: {done.stderr}")
-        return done.stdout.removesuffix("\n")
+    def ctl(self, *words: object) -> str:
+        """What `python -m virtual_feather ctl` prints, without the start of a Python. Fails the test when it fails."""
+        verb, *rest = map(str, words)
+        options = {}
+        while len(rest) > 1 and rest[-2].startswith("--"):
+            *rest, name, value = rest
+            options[name[2:]] = value
+        data = Path(rest[0]).read_bytes() if verb == "put" else b""
+        try:
+            return control(self.state, Command(verb, rest, options, data)).decode().removesuffix("\n")
+        except UserError as error:
+            pytest.fail(f"ctl {' '.join([verb, *rest])}: {error}")
 
     def status(self) -> dict[str, Any]:
         """`ctl status`."""
         return json.loads(self.ctl("status"))
+
+    @property
+    def clock(self) -> float:
+        """Seconds of the board's clock."""
+        return self.status()["clock"]
+
+    def skip(self, seconds: float) -> None:
+        """Let so much of the board's time pass, idle time at once. The board was started with --fast."""
+        end, deadline = self.clock + seconds, time.monotonic() + 20 + seconds
+        self.ctl("clock", seconds)
+        while self.clock < end:
+            assert time.monotonic() < deadline, f"{seconds} s of the board's time have not passed"
+            time.sleep(0.002)
 
     def put(self, path: str, text: str | bytes) -> None:
         """Write a file of the board; it starts again with it."""

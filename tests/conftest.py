@@ -14,3 +14,8 @@ __all__ = ["board", "boards", "broker", "delivered", "node"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--long: ./test.sh --long."""
     parser.addoption("--long", action="store_true", help="run the long rows in full")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest comes first: with others beside it nobody waits for it at the end."""
+    items.sort(key=lambda item: "test_soak" not in item.nodeid)

@@ -20,7 +20,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from boards import RunningBoard
 
-from host.firmware import make
+from host.firmware import Firmware, make
 from host.images import LAYOUTS
 from virtual_feather.flash import Flash
 from virtual_feather.image import make_image
@@ -172,7 +172,8 @@ def write_flash(
 ) -> None:
     """Make the flash of a board that has been deployed to.
 
-    config: None for a board without config.json. without: a file of lib/ to leave out, or "all" of lib/.
+    config: None for a board without config.json. without: a file to leave out, the "largest" of lib/node, or "all" of
+    lib/.
     main: changes the text of main.py.
     """
     state.mkdir(parents=True, exist_ok=True)
@@ -181,15 +182,25 @@ def write_flash(
     firmware = make(LAYOUTS[image], file)
     if config is None:
         del firmware.flash["config.json"]
-    for files in (firmware.flash, firmware.rom):
-        for path in [path for path in files if path == without or (without == "all" and path.startswith("lib/"))]:
-            del files[path]
+    if without:
+        _leave_out(without, firmware)
     firmware.flash["main.py"] = main(firmware.flash["main.py"].decode()).encode()
     flash = Flash(state / "flash.bin")
     flash.program(0, make_image(layout(image)))
     for address, _, content in firmware.pieces(flash.size):
         flash.program(address, content)
     flash.close()
+
+
+def _leave_out(without: str, firmware: Firmware) -> None:
+    files = firmware.flash | firmware.rom
+    own = [path for path in files if path.startswith("lib/node/") and path.count("/") == 2]
+    without = max(own, key=lambda path: len(files[path])) if without == "largest" else without
+    missing = [path for path in files if path == without or (without == "all" and path.startswith("lib/"))]
+    assert missing, f"there is no {without}"
+    for path in missing:
+        firmware.flash.pop(path, None)
+        firmware.rom.pop(path, None)
 
 
 class Node:

@@ -78,6 +78,11 @@ class Relay:
     def _run(self, coroutine: object) -> Future:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected now."""
+        return len(self._writers)
+
     async def _each(self, action: Callable[[asyncio.StreamWriter], None], clients_only: bool = False) -> None:
         for pair in self._writers:
             for writer in pair[: 1 if clients_only else 2]:

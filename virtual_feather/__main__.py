@@ -1,7 +1,7 @@
 """The virtual Feather: a whole Feather HUZZAH ESP8266 behind one serial path.
 
 python -m virtual_feather run --state DIR [--link PATH] [--image romfs|plain|small] [--mac AABBCCDDEEFF]
-        [--rfc2217 PORT] [--paced] [--fast] [--heap BYTES] [--chips CHIP,...]
+        [--rfc2217 PORT] [--paced] [--fast [SECONDS]] [--heap BYTES] [--chips CHIP,...]
     Start a board; prints `serial: PATH` when it is ready and runs until it is told to stop (Ctrl-C, SIGTERM).
 python -m virtual_feather ctl --state DIR VERB [ARGUMENT ...]
     Change or show the world of a running board.
@@ -12,6 +12,7 @@ python -m virtual_feather image romfs|plain|small --out FILE
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -40,7 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--mac", type=_mac, help="six bytes in hexadecimal; a new board draws one")
     run.add_argument("--rfc2217", type=_port, metavar="PORT", help="also serve a path with reset lines; 0: any port")
     run.add_argument("--paced", action="store_true", help="the line and the flash take as long as real ones")
-    run.add_argument("--fast", action="store_true", help="skip the time in which nothing happens")
+    idle = "skip the time in which nothing happens; for so many seconds, then as ctl's `clock` says"
+    run.add_argument("--fast", type=_seconds, nargs="?", const=math.inf, metavar="SECONDS", help=idle)
     run.add_argument("--chips", type=_chips, default=argparse.SUPPRESS, metavar="CHIP,...", help="see ctl's `plug`")
     run.add_argument("--heap", type=int, default=argparse.SUPPRESS, metavar="BYTES", help="the chip has 38912")
     ctl = commands.add_parser("ctl", help="change or show the world", epilog=_EPILOG, formatter_class=raw)
@@ -67,6 +69,16 @@ def _mac(text: str) -> bytes:
     if len(mac) != 6 or not any(mac[:3]):
         raise argparse.ArgumentTypeError(f"{text} is not a MAC: give six bytes, e.g. 5ccf7f0a1b2c")
     return mac
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise argparse.ArgumentTypeError(f"{text} is no time: give seconds, 0 or more")
+    return seconds
 
 
 def _port(text: str) -> int:

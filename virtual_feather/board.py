@@ -7,6 +7,7 @@ keeps the flash alone. A supply that fails is always off at once: the voltages i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from .led import Led
 from .memory import Memory
 from .pwm import Pwm
 from .radio import Radio
-from .reactor import Alarm, Reactor
+from .reactor import Alarm, Reactor, Skipped
 from .rtc import Rtc
 from .timers import Timers
 from .wires import Wires
@@ -57,11 +58,11 @@ class Board:
         state: Path,
         identity: Identity,
         *,
-        fast: bool = False,
+        fast: float | None = None,
         paced: bool = False,
         heap: int = CHIP_HEAP,
     ) -> None:
-        """state: its folder. fast: time in which nothing happens is skipped. paced: flash takes its time.
+        """state: its folder. fast: as in `runner.Options`. paced: flash takes its time.
 
         heap: MicroPython's, in the chip's bytes.
         Raises ValueError for a flash file that is none, OSError.
@@ -70,7 +71,7 @@ class Board:
         self.serial: Callable[[bytes], None] = lambda _: None  # called with what the UART of the program sends
         self.started: Callable[[], None] = lambda: None  # called when a file system is mounted and boot.py begins
         self.halted: Callable[[], None] = lambda: None  # called when the processor has stopped, and a loader with it
-        self._fast = fast
+        self._fast = fast is not None
         self._paced = paced
         self._heap = heap
         self.identity = identity
@@ -97,6 +98,8 @@ class Board:
         self.powered = False
         self.resets = 0
         self._operations = self._all_operations()
+        if fast is not None:
+            self.run_fast(fast)
         # With no processor that could say so, a fast clock knows itself that nobody waits.
         reactor.sleeps = lambda: self._fast and self._next_reset is not None
 
@@ -241,6 +244,13 @@ class Board:
         if self.wake_wired and self.running and not level:
             self.reset(HARD_RESET)
 
+    def run_fast(self, seconds: float) -> None:
+        """Skip idle time for so many seconds of the board's clock, 0 to infinity. Raises ValueError: not started so."""
+        if not self._fast:
+            raise ValueError("the board was started without --fast")
+        until = (self._reactor.now() + seconds) * 1e6 if seconds else 0
+        self._reactor.skipped.fast_until_us = Skipped.NEVER if math.isinf(until) else int(until)
+
     # What the processor asks for.
 
     def _operate(self, name: str, *values: object) -> object:
@@ -261,8 +271,12 @@ class Board:
         return int(seconds * 1e6) if self._paced else 0
 
     def _idle(self, until_us: int | None, events: int) -> bool:
-        """A fast processor has nothing to do until then. An event that it has not taken yet forbids to skip."""
-        return events == self._life.events and self._reactor.skip(None if until_us is None else until_us / 1e6)
+        """A fast processor has nothing to do until then; whether it may ask again at once.
+
+        An event that it has not taken yet forbids to skip.
+        """
+        until = None if until_us is None else until_us / 1e6
+        return events == self._life.events and (self._reactor.skip(until) or self._reactor.due)
 
     def _print(self, data: bytes) -> None:
         self.serial(data)

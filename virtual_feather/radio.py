@@ -64,7 +64,6 @@ class Radio:
     def operations(self) -> dict[str, Callable]:
         """What the processor may ask for."""
         return {
-            "link": lambda: self.linked,
             "wlan_active": self._active,
             "wlan_connect": self._connect,
             "wlan_disconnect": self._disconnect,

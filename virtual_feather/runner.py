@@ -39,7 +39,7 @@ class Options:
     mac: bytes | None = None
     rfc2217: int | None = None  # TCP port of a serial path with reset lines
     paced: bool = False  # bytes and flash take their time
-    fast: bool = False  # time in which nothing happens is skipped
+    fast: float | None = None  # for so many seconds, time in which nothing happens is skipped; None: it never can be
     heap: int = CHIP_HEAP  # MicroPython's, in bytes of the chip's
     chips: tuple[str, ...] = USUAL  # what hangs on it, as in `ctl plug`
 

@@ -42,6 +42,9 @@ class SerialPort:
         self._master, slave = os.openpty()
         tty.setraw(slave)
         self.path = os.ttyname(slave)
+        # A link by way of this process leads nowhere once it has been killed. Its pty's number is given to the next
+        # that opens one, and who still knew the old path would write on another board.
+        self._target = f"/proc/{os.getpid()}/root{self.path}"
         # With no descriptor of ours on it the pty hangs up when its last client closes it.
         os.close(slave)
         try:
@@ -52,14 +55,14 @@ class SerialPort:
         self._outlet = Outlet(reactor, lambda data: os.write(self._master, data), room)
         self._link = link
         if link:
-            _point(link, self.path)
+            _point(link, self._target)
         reactor.watch(self._master, self._ready, EDGES)
         if self._openings:
             reactor.watch(self._openings.descriptor, self._hear)
 
     def close(self) -> None:
         """Unplug the cable."""
-        if self._link and self._link.is_symlink() and os.readlink(self._link) == self.path:
+        if self._link and self._link.is_symlink() and os.readlink(self._link) == self._target:
             self._link.unlink()
         if self._openings:
             self._reactor.forget(self._openings.descriptor)
@@ -134,10 +137,10 @@ class SerialPort:
         self._read()
 
 
-def _point(link: Path, path: str) -> None:
+def _point(link: Path, target: str) -> None:
     try:
         if link.is_symlink():
             link.unlink()
-        link.symlink_to(path)
+        link.symlink_to(target)
     except OSError as error:
         raise UserError(f"no link can be made at {link}: {error.strerror}; choose another --link") from error

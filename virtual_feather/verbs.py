@@ -28,6 +28,7 @@ VERBS = {
     "led": Verb("", "the last minute of the red LED, then what it spells: running, fault N, off, unclear"),
     "reset": Verb("", "press the button"),
     "power": Verb("on|off|cut BYTES", "the supply; `cut`: off after so many more bytes of flash are written or erased"),
+    "clock": Verb("fast|real|SECONDS", "of a board run with --fast: skip idle time, or do not, or for so long"),
     "put": Verb("FILE PATH", "write a file to the board's file system; a board that runs starts again"),
     "get": Verb("PATH", "a file of it, to standard output"),
     "status": Verb("", "all of this, as JSON"),

@@ -23,6 +23,7 @@ _DAY_S = 120.0
 _DAY_STEP_S = 0.25
 _NOON_LUX = 30000.0
 _NIGHT_LUX = 0.05
+_SPEEDS = {"fast": math.inf, "real": 0.0}
 _SWITCH = {"on": True, "off": False}
 _USAGE = 2  # exit status
 
@@ -137,6 +138,12 @@ class World:
         else:
             self._board.power_off()
 
+    def _do_clock(self, speed: str) -> None:
+        seconds = _SPEEDS[speed] if speed in _SPEEDS else float(speed)
+        if not seconds >= 0:
+            raise ValueError(f"{speed} is no time")
+        self._board.run_fast(seconds)
+
     def _do_put(self, file: str, path: str, data: bytes) -> None:  # noqa: ARG002 - the content has come with it
         """Write a file as a programmer would: with the processor stopped, then reset."""
         board = self._board
@@ -153,6 +160,7 @@ class World:
     def _do_status(self) -> bytes:
         board = self._board
         status = {
+            "clock": round(self._reactor.now(), 3),
             "power": board.powered,
             "running": board.running,
             "mac": board.identity.mac.hex(),
@@ -163,6 +171,7 @@ class World:
             "radio_flash_writes": board.radio.flash_writes,
             "chips": self._plugboard.plugged,
             "i2c": board.bus.fault,
+            "adc": board.adc.volts,
             "light": self._light.level[0],
             **vars(self._air),
             "led": board.leds[RED_LED].spells(),

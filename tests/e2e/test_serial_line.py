@@ -97,6 +97,22 @@ def test_the_next_client_takes_over_from_one_that_was_killed(board: RunningBoard
     _says_hello(board)
 
 
+def test_a_killed_boards_path_leads_to_no_other_board(boards: Callable[..., RunningBoard]) -> None:
+    """The system gives the number of its pty to the next: who opens the old path again must find nothing there."""
+    killed = boards("killed")
+    number = os.path.realpath(killed.link)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.stop()
+    assert killed.link.is_symlink(), "nobody was left to remove it"
+    ends = []
+    while not os.path.exists(number):
+        ends += os.openpty()
+    with pytest.raises(serial.SerialException, match="No such file"):
+        killed.console()
+    for end in ends:
+        os.close(end)
+
+
 def test_a_slow_client_loses_nothing(board: RunningBoard) -> None:
     """It sleeps between its reads; the program waits in print() meanwhile."""
     lines = 4000

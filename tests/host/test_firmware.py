@@ -43,8 +43,8 @@ def test_modules_are_in_the_romfs_or_in_lib(config):
 
 
 def test_tracebacks_name_the_module(config):
-    content = firmware.make(LAYOUTS["plain"], config).flash["lib/node/session.mpy"]
-    assert b"node/session.py" in content
+    content = firmware.make(LAYOUTS["plain"], config).flash["lib/node/sensors/tsl2561.mpy"]
+    assert b"node/sensors/tsl2561.py" in content
 
 
 def test_small_image_gets_what_it_lacks(config, monkeypatch, tmp_path):

@@ -154,7 +154,7 @@ def test_a_link_is_made_and_removed(time: VirtualTime, tmp_path: Path) -> None:
     link = tmp_path / "tty"
     link.symlink_to("/dev/pts/left by a killed board")
     bench = Bench(time, link)
-    assert os.readlink(link) == bench.port.path
+    assert os.path.realpath(link) == bench.port.path
     assert stat.S_ISCHR(link.stat().st_mode)
     bench.port.close()
     assert not link.is_symlink()
@@ -164,7 +164,7 @@ def test_a_link_that_is_anothers_by_now_stays(time: VirtualTime, tmp_path: Path)
     link = tmp_path / "tty"
     old, new = Bench(time, link), Bench(time, link)
     old.port.close()
-    assert os.readlink(link) == new.port.path
+    assert os.path.realpath(link) == new.port.path
     new.port.close()
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import socket
 import time
+from contextlib import ExitStack
 
 import pytest
 from fake_broker import CONNACK, Connection, FakeBroker
+from hostile import hostile
 from probes import KEEPALIVE_S, Probe
 
 pytestmark = pytest.mark.alone
@@ -126,65 +128,45 @@ def test_a_message_without_end_is_cut_off_by_the_next_ping(probe, jitter):
         assert abs(node.report()["heap"] - heap) < 2048  # what makes connections is out of it again
 
 
-def _hostile(chance: random.Random) -> bytes:
-    """A packet that is broken, or cut short, or none at all."""
-    good = [
-        CONNACK,
-        b"\x40\x02\x00\x05",
-        b"\x90\x03\x00\x05\x01",
-        b"\xd0\x00",
-        b"\x30\x0c\x00\x08cmd/n1/xon",
-        b"\x32\x0e\x00\x08cmd/n1/x\x00\x07on",
-        b"\x34\x0e\x00\x08cmd/n1/x\x00\x07on",
-    ]
-    kind = chance.randrange(6)
-    packet = bytearray(chance.choice(good))
-    if kind == 0:  # one byte is another
-        packet[chance.randrange(len(packet))] = chance.randrange(256)
-    elif kind == 1:  # any length
-        packet[1:2] = bytes(chance.randrange(256) for _ in range(chance.randrange(1, 6)))
-    elif kind == 2:  # any type
-        packet[0] = chance.randrange(256)
-    elif kind == 3:  # ends too early
-        del packet[chance.randrange(1, len(packet)) :]
-    elif kind == 4:  # noise
-        packet = bytearray(chance.randrange(256) for _ in range(chance.randrange(1, 400)))
-    else:  # a good one after a piece of one
-        packet = packet[: chance.randrange(1, len(packet))] + chance.choice(good)
-    return bytes(packet)
+class _Villain:
+    """A broker that sends a hostile packet in each connection, before, during or after the login, until it is well."""
 
+    def __init__(self, seed: int) -> None:
+        self.count = 0
+        self.well = False
+        self._chance = random.Random(seed)
 
-def test_hostile_packets(request, probe):
-    """One in each connection, before, during or after the login. The node comes back each time."""
-    wanted = 10000 if request.config.getoption("--long") else 500
-    chance = random.Random(4)
-    count = 0
-    well = False
-
-    def behave(connection: Connection) -> None:
-        nonlocal count
-        if well:
+    def behave(self, connection: Connection) -> None:
+        if self.well:
             for first, body in connection.packets():
                 connection.send(connection.answer(first, body))
         connection.sock.settimeout(0.02)
-        good = chance.randrange(6)
+        good = self._chance.randrange(6)
         for number, (first, body) in enumerate(connection.packets()):
             if number == good:
-                connection.send(_hostile(chance))
-                count += 1
+                connection.send(hostile(self._chance))
+                self.count += 1
             connection.send(connection.answer(first, body))
             if number > good:
                 connection.sock.shutdown(socket.SHUT_WR)
 
-    with FakeBroker(behave) as broker:
-        node: Probe = probe(broker.port, pauses=False)
-        node.say("every 20")
-        heap = 0
-        while count < wanted:
-            heap = max(heap, node.report()["heap"])
+
+def test_hostile_packets(request, probe):
+    """The node comes back each time. Four pairs at once, since a pair mostly waits."""
+    wanted = (10000 if request.config.getoption("--long") else 500) // 4
+    villains = [_Villain(seed) for seed in range(4)]
+    heap = 0
+    with ExitStack() as brokers:
+        ports = [brokers.enter_context(FakeBroker(villain.behave)).port for villain in villains]
+        nodes: list[Probe] = [probe(port, pauses=False) for port in ports]
+        for node in nodes:
+            node.say("every 20")
+        while min(villain.count for villain in villains) < wanted:
+            heap = max(heap, *(node.report()["heap"] for node in nodes))
             time.sleep(0.1)
-        well = True
-        node.say("every 0")
-        report = node.wait_until(lambda report: report["up"] and report["waiting"] == 0, 20)
-    print(f"{count} packets, {report['epoch']} times up, heap at most {heap}, at the end {report['heap']}")
+        for node, villain in zip(nodes, villains, strict=True):
+            villain.well = True
+            node.say("every 0")
+            report = node.wait_until(lambda report: report["up"] and report["waiting"] == 0, 20)
+            print(f"{villain.count} packets, {report['epoch']} times up, heap at most {heap}, now {report['heap']}")
     assert heap < 90000

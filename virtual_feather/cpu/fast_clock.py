@@ -18,19 +18,10 @@ from collections.abc import Callable
 from ..reactor import Skipped
 from .interrupts import Interrupts
 from .native import Interpreter
+from .traffic import Traffic
 
 _INT, _POINTER, _ULONG = ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong
-# Real seconds for which the network does not count as quiet: behind a packet of ours, until its answer has come over
-# loopback; behind an answer, until those that follow on its heels have.
-_ANSWER_S, _HEELS_S = 0.05, 0.001
 _SLICE_MS = 5
-_SENDING = {
-    "write": (ctypes.c_ssize_t, (_INT, _POINTER, ctypes.c_size_t)),
-    "send": (ctypes.c_ssize_t, (_INT, _POINTER, ctypes.c_size_t, _INT)),
-    "sendto": (ctypes.c_ssize_t, (_INT, _POINTER, ctypes.c_size_t, _INT, _POINTER, ctypes.c_uint)),
-    "connect": (_INT, (_INT, _POINTER, ctypes.c_uint)),
-}
-_STANDARD_STREAMS = 3
 
 
 class PollFd(ctypes.Structure):
@@ -57,16 +48,12 @@ class FastClock:
         self._skipped = skipped
         self._idle = idle
         self._interrupts = interrupts
-        self._quiet_at = 0.0
+        self._traffic = Traffic(python)
         self._libc = ctypes.CDLL(None, use_errno=True)
-        python.replace("mp_hal_ticks_ms", ctypes.CFUNCTYPE(_ULONG), lambda: self.now_us() // 1000)
-        python.replace("mp_hal_ticks_us", ctypes.CFUNCTYPE(_ULONG), self.now_us)
+        for name, divisor in (("mp_hal_ticks_us", 1), ("mp_hal_ticks_ms", 1000)):
+            python.add_to(name, "mp_hal_ticks_us", skipped.address, divisor)
         python.replace("poll", ctypes.CFUNCTYPE(_INT, _POINTER, _ULONG, _INT, use_errno=True), self._poll)
         python.replace("select", ctypes.CFUNCTYPE(_INT, _INT, *[_POINTER] * 4, use_errno=True), self._select)
-        for name, (result, types) in _SENDING.items():
-            call = getattr(self._libc, name)
-            call.argtypes, call.restype = types, result
-            python.replace(name, ctypes.CFUNCTYPE(result, *types, use_errno=True), self._noting(call))
 
     def now_us(self) -> int:
         """The board's clock."""
@@ -80,16 +67,25 @@ class FastClock:
             events = self._interrupts.taken
             if self._python.handle_pending() or self.now_us() >= end:
                 return
-            if not self._idle(end, events):
+            if not self._skip(end, events):
                 self._wait(0, 0, 1)
 
-    def _noting(self, call: Callable) -> Callable:
-        def noted(descriptor: int, *rest: int) -> int:
-            if descriptor >= _STANDARD_STREAMS:
-                self._quiet_at = time.monotonic() + _ANSWER_S
-            return call(descriptor, *rest)
+    def _skip(self, until_us: int | None, events: int) -> bool:
+        """Skip up to that time or the board's next alarm; whether there was anything to skip.
 
-        return noted
+        While the board sleeps it need not be asked. It may wake at this very moment: for it that is a moment later.
+        """
+        free_until_us, fast_until_us = self._skipped.free_until_us, self._skipped.fast_until_us
+        now = self.now_us()
+        if fast_until_us <= now:
+            return False
+        end = free_until_us if until_us is None else min(until_us, free_until_us)
+        if end <= now or end == Skipped.NEVER:
+            return self._idle(until_us, events)
+        if self._skipped.told != events:
+            return False
+        self._skipped.add(min(end, fast_until_us) - now)
+        return True
 
     def _poll(self, array: int, count: int, timeout_ms: int) -> int:
         """poll(2) that skips its time-out when nothing is under way."""
@@ -99,16 +95,22 @@ class FastClock:
             if self._python.pending:
                 ctypes.set_errno(errno.EINTR)
                 return -1  # the interpreter sees to it and polls again
-            noise_ms = math.ceil((self._quiet_at - time.monotonic()) * 1000)
-            ready = self._wait(array, count, min(max(noise_ms, 0), _SLICE_MS) if timeout_ms else 0)
+            noise_ms = math.ceil(self._traffic.noise_s() * 1000) if timeout_ms else 0
+            ready = self._wait(array, count, min(max(noise_ms, 0), _SLICE_MS)) if count or noise_ms > 0 else 0
             if ready > 0 and _heard(array, count):
-                self._quiet_at = time.monotonic() + _HEELS_S
+                self._traffic.heard()
             if ready or (end is not None and self.now_us() >= end):
                 return ready
-            if noise_ms <= 0 and not self._idle(end, events):
-                ready = self._wait(array, count, -1 if end is None else _SLICE_MS)
+            if noise_ms <= 0 and not self._skip(end, events):
+                ready = self._wait(array, count, self._slice_ms(end))
                 if ready:
                     return ready
+
+    def _slice_ms(self, end: int | None) -> int:
+        """How long to wait for what comes before the clock is looked at again."""
+        if end is None:
+            return -1
+        return min(_SLICE_MS, max(0, math.ceil((end - self.now_us()) / 1000)))
 
     def _wait(self, array: int, count: int, timeout_ms: int) -> int:
         """poll(2), which an event of the board ends too."""

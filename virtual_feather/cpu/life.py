@@ -41,6 +41,9 @@ class Life:
         self._last = b""
         self._held = False
         self.events = 0  # told so far
+        self._skipped = start.skipped
+        if self._skipped:
+            self._skipped.told = 0
         self._pid = self._fork(start, other)
         other.close()
         reactor.watch(self._link.calls.fileno(), self._serve)
@@ -67,6 +70,8 @@ class Life:
 
     def _tell(self, *event: object) -> None:
         self.events += 1
+        if self._skipped:
+            self._skipped.told = self.events
         with contextlib.suppress(OSError):  # it has just died: `_serve` will see it
             send(self._link.events, event)
 

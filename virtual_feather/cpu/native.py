@@ -17,7 +17,7 @@ from collections.abc import Callable
 import micropython_run
 
 from .elf import Elf
-from .thunk import calling_or_raising
+from .thunk import adding, calling_or_raising
 
 _Pointer = ctypes.c_void_p
 _PROT_READ_WRITE = 3
@@ -161,6 +161,12 @@ class Interpreter:
         slot = self._slot(symbol)
         self._replaced.setdefault(symbol, []).append((slot.value, function))
         slot.value = ctypes.cast(callback, _Pointer).value
+
+    def add_to(self, symbol: str, source: str, word: int, divisor: int = 1) -> None:
+        """Make `symbol` return what the function `source` does plus the word at address `word`, divided."""
+        memory = adding(self.address(source), word, divisor)
+        self._kept.append(memory)
+        self._slot(symbol).value = ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
     def restore(self, symbol: str) -> None:
         """Undo the last `replace`."""

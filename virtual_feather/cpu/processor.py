@@ -87,6 +87,7 @@ class Processor:
             "help": self._help,
             "irq_disable": self._disable_irq,
             "irq_enable": self._enable_irq,
+            "link": lambda: self._sockets.linked,
             "keep_timeouts": self._sockets.keep_timeouts,
             **self._uart.operations,
             "main": self._main,

@@ -54,13 +54,13 @@ class Sockets:
         self._wake = wake
         self._handle = handle
         self._libc = ctypes.CDLL(None, use_errno=True)
-        self._linked = True
+        self.linked = True  # whether the radio has a link, as far as this side has been told
         self._timed = False
         self._installed = False
 
     def link(self, linked: bool) -> None:
         """Follow the radio."""
-        self._linked = linked
+        self.linked = linked
         self._update()
 
     def keep_timeouts(self) -> None:
@@ -69,7 +69,7 @@ class Sockets:
         self._update()
 
     def _update(self) -> None:
-        needed = self._timed or not self._linked
+        needed = self._timed or not self.linked
         if needed != self._installed:
             self._installed = needed
             (self._install if needed else self._remove)()
@@ -98,7 +98,7 @@ class Sockets:
     def _transfer(self, call: Callable, events: int, option: int) -> Callable:
         def transfer(descriptor: int, *rest: int) -> int:
             timeout_s = self._timeout_of(descriptor, option)
-            if not self._linked and _on_air(descriptor):
+            if not self.linked and _on_air(descriptor):
                 return self._hold(descriptor, timeout_s)
             if timeout_s and (ready := self._wait(descriptor, events, timeout_s)) <= 0:
                 return ready or _fail(errno.ETIMEDOUT)
@@ -113,10 +113,10 @@ class Sockets:
         """
         if _non_blocking(descriptor):
             return _fail(errno.EAGAIN)
-        return self._wait(-1, 0, timeout_s, over=lambda: self._linked) or _fail(errno.ETIMEDOUT)
+        return self._wait(-1, 0, timeout_s, over=lambda: self.linked) or _fail(errno.ETIMEDOUT)
 
     def _connect(self, descriptor: int, address: int, size: int) -> int:
-        if not self._linked:
+        if not self.linked:
             return _fail(errno.EHOSTUNREACH)
         timeout_s = self._timeout_of(descriptor, socket.SO_SNDTIMEO)
         if not timeout_s:
@@ -137,7 +137,7 @@ class Sockets:
 
     def _poll(self, array: int, count: int, timeout_ms: int) -> int:
         """poll(2) that hears nothing of what is on the air while there is no link."""
-        entries = (_PollFd * count).from_address(array) if count and not self._linked else []
+        entries = (_PollFd * count).from_address(array) if count and not self.linked else []
         silent = [(entry, entry.fd) for entry in entries if entry.fd >= 0 and _on_air(entry.fd)]
         for entry, _ in silent:
             entry.fd, entry.revents = -1, 0

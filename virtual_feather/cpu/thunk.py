@@ -20,6 +20,22 @@ def calling_or_raising(function: int, raised: int, jump: int) -> mmap.mmap:
         b"\x48\xbf" + struct.pack("<Q", raised) + b"\x48\x8b\x3f"  # mov rdi, raised; mov rdi, [rdi]
         b"\x48\xb8" + struct.pack("<Q", jump) + b"\xff\xe0"  # mov rax, jump; jmp rax
     )
+    return _executable(code)
+
+
+def adding(function: int, word: int, divisor: int = 1) -> mmap.mmap:
+    """Memory that holds a function: it returns what the one at `function` does, plus the word at `word`, divided."""
+    code = (
+        b"\x48\x83\xec\x08"  # sub rsp, 8
+        b"\x48\xb8" + struct.pack("<Q", function) + b"\xff\xd0"  # mov rax, function; call rax
+        b"\x48\xb9" + struct.pack("<Q", word) + b"\x48\x03\x01"  # mov rcx, word; add rax, [rcx]
+        b"\x31\xd2\xb9" + struct.pack("<I", divisor) + b"\x48\xf7\xf1"  # xor edx, edx; mov ecx, divisor; div rcx
+        b"\x48\x83\xc4\x08\xc3"  # add rsp, 8; ret
+    )
+    return _executable(code)
+
+
+def _executable(code: bytes) -> mmap.mmap:
     memory = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     memory.write(code)
     return memory

@@ -1,0 +1,55 @@
+"""A broker that breaks the rules, on the whole board: it may lose the connection, never the node."""
+
+from __future__ import annotations
+
+import random
+import socket
+import time
+
+from boards import wait_for
+from fake_broker import Connection, FakeBroker
+from hostile import hostile
+from nodes import Node
+
+_ENDLESS = b"\x32\xff\xff\xff\x7f\x00\x05cmd/n\x12\x34"  # the beginning of a message of 256 MB
+
+
+def test_hostile_packets(relay, survivor, request) -> None:
+    """One in each connection, before, during or after the login."""
+    wanted = 10_000 if request.config.getoption("--long") else 500
+    chance = random.Random(8266)
+    count = 0
+
+    def behave(connection: Connection) -> None:
+        nonlocal count
+        connection.sock.settimeout(0.05)
+        good = chance.randrange(6)
+        for number, (first, body) in enumerate(connection.packets()):
+            if number == good:
+                connection.send(_ENDLESS + bytes(60_000) if count % 100 == 50 else hostile(chance))
+                count += 1
+            connection.send(connection.answer(first, body))
+            if number > good:
+                connection.sock.shutdown(socket.SHUT_WR)
+
+    node: Node = survivor(error_reboot_s=None, sensors=[{"driver": "tsl2561", "every_s": 5}], stats_s=10)
+    node.reading()
+    before = node.broker.wait("stats/n1").json["free"]
+    resets = node.board.status()["resets"]
+    began = time.monotonic()
+    with FakeBroker(behave) as villain:
+        relay.target = villain.port
+        relay.cut()
+        node.board.ctl("clock", "fast")
+        wait_for(lambda: count >= wanted, 0.5 * wanted, f"{wanted} packets")
+        node.board.ctl("clock", "real")
+        relay.target = node.broker.port
+        relay.cut()
+    real_s = time.monotonic() - began
+    since = node.broker.count
+    node.board.ctl("clock", 60)
+    node.reading(20, since)
+    after = node.broker.wait("stats/n1", 20, since).json["free"]
+    print(f"{count} packets in {real_s:.0f} s; free heap {before} before, {after} after")
+    assert node.board.status()["resets"] == resets
+    assert after >= before - 1024

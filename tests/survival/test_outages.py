@@ -1,0 +1,189 @@
+"""The node when its broker or the way to it fails: one way to fail a row. Times are those of the board's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+from boards import wait_for
+from nodes import Message, Node
+from relay import Relay
+
+_BACK_S = 12.0
+_KEEPALIVE_S = 30
+_STEP_S = 0.25  # of the board's clock, between two looks at what has come
+
+
+@dataclass(frozen=True)
+class Row:
+    """What breaks it and what mends it; by when it must have been noticed; for how long it lasts with --long."""
+
+    breaks: Callable[[Relay, Node], None]
+    mends: Callable[[Relay, Node], None]
+    noticed_s: float
+    lasts_s: int = 60
+
+
+_ADC = {"driver": "adc", "every_s": 1}  # it reads at once what is there: readings tell their order
+_LIVE, _LATE = "sensors/n1/voltage", "late/n1/voltage"
+
+
+def _mode(mode: str) -> Callable[[Relay, Node], None]:
+    def act(relay: Relay, _: Node) -> None:
+        relay.mode = mode
+
+    return act
+
+
+def _pass(relay: Relay, _: Node) -> None:
+    """Let all through, on new connections: what the old ones still hold is lost with them."""
+    relay.cut()
+    relay.mode = "pass"
+
+
+def _kill(relay: Relay, node: Node) -> None:
+    relay.refuse()
+    node.broker.stop()
+    relay.reset()
+
+
+def _revive(relay: Relay, node: Node) -> None:
+    node.broker.start()  # the test listens before the node can come back
+    relay.accept()
+
+
+def _refuse(relay: Relay, _: Node) -> None:
+    relay.refuse()
+    relay.reset()
+
+
+ROWS = {
+    "broker killed": Row(_kill, _revive, 1.0),
+    "closed by the broker": Row(lambda relay, _: relay.cut(), lambda *_: None, 1.0, 0),
+    "reset": Row(lambda relay, _: relay.reset(), lambda *_: None, 1.0, 0),
+    "half closed": Row(lambda relay, _: relay.half_close(), lambda *_: None, 1.0, 0),
+    "refused": Row(_refuse, lambda relay, _: relay.accept(), 1.0),
+    "half open": Row(_mode("drop"), _pass, 1.5 * _KEEPALIVE_S),
+    "stalled": Row(_mode("hold"), _pass, 1.5 * _KEEPALIVE_S),
+    "Wi-Fi lost": Row(
+        lambda _, node: node.board.ctl("wifi", "off"), lambda _, node: node.board.ctl("wifi", "on"), 1.0, 30
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_nothing_is_lost(row: Row, relay: Relay, survivor, request) -> None:
+    lasts_s = row.lasts_s if request.config.getoption("--long") else min(row.lasts_s, 20)
+    node: Node = survivor(mqtt={"keepalive_s": _KEEPALIVE_S}, sensors=[_ADC], outbox=128)
+    first = node.broker.wait(_LIVE)
+    began = node.board.clock
+    _let(node, 5)
+    connections = relay.accepted
+    row.breaks(relay, node)
+    broken = node.board.clock
+    _until(node, lambda: not relay.connections or relay.accepted > connections, row.noticed_s)
+    noticed_s = node.board.clock - broken
+    _let(node, lasts_s - noticed_s)
+    since = node.broker.count
+    row.mends(relay, node)
+    mended = node.board.clock
+    _until(node, lambda: node.broker.of("connect/n1", since), _BACK_S)
+    back_s = node.board.clock - mended
+    _let(node, 3)
+    last = node.broker.wait(_LIVE, since=node.broker.count)
+    readings, late = _in_order(node, first, last)
+    print(f"noticed within {noticed_s:.2f} s, back after {back_s:.2f} s; {late} of {len(readings)} readings late")
+    assert len(readings) == round(node.board.clock - began) + 1, "one a second"
+    assert late >= lasts_s - 1
+
+
+def _first(node: Node) -> None:
+    """Wait for the first reading; it may have been taken before the node was connected."""
+    wait_for(lambda: node.broker.of(_LIVE) or node.broker.of(_LATE), 10, "a reading")
+
+
+def _let(node: Node, seconds: float, step_s: float = 1.0) -> None:
+    """Let time pass; the voltage rises, so that readings tell their order."""
+    end = node.board.clock + seconds
+    while node.board.clock < end:
+        node.board.ctl("adc", node.board.status()["adc"] + 0.0015)
+        node.board.skip(min(step_s, max(0.0, end - node.board.clock)))
+
+
+def _until(node: Node, happened: Callable[[], object], within_s: float) -> None:
+    """Let time pass until it has happened. Fails the test when it has not in time."""
+    end = node.board.clock + within_s
+    while not happened():
+        assert node.board.clock <= end, f"not within {within_s} s of the board's clock"
+        node.board.skip(_STEP_S)
+
+
+def _in_order(node: Node, first: Message, last: Message) -> tuple[list[float], int]:
+    """The readings from the first to the last; how many of them were late. Fails the test when they are in disorder."""
+    messages = node.broker.messages[node.broker.messages.index(first) : node.broker.messages.index(last) + 1]
+    readings = [m.json["v"] if m.topic == _LATE else m.number for m in messages if m.topic in (_LIVE, _LATE)]
+    late = [m.json["age_s"] for m in messages if m.topic == _LATE]
+    assert readings == sorted(readings)
+    assert late == sorted(late, reverse=True)
+    return readings, len(late)
+
+
+def test_an_outage_longer_than_the_outbox(relay: Relay, survivor) -> None:
+    """It is 8 readings long: they are the newest, and the count of those that were dropped is exact."""
+    node: Node = survivor(sensors=[_ADC | {"every_s": 10}], outbox=8, stats_s=10)
+    _first(node)
+    began = node.board.clock
+    node.board.skip(5)  # between two readings, as all that follows
+    _refuse(relay, node)
+    _let(node, 400, 5)
+    since = node.broker.count
+    relay.accept()
+    _until(node, lambda: len(node.broker.of(_LATE, since)) >= 8, _BACK_S)
+    back = node.board.clock
+    node.board.skip(15)  # the next statistics
+    late = [message.json["age_s"] for message in node.broker.of(_LATE, since)]
+    dropped = node.broker.of("stats/n1")[-1].json["dropped"]
+    between = round((back - late[0] - began) / 10) - 1  # the reading that came last and the oldest that was kept
+    print(f"{back - began - 5:.0f} s without a broker: {len(late)} readings late, {between} dropped, said: {dropped}")
+    assert len(late) == 8
+    assert all(older - newer in (9, 10, 11) for older, newer in pairwise(late))
+    assert between >= 32
+    assert dropped == between
+
+
+def test_half_open_and_nothing_to_publish(relay: Relay, survivor) -> None:
+    """Only the pings can find it."""
+    node: Node = survivor(mqtt={"keepalive_s": _KEEPALIVE_S}, sensors=[_ADC | {"every_s": 3600}])
+    node.broker.wait("stats/n1")
+    node.board.skip(100)  # pings that go well
+    assert relay.accepted == 1
+    relay.mode = "drop"
+    began = node.board.clock
+    _until(node, lambda: not relay.connections, 1.5 * _KEEPALIVE_S)
+    print(f"noticed within {node.board.clock - began:.2f} s of {1.5 * _KEEPALIVE_S}")
+
+
+def test_readings_outlive_a_reset(relay: Relay, survivor) -> None:
+    """The newest 52 of them, in RTC memory, with their age."""
+    node: Node = survivor(sensors=[_ADC | {"every_s": 10}])
+    _first(node)
+    node.board.skip(5)
+    _refuse(relay, node)
+    _let(node, 600, 5)
+    before = node.board.clock
+    node.board.ctl("reset")
+    node.board.skip(2)
+    since = node.broker.count
+    relay.accept()
+    _until(node, lambda: node.broker.of("stats/n1", since), _BACK_S)
+    _until(node, lambda: len(node.broker.of(_LATE, since)) > 52, 2)
+    now = node.board.clock
+    kept = [message.json for message in node.broker.of(_LATE, since)][:52]
+    ages, values = ([reading[name] for reading in kept] for name in ("age_s", "v"))
+    print(f"52 readings outlived a reset, the oldest is {ages[0]} s old, {now - before - 5 + 10 * 51:.0f} s in truth")
+    assert values == sorted(values) and values[0] > 0
+    assert all(older - newer in (9, 10, 11) for older, newer in pairwise(ages))
+    # Each reading is a new copy, of its own time. While there is none a copy is made every 10 s.
+    assert now - before - 10 <= ages[-1] + 10 <= now - before + 10
