@@ -16,7 +16,7 @@ from .cpu.life import Life
 from .cpu.names import absent_modules, release
 from .cpu.processor import Start
 from .cpu.rom import read_only_memory
-from .flash import Flash, PowerCut
+from .flash import SECTOR, Flash, PowerCut
 from .gpio import Gpio
 from .i2c import I2cBus
 from .layouts import Layout, identify
@@ -250,11 +250,14 @@ class Board:
             self.power_off()
             return None
 
-    def _erase_flash(self, sector: int) -> int:
-        return self._busy_us(self.flash.erase_sector(sector))
+    def _erase_flash(self, sector: int) -> int | None:
+        """Microseconds for which the flash is busy; None for a sector that it has not."""
+        inside = self.flash.holds(sector * SECTOR, SECTOR)
+        return self._busy_us(self.flash.erase_sector(sector)) if inside else None
 
-    def _write_flash(self, address: int, data: bytes) -> int:
-        return self._busy_us(self.flash.program(address, data))
+    def _write_flash(self, address: int, data: bytes) -> int | None:
+        inside = self.flash.holds(address, len(data))
+        return self._busy_us(self.flash.program(address, data)) if inside else None
 
     def _busy_us(self, seconds: float) -> int:
         """For how long the processor waits for its flash."""

@@ -17,6 +17,7 @@ from collections.abc import Callable
 import micropython_run
 
 from .elf import Elf
+from .stack import Stack
 from .thunk import calling_or_raising
 
 _Pointer = ctypes.c_void_p
@@ -72,6 +73,7 @@ class Interpreter:
         self._declare()
         self._unprotect()
         self._find_scheduler()
+        self.stack = Stack(self.lib, self.address("mp_state_ctx"), _STATE_BYTES, self._slot("mp_import_name"))
 
     def _find_scheduler(self) -> None:
         """Where the interpreter's state has what interrupts leave: seen by what changes in it, still all zeros."""
@@ -96,7 +98,8 @@ class Interpreter:
     def handle_pending(self) -> bool:
         """Run the callbacks that interrupts have left; True when a KeyboardInterrupt waits for the interpreter."""
         if not self.interrupted:
-            self.lib.mp_handle_pending(False)
+            with self.stack.crossing():
+                self.lib.mp_handle_pending(False)
         return self.interrupted
 
     @property

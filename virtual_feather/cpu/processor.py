@@ -133,6 +133,7 @@ class Processor:
         self._interrupts.char = char if self._ported else -1
 
     def _print(self, text: bytes) -> None:
+        self._python.stack.called()
         if text.startswith(b"MicroPython "):
             # The REPL's greeting comes in two strings: the release, then "; " and the machine.
             text = self._start.banner.encode()
@@ -141,6 +142,7 @@ class Processor:
         os.write(1, text)
 
     def _delay_ms(self, ms: int) -> None:
+        self._python.stack.called()
         end = time.monotonic() + ms / 1000
         while (left := end - time.monotonic()) > 0:
             # A signal alone would not do: CPython takes select() up again after it.
@@ -156,6 +158,7 @@ class Processor:
     # The gate.
 
     def _gate(self, arguments: list[int]) -> int:
+        self._python.stack.called()
         name = self._python.text(arguments[0])
         if name == "graft":
             owner, keep, *pairs = arguments[1:]
@@ -213,13 +216,20 @@ class Processor:
         """Address of the flash in this process: the board maps it, as the chip maps its own."""
         return _address_of(self._start.flash)
 
-    def _read_flash(self, start: int, into: memoryview) -> None:
+    def _read_flash(self, start: int, into: memoryview) -> bool:
+        """Whether all of that is in the chip."""
+        if not 0 <= start <= len(self._start.flash) - len(into):
+            return False
         into[:] = self._start.flash[start : start + len(into)]
+        return True
 
-    def _change_flash(self, operation: str, *values: object) -> None:
-        """The chip stands still while its flash is busy, for the microseconds that the board returns."""
-        if busy_us := self._ask(operation, list(values)):
-            time.sleep(busy_us / 1e6)
+    def _change_flash(self, operation: str, *values: object) -> bool:
+        """Whether all of that is in the chip, which stands still while its flash is busy."""
+        busy_us = self._ask(operation, list(values))
+        if busy_us is None:
+            return False
+        time.sleep(busy_us / 1e6)
+        return True
 
     def _info(self, what: str, into: memoryview) -> int:
         """Text about this chip and its firmware; the length of it."""
@@ -233,6 +243,7 @@ class Processor:
         raw = ctypes.c_int.in_dll(lib, "pyexec_mode_kind")
         raw.value = self._start.raw_repl
         self._ported = True
+        self._python.stack.limit()
         self._ask("started", [])
         booted = self._run_boot_py()
         if booted and not raw.value:

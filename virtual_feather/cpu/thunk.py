@@ -1,4 +1,4 @@
-"""A little machine code: the way from a Python function to an exception of MicroPython's."""
+"""A little machine code, for what no Python function can do: whatever MicroPython's exceptions jump over."""
 
 from __future__ import annotations
 
@@ -20,6 +20,18 @@ def calling_or_raising(function: int, raised: int, jump: int) -> mmap.mmap:
         b"\x48\xbf" + struct.pack("<Q", raised) + b"\x48\x8b\x3f"  # mov rdi, raised; mov rdi, [rdi]
         b"\x48\xb8" + struct.pack("<Q", jump) + b"\xff\xe0"  # mov rax, jump; jmp rax
     )
+    return _executable(code)
+
+
+def adding(amount: int, word: int, function: int) -> mmap.mmap:
+    """Memory that holds a function: it adds `amount` to the word at `word` and goes on as the one at `function`."""
+    return _executable(
+        b"\x48\xb8" + struct.pack("<Q", word) + b"\x48\x81\x00" + struct.pack("<i", amount)  # mov rax; add [rax]
+        + b"\x48\xb8" + struct.pack("<Q", function) + b"\xff\xe0"  # mov rax, function; jmp rax
+    )  # fmt: skip
+
+
+def _executable(code: bytes) -> mmap.mmap:
     memory = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     memory.write(code)
     return memory

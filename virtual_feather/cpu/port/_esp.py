@@ -28,37 +28,32 @@ def flash_id():
     return _call("flash_id")
 
 
-def _check(offset, size):
-    if offset < 0 or offset + size > _call("flash_size"):
-        raise OSError(_errno.EIO)
-
-
 def flash_read(byte_offset, length_or_buffer):
     """Read bytes, or fill a buffer. Raises OSError outside the chip."""
-    if isinstance(length_or_buffer, int):
-        buffer = bytearray(length_or_buffer)
-        flash_read(byte_offset, buffer)
+    whole = isinstance(length_or_buffer, int)
+    buffer = bytearray(length_or_buffer) if whole else length_or_buffer
+    if not _call("flash_read", byte_offset, buffer):
+        raise OSError(_errno.EIO)
+    if whole:
         return bytes(buffer)
-    _check(byte_offset, len(length_or_buffer))
-    _call("flash_read", byte_offset, length_or_buffer)
 
 
 def flash_write(byte_offset, buffer):
     """Program bytes: bits can only be cleared. The length is a multiple of 4. Raises OSError outside the chip."""
-    if len(buffer) & 3:
+    size = len(buffer)
+    if size & 3:
         raise ValueError("len must be multiple of 4")
-    _check(byte_offset, len(buffer))
-    if len(buffer) <= _SECTOR:
-        _call("flash_write", byte_offset, buffer)
-        return
-    for start in range(0, len(buffer), _SECTOR):
-        _call("flash_write", byte_offset + start, memoryview(buffer)[start : start + _SECTOR])
+    if size > _SECTOR:
+        for start in range(0, size, _SECTOR):
+            flash_write(byte_offset + start, memoryview(buffer)[start : start + _SECTOR])
+    elif not _call("flash_write", byte_offset, buffer):  # allocates nothing: the collector closes files
+        raise OSError(_errno.EIO)
 
 
 def flash_erase(sector_no):
     """Set a 4 KiB sector to ones. Raises OSError outside the chip."""
-    _check(sector_no * _SECTOR, _SECTOR)
-    _call("flash_erase", sector_no)
+    if not _call("flash_erase", sector_no):
+        raise OSError(_errno.EIO)
 
 
 def check_fw():
@@ -118,5 +113,5 @@ def deepsleep(time_us=0, option=0):
     _call("deepsleep", time_us)
 
 
-def osdebug(level, uart_no=None):
+def osdebug(_level):
     """Where the SDK logs; it has nothing to say here."""
