@@ -161,7 +161,6 @@ class Board:
         self.pwm.reset()
         self.gpio.reset()
         self.memory.reset()
-        self.rtc.reset()
         self.radio.power_off()
         self.halted()
 
@@ -172,6 +171,10 @@ class Board:
         self.halt()
         self._cause = cause
         self.resets += 1
+        if cause in (HARD_RESET, DEEPSLEEP_RESET):
+            self.rtc.pulled()
+        else:
+            self.rtc.start()
         self._layout = identify(self.flash)
         if self._layout is not None:
             self.radio.power_on()
@@ -182,6 +185,7 @@ class Board:
         self._kill()
         self.timers.forget()
         self.gpio.forget_handlers()
+        self.rtc.start()
         self.serial(b"MPY: soft reboot\r\n")
         self._start(soft=True, raw_repl=raw_repl)
 
@@ -201,6 +205,7 @@ class Board:
             soft=soft,
             raw_repl=raw_repl,
             heap_bytes=_WORDS * self._heap * 33 // 32 + _PORT_HEAP,  # 1/32 is for the tables of the collector
+            chip_bytes=_WORDS * self._heap,
             free_bytes=_WORDS * self._heap - _STARTED,
             rom=read_only_memory(absent),
             flash=self.flash.memory,
@@ -222,6 +227,7 @@ class Board:
     def _deepsleep(self, time_us: int) -> None:
         """Power down for so long, or until a reset from outside (0)."""
         self.halt()
+        self.rtc.sleep(time_us)
         if time_us:
             self._next_reset = self._reactor.call_in(time_us / 1e6, self._end_deepsleep)
 

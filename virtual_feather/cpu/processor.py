@@ -56,7 +56,8 @@ class Start:
     soft: bool  # a soft reset: the chip has gone on
     raw_repl: bool  # a soft reset keeps the mode of the REPL
     heap_bytes: int  # of this 64-bit interpreter
-    free_bytes: int  # of them, when the port is there and the image's own modules begin
+    chip_bytes: int  # of them, in which there is what the chip's heap holds
+    free_bytes: int  # of those, when the port is there and the image's own modules begin
     rom: Rom  # the port's own modules
     flash: memoryview  # the flash file, mapped
     paced: bool  # the line and the flash take their time
@@ -84,6 +85,7 @@ class Processor:
             "flash_write": partial(self._change_flash, "flash_write"),
             "flash_erase": partial(self._change_flash, "flash_erase"),
             "free_bytes": lambda: self._start.free_bytes,
+            "heap_bytes": lambda: self._start.chip_bytes,
             "help": self._help,
             "irq_disable": self._disable_irq,
             "irq_enable": self._enable_irq,
