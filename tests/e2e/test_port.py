@@ -254,3 +254,6 @@ def test_a_blank_file_system_is_made_and_a_broken_one_left_alone(tmp_path, board
     with board.console() as console:
         seen = console.read_until(b"erase the flash", timeout=8)
         assert b"sector 256, 763 sectors long" in seen
+        console.send(b"\x03")
+        assert b"KeyboardInterrupt" in console.read_until(_BANNER)
+        assert console.type("import os; os.listdir('/')") == "[]\n"

@@ -96,6 +96,57 @@ def _joined(console: Console) -> None:
     )
 
 
+def test_what_the_interfaces_tell(board):
+    with board.console() as console:
+        console.prompt()
+        found = console.run(
+            "import esp, network, time\nsta, ap = network.WLAN(), network.WLAN(network.AP_IF)\n"
+            "print(sta is network.WLAN(0), sta, sta.status(), ap.status(), ap.status('stations'), ap.isconnected())\n"
+            "print(sta.ifconfig()); print(ap.ifconfig())\n"
+            "print(network.hostname(), network.country(), network.phy_mode(), esp.sleep_type())\n"
+            "print(sta.config('pm'), sta.config('protocol'), ap.config('hidden'), ap.config('security'))\n"
+            "network.hostname('cabin'); network.country('FR')\n"
+            "sta.active(1); print(sta.config('hostname'), network.country(), sta.status(), sta.config('channel'))\n"
+            "sta.config(pm=sta.PM_NONE, txpower=10.5); print(esp.sleep_type())\n"
+            "start = time.ticks_ms(); seen = sta.scan(); took = time.ticks_diff(time.ticks_ms(), start)\n"
+            "print(seen[0][0], seen[0][2:], 2000 < took < 3000)\n"
+            "sta.connect('home', 'secret')\nwhile not sta.isconnected(): time.sleep_ms(20)\n"
+            "print(sta.status(), sta.config('channel'), sta.config('essid'), sta.ipconfig('dhcp4'))\n"
+            "sta.ifconfig(('10.0.0.7', 24, '10.0.0.1', '10.0.0.2')); print(sta.ifconfig(), sta.ipconfig('dhcp4'))\n"
+        )
+        console.send(b"\x04")
+        console.prompt()
+        again = console.run("import network\nprint(network.hostname(), network.WLAN().ifconfig()[0])")
+    assert found.split("\n")[:-1] == [
+        "True <WLAN> 255 -1 [] False",
+        "('0.0.0.0', '0.0.0.0', '0.0.0.0', '208.67.222.222')",
+        "('192.168.4.1', '255.255.255.0', '192.168.4.1', '208.67.222.222')",
+        "mpy-esp8266 XX 3 2",
+        "2 3 False 4",
+        "cabin FR 0 1",
+        "0",
+        "b'virtual' (6, -61, 3, 0) True",
+        "5 6 home True",
+        "('10.0.0.7', '255.255.255.0', '10.0.0.1', '10.0.0.2') False",
+    ]
+    assert again == "cabin 10.0.0.7\n", "a soft reset is none of the SDK's business"
+
+
+def test_the_old_image_knows_older_names(boards):
+    board = boards("b", "--image", "small")
+    with board.console() as console:
+        console.prompt()
+        console.run(
+            "import network\nsta, ap = network.WLAN(network.STA_IF), network.WLAN(network.AP_IF)\nsta.active(1)"
+        )
+        assert console.run("print(sta.config('dhcp_hostname')[:4], ap.config('essid')[:12])") == "ESP- MicroPython-\n"
+        for code in ("ap.config('ssid')", "sta.config(pm=0)", "sta.config(hostname='x')", "ap.config(key='12345678')"):
+            _, trace = console.run_raw(code)
+            assert "ValueError: unknown config param" in trace, code
+        console.run("sta.config(dhcp_hostname='cabin')\nsta.connect('home', 'secret')")
+        assert console.run("print(sta.config('dhcp_hostname'))") == "cabin\n"
+
+
 class _Server:
     """A TCP server that takes one connection after the other and hands it to `serve`."""
 

@@ -85,6 +85,7 @@ class Processor:
             "flash_write": partial(self._change_flash, "flash_write"),
             "flash_erase": partial(self._change_flash, "flash_erase"),
             "free_bytes": lambda: self._start.free_bytes,
+            "ported": self._be_ported,
             "heap_bytes": lambda: self._start.chip_bytes,
             "help": self._help,
             "irq_disable": self._disable_irq,
@@ -131,7 +132,7 @@ class Processor:
     # What MicroPython's C calls.
 
     def _set_interrupt_char(self, char: int) -> None:
-        # Before boot.py the port itself runs, which nobody interrupts.
+        # Before _boot.py the port itself runs, which nobody interrupts.
         self._interrupts.char = char if self._ported else -1
 
     def _print(self, text: bytes) -> None:
@@ -204,6 +205,9 @@ class Processor:
         names = {*self._python.module_names(), *self._frozen.names} - {"_board"}
         os.write(1, (listing(names) if modules else WELCOME).encode())
 
+    def _be_ported(self) -> None:
+        self._ported = True
+
     def _disable_irq(self) -> int:
         self._python.lib.mp_sched_lock()
         self._irq_depth += 1
@@ -244,7 +248,6 @@ class Processor:
         lib = self._python.lib
         raw = ctypes.c_int.in_dll(lib, "pyexec_mode_kind")
         raw.value = self._start.raw_repl
-        self._ported = True
         self._python.stack.limit()
         self._ask("started", [])
         booted = self._run_boot_py()

@@ -8,7 +8,6 @@ SLEEP_NONE = 0
 SLEEP_LIGHT = 1
 SLEEP_MODEM = 2
 
-_sleep = [SLEEP_MODEM]
 _SECTOR = const(4096)
 
 
@@ -103,9 +102,7 @@ def apa102_write(clock_pin, data_pin, buf):
 
 def sleep_type(mode=None):
     """Modem power saving."""
-    if mode is None:
-        return _sleep[0]
-    _sleep[0] = mode
+    return _call("wlan_setting", "sleep", mode)
 
 
 def deepsleep(time_us=0, option=0):

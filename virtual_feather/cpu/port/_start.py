@@ -37,5 +37,9 @@ def go(keep):
     _os.hide_memory()
     sys.path[:] = ("", ".frozen", "/lib", "/")
     _graft.mount_rom()
-    __import__("_boot")
-    sys.modules.pop("_boot")
+    call("ported")
+    try:
+        __import__("_boot")
+    except BaseException as error:
+        sys.print_exception(error)
+    sys.modules.pop("_boot", None)
