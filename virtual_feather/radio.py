@@ -197,7 +197,7 @@ class Radio:
         return None
 
     def _set_config(self, interface: int, *pairs: int | str) -> bool:
-        """Change parameters of the access point, given as name, value, or none; the interface's are written in any case.
+        """Change parameters of the access point, given as name, value, or none; the interface's are written anyhow.
 
         Whether the SDK takes them: not while the interface is off, nor a key that is too short, nor a channel that is
         none.

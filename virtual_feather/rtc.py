@@ -1,8 +1,8 @@
 """The real-time clock's domain: powered through resets and deep sleep, lost with the power.
 
 Its counter starts at 0 when the chip is reset at its RST pin, by a button or at the end of a deep sleep, and goes on
-through resets by the program, the watchdog and a crash (the SDK's API reference, system_get_rtc_time). MicroPython keeps
-in RTC memory what is to be added to it, and adds the length of a deep sleep before it begins (machine_rtc.c).
+through resets by the program, the watchdog and a crash (the SDK's API reference, system_get_rtc_time). MicroPython
+keeps in RTC memory what is to be added to it, and adds the length of a deep sleep before it begins (machine_rtc.c).
 """
 
 from __future__ import annotations

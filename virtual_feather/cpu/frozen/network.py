@@ -163,7 +163,7 @@ class WLAN:
         return self._id == STA_IF and _call("link")
 
     def status(self, _param=None):
-        """One of STAT_*, 255 while off; with "rssi" the signal in dBm (31 while not joined), with "stations" who is on."""
+        """One of STAT_*, 255 while off; "rssi": the signal in dBm (31 while not joined); "stations": who is on."""
         if _param is None:
             return _call("wlan_status") if self._id == STA_IF else -1
         if _param == "rssi" and self._id == STA_IF:

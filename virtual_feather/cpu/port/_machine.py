@@ -31,16 +31,13 @@ def unique_id():
     return bytes(buffer)
 
 
-_hertz = [80000000]
-
-
-def freq(hertz=None):
+def freq(_hertz=None):
     """Clock of the processor, 80 or 160 MHz."""
-    if hertz is None:
-        return _hertz[0]
-    if hertz // 1000000 not in (80, 160):
+    if _hertz is None:
+        return call("cpu_mhz", None) * 1000000
+    if _hertz // 1000000 not in (80, 160):
         raise ValueError("frequency can only be either 80Mhz or 160MHz")
-    _hertz[0] = hertz // 1000000 * 1000000
+    call("cpu_mhz", _hertz // 1000000)
 
 
 def idle():
@@ -98,7 +95,7 @@ def bitstream(pin, encoding, timing, data):
     if encoding:
         raise ValueError("encoding")
     high_0, low_0, high_1, low_1 = timing
-    call("pin_init", number_of(pin), 1, 0, False)
+    call("pin_low", number_of(pin))
     time.sleep_us(len(data) * 8 * (high_0 + low_0 + high_1 + low_1) // 2000)
 
 
@@ -107,11 +104,11 @@ def dht_readinto(pin, buf):
     number = number_of(pin)
     if len(buf) < 5:
         raise ValueError("buffer too small")
-    call("pin_init", number, 2, 0, True)
+    call("pin_release", number)
     time.sleep_ms(250)
-    call("pin_write", number, False)
+    call("pin_low", number)
     time.sleep_ms(18)
-    call("pin_write", number, True)
+    call("pin_release", number)
     call("pulse", number, 0)
     time_pulse_us(pin, 1, 150)
     for i in range(40):

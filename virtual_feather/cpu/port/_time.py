@@ -5,8 +5,13 @@ import time as _native
 from _board import call
 
 _EPOCH = 946684800  # 2000-01-01 in Unix seconds
-_gmtime = _native.gmtime
-ticks_cpu = _native.ticks_us
+_PERIOD = const(0x3FFFFFFF)
+_gmtime, _ticks_us = _native.gmtime, _native.ticks_us
+
+
+def ticks_cpu():
+    """Cycles of the processor's clock."""
+    return _ticks_us() * call("cpu_mhz", None) & _PERIOD
 
 
 def time():
@@ -26,6 +31,8 @@ def gmtime(seconds=None):
 
 def mktime(fields):
     """Seconds since 2000 of an eight-tuple, fields out of range carried over."""
+    if not 8 <= len(fields) <= 9:
+        raise TypeError("mktime needs a tuple of length 8 or 9")
     year, month, day, hour, minute, second = fields[:6]
     month -= 1
     year, month = year + month // 12, month % 12
