@@ -90,7 +90,6 @@ class Processor:
             "help": self._help,
             "irq_disable": self._disable_irq,
             "irq_enable": self._enable_irq,
-            "keep_timeouts": self._sockets.keep_timeouts,
             **self._uart.operations,
             "main": self._main,
         }
@@ -125,6 +124,7 @@ class Processor:
         if self._start.skipped is not None:
             delay = FastClock(python, self._start.skipped, self._idle, self._interrupts).delay_ms
         python.replace("mp_hal_delay_ms", ctypes.CFUNCTYPE(None, ctypes.c_ulong), delay)
+        self._sockets.install()
         python.install_gate(_GATE, self._gate)
         wrap_as_on_the_chip(python)
         self._frozen = FrozenPath(python, self._start.rom.modules, self._start.absent)
@@ -261,11 +261,11 @@ class Processor:
         send(self._link.calls, ("soft_reset", bool(raw.value)))
 
     def _run_boot_py(self) -> bool:
-        """Whether main.py is to start: not after an exception in boot.py, from MicroPython 1.20 on."""
+        """Whether main.py is to start: not after an exception in boot.py, from MicroPython 1.22 on (its issue 12662)."""
         lib = self._python.lib
         exists = lib.mp_vfs_import_stat(b"boot.py") == FILE
         code = lib.pyexec_file_if_exists(b"boot.py")
-        return not exists or code in _FINE or self._start.release < (1, 20)
+        return not exists or code in _FINE or self._start.release < (1, 22)
 
 
 def _address_of(view: memoryview) -> int:

@@ -6,7 +6,7 @@ import time
 from _board import call
 from _pin import number_of
 
-# extmod/machine_i2c.c waits twenty times `delay` in a byte with its acknowledge, three times in a START, four in a STOP.
+# extmod/machine_i2c.c waits twenty times in a byte with its acknowledge, three times in a START, four in a STOP.
 # What it does in between takes the chip about 2.3 us a clock at 80 MHz: counted in its code, not measured.
 _BYTE_WAITS = const(20)
 _FRAME_WAITS = const(7)

@@ -5,10 +5,12 @@ import select as _select
 import socket as _native
 
 from _board import call
+from _os import release
 
 _READABLE = const(0x19)  # POLLIN, and what a read would tell: POLLERR, POLLHUP
 _WRITABLE = const(0x04)
 _BROKEN = const(0x18)
+_UNDER_WAY = (errno.EINPROGRESS, errno.ETIMEDOUT, errno.EALREADY, 106, errno.EBADF)  # 106: EISCONN
 
 _Socket = _native.socket
 _getaddrinfo = _native.getaddrinfo
@@ -29,26 +31,38 @@ def _tuple(raw):
 
 def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
     """One entry, IPv4: [(2, 1, 0, '', (address, port))]. Raises OSError(-2) for an unknown name and with no link."""
+    if af not in (0, 2) or type not in (0, 1) or proto or flags:
+        print("Warning: unsupported getaddrinfo constraints")
     if not host.replace(".", "").isdigit() and not call("link"):
         raise OSError(-2)
     try:
-        return [(2, type or 1, 0, "", _tuple(_getaddrinfo(host, port, 2, 1)[0][-1]))]
+        return [(2, 1, 0, "", _tuple(_getaddrinfo(host, port, 2, 1)[0][-1]))]
     except OSError:
         raise OSError(-2)
 
 
 def connect(self, address):
-    """Connect to (host, port). Raises OSError(EHOSTUNREACH) with no link; a refusal is a reset to lwIP, ECONNRESET."""
+    """Connect to (host, port). Raises OSError(EHOSTUNREACH) with no link; a refusal is a reset to lwIP, ECONNRESET.
+
+    A socket that could not connect is closed: lwIP has taken back what it consists of.
+    """
+    raw = _raw(address)
     if not call("link"):
         raise OSError(errno.EHOSTUNREACH)
     try:
-        _connect(self, _raw(address))
+        _connect(self, raw)
     except OSError as error:
+        if error.errno == errno.ETIMEDOUT and release < (1, 24):
+            raise OSError(errno.EINPROGRESS)
+        if error.errno in _UNDER_WAY:
+            raise error
+        self.close()
         raise OSError(errno.ECONNRESET) if error.errno == errno.ECONNREFUSED else error
 
 
 def bind(self, address):
-    """Bind to (host, port)."""
+    """Bind to (host, port), also where this computer remembers connections of before the last reset."""
+    _setsockopt(self, *_OPTIONS[4], 1)
     _bind(self, _raw(address))
 
 
@@ -61,7 +75,6 @@ def sendto(self, data, address):
 
 def settimeout(self, value):
     """Seconds that calls may wait; 0: not at all, None: without end."""
-    call("keep_timeouts")
     _settimeout(self, value)
 
 
@@ -87,15 +100,21 @@ def accept(self):
     return connection, _tuple(raw)
 
 
-# Option numbers of lwIP to those of the interpreter's own stack: (level, option) -> (level, option).
-_OPTIONS = {(1, 4): (1, 2), (1, 32): (1, 6), (6, 64): (6, 1), (0, 1024): (0, 35), (0, 1025): (0, 36)}
+# Option numbers of lwIP to levels and options of the interpreter's own stack.
+_OPTIONS = {4: (1, 2), 32: (1, 6), 64: (6, 1), 1024: (0, 35), 1025: (0, 36)}
 
 
 def setsockopt(self, level, option, value):
-    """Set an option of lwIP. Raises OSError(EINVAL) for one that it has not."""
-    if (level, option) not in _OPTIONS:
+    """Set an option of lwIP, which does not look at the level; one that it has not is only warned of.
+
+    Option 20, a callback for what comes, is refused with OSError(EINVAL): the virtual board does not have it.
+    """
+    if option == 20:
         raise OSError(errno.EINVAL)
-    _setsockopt(self, *_OPTIONS[(level, option)], value)
+    if option in _OPTIONS:
+        _setsockopt(self, *_OPTIONS[option], value)
+    else:
+        print("Warning: lwip.setsockopt() not implemented")
 
 
 def select(rlist, wlist, xlist, timeout=None):
@@ -114,5 +133,5 @@ def reset():
     """Start the stack anew: nothing to do."""
 
 
-def callback(_):
-    """Told when packets come: nothing waits for that."""
+def callback():
+    """Look after the stack: nothing to do."""

@@ -23,7 +23,7 @@ class RTC:
         if len(datetime) != 8:
             raise ValueError("requested length 8 but object has length %d" % len(datetime))
         year, month, day, _, hour, minute, second, ms = datetime
-        call("rtc_set_us", time.mktime((year, month, day, hour, minute, second)) * 1000000 + ms * 1000)
+        call("rtc_set_us", time.mktime((year, month, day, hour, minute, second, 0, 0)) * 1000000 + ms * 1000)
 
     def memory(self, data=None):
         """The bytes kept, or keep these. Raises ValueError above 492 bytes."""
