@@ -224,6 +224,23 @@ def test_a_soft_reset_keeps_pins_and_clock(board):
         console.prompt()
         assert console.run("import machine, time\nprint(machine.Pin(2)(), time.gmtime()[:4])") == "0 (2026, 4, 6, 12)\n"
         assert "kept" not in console.run("print(dir())")
+        assert console.run("print(machine.freq())") == "160000000\n"
+        board.ctl("reset")
+        console.prompt()
+        assert console.run("import machine\nprint(machine.freq())") == "80000000\n"
+
+
+def test_a_soft_reset_forgets_the_alarm_and_the_button_sets_the_clock_back(board):
+    with board.console() as console:
+        console.prompt()
+        console.run("import machine, time\nmachine.RTC().alarm(0, 60000)\ntime.sleep(1.2)")
+        assert console.run("print(machine.RTC().alarm_left() > 50000)") == "True\n"
+        console.send(_CTRL_D)
+        console.prompt()
+        assert console.run("import machine, time\nprint(machine.RTC().alarm_left(), time.time() > 0)") == "0 True\n"
+        board.ctl("reset")
+        console.prompt()
+        assert int(console.run("import time\nprint(time.time())")) == 0, "the counter starts again"
 
 
 def test_power_cut_loses_the_clock(board):

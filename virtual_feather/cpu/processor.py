@@ -30,7 +30,6 @@ from .ticks import wrap_as_on_the_chip
 from .uart import Uart
 
 _FINE = (0, 0x100)  # of this build's pyexec: no exception, SystemExit
-_UNHANDLED_EXCEPTION = 1  # what pyexec returns, shared/runtime/pyexec.h
 _GATE = "machine_time_pulse_us_obj"  # a builtin that the port has to replace in any case
 _MAIN = """
 import machine, vfs, uctypes, sys
@@ -261,7 +260,7 @@ class Processor:
         send(self._link.calls, ("soft_reset", bool(raw.value)))
 
     def _run_boot_py(self) -> bool:
-        """Whether main.py is to start: not after an exception in boot.py, from MicroPython 1.22 on (its issue 12662)."""
+        """Whether main.py is to start: not after an exception in boot.py, from v1.22 on (MicroPython's issue 12662)."""
         lib = self._python.lib
         exists = lib.mp_vfs_import_stat(b"boot.py") == FILE
         code = lib.pyexec_file_if_exists(b"boot.py")

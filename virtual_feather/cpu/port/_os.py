@@ -40,21 +40,21 @@ _terminals = [None, None]
 _attached = [True]  # whether the REPL has UART 0, in slot 1, which no object has been made for yet
 
 
-def dupterm(stream, index=0):
+def dupterm(_stream, _index=0):
     """Put a stream in a slot of the REPL's terminals; what was there. UART 0 is in slot 1.
 
     Other streams than UART 0 are kept and returned, but the REPL does not reach them.
     """
-    if index not in (0, 1):
+    if _index not in (0, 1):
         raise ValueError("invalid dupterm index")
     from machine import UART
 
-    old = _terminals[index]
-    if index and old is None and _attached[0]:
+    old = _terminals[_index]
+    if _index and old is None and _attached[0]:
         old = UART(0)
-    _terminals[index] = stream
-    if index:
-        _attached[0] = isinstance(stream, UART)
+    _terminals[_index] = _stream
+    if _index:
+        _attached[0] = isinstance(_stream, UART)
         call("uart_attach", _attached[0])
     return old
 
@@ -89,14 +89,14 @@ def help(*args):
         call("help", bool(args))
 
 
-def listdir(path="."):
+def listdir(_path="."):
     """Names in a folder."""
-    return [name for name in _listdir(path) if name != _HIDDEN]
+    return [name for name in _listdir(_path) if name != _HIDDEN]
 
 
-def ilistdir(path="."):
+def ilistdir(_path="."):
     """Entries of a folder: (name, type, inode, size)."""
-    return (entry for entry in _ilistdir(path) if entry[0] != _HIDDEN)
+    return (entry for entry in _ilistdir(_path) if entry[0] != _HIDDEN)
 
 
 def rom_ioctl(operation, *args):

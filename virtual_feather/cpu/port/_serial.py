@@ -9,17 +9,17 @@ _PARITY = ("None", "1", "0")
 _POLL = const(3)
 _READ = const(1)
 _WRITE = const(4)
+_receive_buffer = [15]  # bytes, of the only UART that receives
 
 
 class UART(io.IOBase):
     """UART 0, which the REPL has as long as it is attached (os.dupterm), or UART 1, which can only send."""
 
-    def __init__(self, id, *args, **kwargs):
-        if id not in (0, 1):
-            raise ValueError("UART(%d) does not exist" % id)
-        self._id = id
+    def __init__(self, _id, *args, **kwargs):
+        if _id not in (0, 1):
+            raise ValueError("UART(%d) does not exist" % _id)
+        self._id = _id
         self._baudrate, self._bits, self._parity, self._stop = 115200, 8, 0, 1
-        self._rxbuf = 15
         self.init(*args, **kwargs)
 
     def init(self, baudrate=0, bits=0, parity=-1, stop=0, *, tx=None, rx=None, rxbuf=0, timeout=0, timeout_char=0):
@@ -36,7 +36,9 @@ class UART(io.IOBase):
         if parity != -1:
             self._parity = 0 if parity is None else 1 if parity & 1 else 2
         self._stop = stop or self._stop
-        self._rxbuf = rxbuf or self._rxbuf
+        if rxbuf > 0:
+            _receive_buffer[0] = rxbuf
+            call("uart_rxbuf", rxbuf)
         self._timeout = timeout
         self._timeout_char = max(timeout_char, 13000 // self._baudrate + 1)
 
@@ -47,21 +49,21 @@ class UART(io.IOBase):
         """Bytes waiting."""
         return 0 if self._id else call("uart_any")
 
-    def readinto(self, buf, nbytes=None):
+    def readinto(self, _buf, _nbytes=None):
         """Fill a buffer with what comes in time; the number of bytes, None for nothing."""
         if self._id:
             raise OSError("UART(1) can't read")
-        count = call("uart_read", self._timeout, self._timeout_char, memoryview(buf)[:nbytes])
+        count = call("uart_read", self._timeout, self._timeout_char, memoryview(_buf)[:_nbytes])
         return count or None
 
-    def read(self, nbytes=-1):
+    def read(self, _nbytes=-1):
         """Up to `nbytes`, or all there is; None for nothing."""
         data = b""
-        while nbytes:
-            buffer = bytearray(nbytes if nbytes > 0 else 64)
+        while _nbytes:
+            buffer = bytearray(_nbytes if _nbytes > 0 else 64)
             count = self.readinto(buffer) or 0
             data += buffer[:count]
-            if nbytes > 0 or count < 64:
+            if _nbytes > 0 or count < 64:
                 break
         return data or None
 
@@ -75,11 +77,11 @@ class UART(io.IOBase):
             line += byte
         return line or None
 
-    def write(self, buf):
+    def write(self, _buf):
         """Send bytes; their number."""
         if not self._id:
-            call("uart_write", memoryview(buf))
-        return len(buf)
+            call("uart_write", memoryview(_buf))
+        return len(_buf)
 
     def flush(self):
         """Wait until all is sent: it is."""
@@ -97,7 +99,7 @@ class UART(io.IOBase):
     def __repr__(self):
         return "UART(%d, baudrate=%d, bits=%d, parity=%s, stop=%d, rxbuf=%d, timeout=%d, timeout_char=%d)" % (
             self._id, self._baudrate, self._bits, _PARITY[self._parity], self._stop,
-            self._rxbuf, self._timeout, self._timeout_char,
+            _receive_buffer[0], self._timeout, self._timeout_char,
         )  # fmt: skip
 
 
@@ -110,26 +112,26 @@ class _Bus:
     def deinit(self):
         """Stop."""
 
-    def read(self, nbytes, write=0):
+    def read(self, _nbytes, _write=0):
         """Read bytes while sending `write` over and over."""
-        buffer = bytearray(nbytes)
-        self.readinto(buffer, write)
+        buffer = bytearray(_nbytes)
+        self.readinto(buffer, _write)
         return bytes(buffer)
 
-    def readinto(self, buf, write=0):
+    def readinto(self, _buf, _write=0):
         """As read, into a buffer."""
         level = 0xFF if call("pin_read", self._miso) else 0
-        for i in range(len(buf)):
-            buf[i] = level
+        for i in range(len(_buf)):
+            _buf[i] = level
 
-    def write(self, buf):
+    def write(self, _buf):
         """Send bytes."""
 
-    def write_readinto(self, write_buf, read_buf):
+    def write_readinto(self, _write_buf, _read_buf):
         """Send and read at once."""
-        if len(write_buf) != len(read_buf):
+        if len(_write_buf) != len(_read_buf):
             raise ValueError("buffers must be the same length")
-        self.readinto(read_buf)
+        self.readinto(_read_buf)
 
 
 class SPI(_Bus):
@@ -137,8 +139,8 @@ class SPI(_Bus):
 
     _miso = 12
 
-    def __init__(self, id, *args, **kwargs):
-        if id != 1:
+    def __init__(self, _id, *args, **kwargs):
+        if _id != 1:
             raise ValueError
         self._settings = 80000000, 0, 0
         self.init(*args, **kwargs)
