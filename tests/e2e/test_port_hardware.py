@@ -108,6 +108,22 @@ def test_pins(board):
     assert found.split("\n")[:-1] == ["True Pin(2) 1 True", "0", "1", "0", "0 1", "0 1", "1 None 0"]
 
 
+def test_the_old_image_wants_pins_where_the_new_one_takes_their_numbers(boards):
+    with boards("b", "--image", "small").console() as console:
+        console.prompt()
+        console.run("from machine import I2C, PWM, Pin, SoftSPI")
+        for code, error in (
+            ("PWM(5)", "ValueError: expecting a pin"),
+            ("I2C(scl=5, sda=4)", "ValueError: expecting a pin"),
+            ("Pin('D5')", "TypeError: can't convert str to int"),
+            ("Pin(Pin(5))", "TypeError: can't convert Pin to int"),
+            ("SoftSPI(sck=Pin(14), mosi=Pin(13), miso=Pin(12), firstbit=1)", "ValueError: firstbit must be MSB"),
+        ):
+            _, trace = console.run_raw(code)
+            assert error in trace, code
+        assert console.run("print(I2C(scl=Pin(5), sda=Pin(4)).scan())") == "[57]\n"
+
+
 def test_pulses_light_the_led(board):
     with board.console() as console:
         console.prompt()
@@ -130,6 +146,26 @@ def test_pulses_light_the_led(board):
         "PWM(0, freq=1000, duty=0) 1000 0", "1023 65471 999023", "1000", "1000 0", "PWM(2)",
         "500", "512 32767", "512 1000000", "256",
     ]  # fmt: skip
+
+
+def test_spi_takes_its_time(board):
+    with board.console() as console:
+        console.prompt()
+        found = console.run(
+            "from machine import SPI, SoftSPI\nimport time\ns = SPI(1, baudrate=1000000)\nprint(s)\n"
+            "t = SoftSPI(baudrate=100000, sck=14, mosi=13, miso=12, firstbit=SoftSPI.LSB)\nprint(t)\n"
+            "for bus in s, t:\n"
+            "  start = time.ticks_us(); data = bus.read(500)\n"
+            "  print(time.ticks_diff(time.ticks_us(), start), data[:1])\n"
+        ).splitlines()
+    assert found[:2] == [
+        "HSPI(id=1, baudrate=1000000, polarity=0, phase=0)",
+        "SoftSPI(baudrate=100000, polarity=0, phase=0, firstbit=1, sck=14, mosi=13, miso=12)",
+    ]
+    for line, least in zip(found[2:], (4000, 40_000), strict=True):
+        took, data = line.split()
+        assert least <= int(took) < least + 20_000
+        assert data == "b'\\x00'", "nothing drives MISO"
 
 
 def test_the_analogue_input_follows_the_world(board):

@@ -1,14 +1,17 @@
 """machine.UART, machine.SPI and machine.SoftSPI."""
 
 import io
+import time
 
 from _board import call
+from _os import release
 from _pin import number_of
 
 _PARITY = ("None", "1", "0")
 _POLL = const(3)
 _READ = const(1)
 _WRITE = const(4)
+_MSB_ONLY = release < (1, 25)  # SoftSPI sends the lowest bit first from v1.25 on
 _receive_buffer = [15]  # bytes, of the only UART that receives
 
 
@@ -120,12 +123,14 @@ class _Bus:
 
     def readinto(self, _buf, _write=0):
         """As read, into a buffer."""
+        self.write(_buf)
         level = 0xFF if call("pin_read", self._miso) else 0
         for i in range(len(_buf)):
             _buf[i] = level
 
     def write(self, _buf):
         """Send bytes."""
+        time.sleep_us(8000000 * len(_buf) // self._baudrate)
 
     def write_readinto(self, _write_buf, _read_buf):
         """Send and read at once."""
@@ -142,14 +147,13 @@ class SPI(_Bus):
     def __init__(self, _id, *args, **kwargs):
         if _id != 1:
             raise ValueError
-        self._settings = 80000000, 0, 0
+        self._baudrate, self._polarity, self._phase = 80000000, 0, 0
         self.init(*args, **kwargs)
 
     def init(self, baudrate=-1, polarity=-1, phase=-1):
         """Change the settings given."""
-        baudrate, polarity, phase = (
-            old if new == -1 else new for old, new in zip(self._settings, (baudrate, polarity, phase))
-        )
+        if baudrate == -1:
+            baudrate = self._baudrate
         if baudrate != 80000000:
             if not 0 < baudrate <= 40000000:
                 raise ValueError("impossible baudrate")
@@ -159,10 +163,12 @@ class SPI(_Bus):
             if count > 64:
                 raise ValueError("impossible baudrate")
             baudrate = 80000000 // (prescaler * count)
-        self._settings = baudrate, polarity, phase
+        self._baudrate = baudrate
+        self._polarity = self._polarity if polarity == -1 else polarity
+        self._phase = self._phase if phase == -1 else phase
 
     def __repr__(self):
-        return "HSPI(id=1, baudrate=%d, polarity=%d, phase=%d)" % self._settings
+        return "HSPI(id=1, baudrate=%d, polarity=%d, phase=%d)" % (self._baudrate, self._polarity, self._phase)
 
 
 class SoftSPI(_Bus):
@@ -171,14 +177,16 @@ class SoftSPI(_Bus):
     def __init__(self, baudrate=500000, *, polarity=0, phase=0, bits=8, firstbit=0, sck=None, mosi=None, miso=None):
         if bits != 8:
             raise ValueError("bits must be 8")
-        if firstbit != self.MSB:
+        if firstbit != self.MSB and _MSB_ONLY:
             raise ValueError("firstbit must be MSB")
         if sck is None or mosi is None or miso is None:
             raise ValueError("must specify all of sck/mosi/miso")
-        self.init(baudrate, polarity, phase, sck=sck, mosi=mosi, miso=miso)
+        self.init(baudrate, polarity, phase, firstbit=firstbit, sck=sck, mosi=mosi, miso=miso)
 
-    def init(self, baudrate=-1, polarity=-1, phase=-1, *, sck=None, mosi=None, miso=None):
+    def init(self, baudrate=-1, polarity=-1, phase=-1, *, firstbit=-1, sck=None, mosi=None, miso=None):
         """Change the settings given."""
+        if firstbit != -1:
+            self._firstbit = firstbit
         if baudrate != -1:
             half_us = (500000 + baudrate - 1) // baudrate
             self._baudrate = 500000 // half_us
@@ -197,6 +205,7 @@ class SoftSPI(_Bus):
         call("pin_init", self._miso, 0, 0, None)
 
     def __repr__(self):
-        return "SoftSPI(baudrate=%d, polarity=%d, phase=%d, sck=%d, mosi=%d, miso=%d)" % (
-            self._baudrate, self._polarity, self._phase, self._sck, self._mosi, self._miso,
+        first = "" if _MSB_ONLY else " firstbit=%d," % self._firstbit
+        return "SoftSPI(baudrate=%d, polarity=%d, phase=%d,%s sck=%d, mosi=%d, miso=%d)" % (
+            self._baudrate, self._polarity, self._phase, first, self._sck, self._mosi, self._miso,
         )  # fmt: skip
