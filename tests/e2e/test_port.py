@@ -254,6 +254,21 @@ def test_power_cut_loses_the_clock(board):
         assert console.run("import time\nprint(time.gmtime()[:3])") == "(2000, 1, 1)\n"
 
 
+@pytest.mark.parametrize(("image", "starts"), [("romfs", False), ("small", True)])
+def test_ctrl_c_in_boot_py_counts_as_an_exception(boards, image, starts):
+    board = boards("b", "--image", image)
+    board.put("main.py", "print('main', 'starts')")
+    with board.console() as console:
+        console.prompt()
+        console.run("open('boot.py', 'w').write('import time\\nprint(1 + 1, \"boots\")\\ntime.sleep(60)')")
+        console.send(_CTRL_D)
+        console.read_until(b"2 boots")
+        console.send(b"\x03")
+        seen = console.read_until(_BANNER)
+        assert b"KeyboardInterrupt" in seen
+        assert (b"main starts" in seen) is starts
+
+
 def test_a_blank_file_system_is_made_and_a_broken_one_left_alone(tmp_path, boards):
     board = boards()
     with board.console() as console:

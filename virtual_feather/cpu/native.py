@@ -18,7 +18,7 @@ import micropython_run
 
 from .elf import Elf
 from .stack import Stack
-from .thunk import calling_or_raising
+from .thunk import calling_or_raising, discarding
 
 _Pointer = ctypes.c_void_p
 _PROT_READ_WRITE = 3
@@ -195,6 +195,13 @@ class Interpreter:
         )
         self._kept.append(memory)
         gate.function = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+    def discard_result(self, symbol: str) -> None:
+        """Make the builtin function object `symbol`, of a fixed number of arguments, return None."""
+        function = ctypes.c_uint64.from_address(self.address(symbol) + 8)  # behind the type, py/obj.h
+        memory = discarding(function.value, _NONE)
+        self._kept.append(memory)
+        function.value = ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
     def hide_modules(self, names: frozenset[str]) -> None:
         """Take builtin modules away. Call it while the interpreter runs: names are known to it only then."""

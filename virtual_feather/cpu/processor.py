@@ -124,6 +124,7 @@ class Processor:
             delay = FastClock(python, self._start.skipped, self._idle, self._interrupts).delay_ms
         python.replace("mp_hal_delay_ms", ctypes.CFUNCTYPE(None, ctypes.c_ulong), delay)
         self._sockets.install()
+        python.discard_result("gc_collect_obj")  # MICROPY_PY_GC_COLLECT_RETVAL is the unix port's alone
         python.install_gate(_GATE, self._gate)
         wrap_as_on_the_chip(python)
         self._frozen = FrozenPath(python, self._start.rom.modules, self._start.absent)

@@ -31,6 +31,16 @@ def adding(amount: int, word: int, function: int) -> mmap.mmap:
     )  # fmt: skip
 
 
+def discarding(function: int, result: int) -> mmap.mmap:
+    """Memory that holds a function: it calls the one at `function` and returns `result`."""
+    return _executable(
+        b"\x48\x83\xec\x08"  # sub rsp, 8
+        b"\x48\xb8" + struct.pack("<Q", function) + b"\xff\xd0"  # mov rax, function; call rax
+        b"\x48\x83\xc4\x08"  # add rsp, 8
+        b"\x48\xb8" + struct.pack("<Q", result) + b"\xc3"  # mov rax, result; ret
+    )
+
+
 def _executable(code: bytes) -> mmap.mmap:
     memory = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     memory.write(code)
