@@ -38,7 +38,6 @@ CHIP_HEAP = 38 * 1024  # bytes, of 32-bit words
 _WORDS = 2
 _PORT_HEAP = 48 * 1024
 _STARTED = 900
-_CPU_MHZ = 80
 _REBOOT_S = 0.3  # from a crash to the next start
 
 
@@ -97,7 +96,6 @@ class Board:
         self.wake_wired = False  # whether a wire joins GPIO16 and RST: a Feather comes without
         self.powered = False
         self.resets = 0
-        self._cpu_mhz = _CPU_MHZ
         self._operations = self._all_operations()
         # With no processor that could say so, a fast clock knows itself that nobody waits.
         reactor.sleeps = lambda: self._fast and self._next_reset is not None
@@ -113,7 +111,6 @@ class Board:
             "fs": lambda what: (self._layout.first_block, self._layout.fs_blocks(self.flash.size))[what],
             "romfs": lambda what: (self._layout.romfs_start, self._layout.romfs_size)[what],
             "idle": self._idle,
-            "cpu_mhz": self._clock,
             "flash_size": lambda: self.flash.size,
             "flash_id": lambda: self.flash.jedec_id,
             "flash_erase": self._erase_flash,
@@ -173,7 +170,6 @@ class Board:
             return
         self.halt()
         self._cause = cause
-        self._cpu_mhz = _CPU_MHZ
         self.resets += 1
         if cause in (HARD_RESET, DEEPSLEEP_RESET):
             self.rtc.pulled()
@@ -272,13 +268,6 @@ class Board:
     def _busy_us(self, seconds: float) -> int:
         """For how long the processor waits for its flash."""
         return int(seconds * 1e6) if self._paced else 0
-
-    def _clock(self, mhz: int | None) -> int | None:
-        """The processor's clock, or change it until the next reset of the chip."""
-        if mhz is None:
-            return self._cpu_mhz
-        self._cpu_mhz = mhz
-        return None
 
     def _idle(self, until_us: int | None, events: int) -> bool:
         """A fast processor has nothing to do until then. An event that it has not taken yet forbids to skip."""

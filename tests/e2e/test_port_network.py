@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
 
-import pytest
-from boards import Console
+from tcp import free_port, joined, server
+
+__all__ = ["server"]
 
 # As people write them: one loop, blocking calls, sleeps. Nothing in it knows of this project.
 _PROGRAM = """
@@ -88,14 +88,6 @@ def test_a_plain_blocking_program_runs_unchanged(board, broker):
     assert broker.wait("plain/light", since=since)
 
 
-def _joined(console: Console) -> None:
-    console.prompt()
-    console.run(
-        "import network, time\nsta = network.WLAN(network.STA_IF)\nsta.active(True)\nsta.connect('home', 'secret')\n"
-        "while not sta.isconnected(): time.sleep_ms(20)\n"
-    )
-
-
 def test_what_the_interfaces_tell(board):
     with board.console() as console:
         console.prompt()
@@ -147,41 +139,6 @@ def test_the_old_image_knows_older_names(boards):
         assert console.run("print(sta.config('dhcp_hostname'))") == "cabin\n"
 
 
-class _Server:
-    """A TCP server that takes one connection after the other and hands it to `serve`."""
-
-    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._serve = serve
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._serve(connection)
-
-    def close(self) -> None:
-        self._listener.close()
-
-
-@pytest.fixture
-def server():
-    """serve(function) starts a server; its port."""
-    servers: list[_Server] = []
-
-    def start(serve: Callable[[socket.socket], None]) -> int:
-        servers.append(_Server(serve))
-        return servers[-1].port
-
-    yield start
-    for one in servers:
-        one.close()
-
-
 # Header, protocol level and flags, keepalive; identifier, will topic and message, user, password (MQTT 3.1.1, 3.1).
 _CONNECT = b"\x10\x2b\x00\x04MQTT\x04\xee\x00\x1e" + b"".join(
     len(text).to_bytes(2, "big") + text for text in (b"cid", b"w/t", b"gone", b"user", b"pass12345")
@@ -205,7 +162,7 @@ def test_umqtt_writes_mqtt(board, server):
 
     port = server(serve)
     with board.console() as console:
-        _joined(console)
+        joined(console)
         said = console.run(
             "from umqtt.simple import MQTTClient\n"
             f"c = MQTTClient('cid', '127.0.0.1', {port}, 'user', 'pass12345', 30)\n"
@@ -236,7 +193,7 @@ def test_umqtt_waits_as_long_as_the_images_do(board, server):
     talkative = server(answering)
     refusing = server(lambda connection: connection.sendall(b"\x20\x02\x00\x05"))
     with board.console() as console:
-        _joined(console)
+        joined(console)
         console.run("from umqtt.simple import MQTTClient, MQTTException\nimport time")
         took = console.run(
             f"c = MQTTClient('c', '127.0.0.1', {port})\nstart = time.ticks_ms()\n"
@@ -260,19 +217,14 @@ def test_umqtt_waits_as_long_as_the_images_do(board, server):
         silent[-1].close()
         assert console.run("try: c.wait_msg()\nexcept OSError as e: print(e.args)") == "(-1,)\n"
         refused = (
-            f"c = MQTTClient('c', '127.0.0.1', {_free_port()})\ntry: c.connect()\nexcept OSError as e: print(e.errno)"
+            f"c = MQTTClient('c', '127.0.0.1', {free_port()})\ntry: c.connect()\nexcept OSError as e: print(e.errno)"
         )
         assert console.run(refused) == "104\n", "a refusal is a reset to lwIP"
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
 def test_sockets_without_a_link(board, broker):
     with board.console() as console:
-        _joined(console)
+        joined(console)
         console.run(
             "from umqtt.simple import MQTTClient\nimport socket, time\n"
             f"c = MQTTClient('c', '127.0.0.1', {broker.port})\nc.connect()\n"
@@ -296,106 +248,11 @@ def test_sockets_without_a_link(board, broker):
         assert broker.wait("after").payload == "the gap"
 
 
-def _console_with_sockets(board) -> Console:
-    console = board.console()
-    _joined(console)
-    console.run(
-        "import select, socket\n"
-        "def attempt(f, *a):\n"
-        "  try: r = f(*a)\n"
-        "  except OSError as e: r = -e.errno\n"
-        "  print(r)\n"
-    )
-    return console
-
-
-def test_a_connection_takes_what_lwip_has_room_for(board, server):
-    connections: list[socket.socket] = []
-    port = server(connections.append)
-    with _console_with_sockets(board) as console:
-        console.run(f"s = socket.socket()\ns.connect(('127.0.0.1', {port}))\ns.setblocking(False)\n")
-        console.run("p = select.poll()\np.register(s, select.POLLOUT)\n")
-        assert console.run("attempt(s.send, bytes(5000))") == "1072\n", "two segments"
-        board.ctl("wifi", "off")
-        time.sleep(0.2)
-        assert console.run("print(len(p.poll(0)))\nattempt(s.write, b'x' * 1000)\nattempt(s.send, b'y' * 1000)") == (
-            "1\n1000\n72\n"
-        )
-        assert console.run("attempt(s.send, b'z')\nprint(p.poll(100))\nprint(s.write(b'z'))") == "-11\n[]\nNone\n"
-        board.ctl("wifi", "on")
-        received = b""
-        connections[0].settimeout(5)
-        while len(received) < 2 * 1072:
-            received += connections[0].recv(5000)
-        assert received == bytes(1072) + b"x" * 1000 + b"y" * 72, "when the link is back"
-        assert console.run("print(len(p.poll(1000)))\ns.setblocking(True)\nprint(s.write(b'w' * 3000))") == "1\n3000\n"
-
-
-def test_a_peer_that_reads_nothing_fills_the_buffer(board):
-    with socket.socket() as listener, _console_with_sockets(board) as console:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        port = listener.getsockname()[1]
-        console.run(f"s = socket.socket()\ns.connect(('127.0.0.1', {port}))\ns.settimeout(0.3)\n")
-        peer, _ = listener.accept()
-        sent = console.run(
-            "n = 0\ntry:\n  while True: n += s.send(bytes(200))\nexcept OSError as e: print(e.errno, n)\n"
-            "s.setblocking(False)\np = select.poll(); p.register(s, select.POLLOUT); print(p.poll(50))"
-        ).split()
-        assert sent[0] == "110" and sent[2] == "[]"
-        peer.settimeout(5)
-        got = len(peer.recv(100_000))
-        while got < int(sent[1]):
-            got += len(peer.recv(100_000))
-        assert got == int(sent[1])
-        assert console.run("print(len(p.poll(2000)))") == "1\n"
-        peer.close()
-
-
-@pytest.mark.parametrize(("image", "error"), [("romfs", -110), ("small", -115)])
-def test_a_connect_that_takes_too_long(boards, image, error):
-    board = boards("b", "--image", image)
-    with socket.socket() as listener, socket.socket() as first, _console_with_sockets(board) as console:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        first.connect(listener.getsockname())  # its queue is full: what comes now is not answered
-        found = console.run(
-            f"s = socket.socket(); s.settimeout(0.3)\nattempt(s.connect, ('127.0.0.1', {listener.getsockname()[1]}))"
-        )
-        assert found == f"{error}\n"
-
-
-def test_errors_of_connections_are_lwips(board, server):
-    def reset(connection: socket.socket) -> None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        connection.close()
-
-    port = server(reset)
-    with _console_with_sockets(board) as console:
-        refused = f"s = socket.socket()\nattempt(s.connect, ('127.0.0.1', {_free_port()}))\nattempt(s.send, b'x')"
-        assert console.run(refused) == "-104\n-9\n", "reset, and then there is no such socket any more"
-        found = console.run(
-            f"s = socket.socket()\ns.connect(('127.0.0.1', {port}))\nimport time; time.sleep_ms(200)\n"
-            "attempt(s.recv, 1)\nattempt(s.send, b'x')"
-        )
-        assert found == "-104\n-104\n"
-        later = f"s = socket.socket()\ns.setblocking(False)\nattempt(s.connect, ('127.0.0.1', {_free_port()}))\n"
-        later += "time.sleep_ms(50)\nattempt(s.send, b'x')"
-        assert console.run(later) == "-115\n-104\n"
-        assert console.run("attempt(socket.socket().setsockopt, 6, socket.TCP_NODELAY, 1)") == "None\n"
-        warned = console.run("attempt(socket.socket().setsockopt, socket.SOL_SOCKET, 3, 1)")
-        assert warned == "Warning: lwip.setsockopt() not implemented\nNone\n"
-        assert console.run("print(socket.getaddrinfo('127.0.0.1', 5, 0, socket.SOCK_DGRAM))") == (
-            "Warning: unsupported getaddrinfo constraints\n[(2, 1, 0, '', ('127.0.0.1', 5))]\n"
-        )
-
-
 def test_ntptime_sets_the_clock(board):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         with board.console() as console:
-            _joined(console)
+            joined(console)
             console.type("import ntptime, socket; ntptime.host = '127.0.0.1'; ntptime.timeout = 3")
             # Port 123 is not ours to have: the query is sent where the test listens.
             console.run(
