@@ -17,7 +17,7 @@ from .cpu.life import Life
 from .cpu.names import absent_modules, release
 from .cpu.processor import Start
 from .cpu.rom import read_only_memory
-from .flash import Flash, PowerCut
+from .flash import SECTOR, Flash, PowerCut
 from .gpio import Gpio
 from .i2c import I2cBus
 from .layouts import Layout, identify
@@ -164,7 +164,6 @@ class Board:
         self.pwm.reset()
         self.gpio.reset()
         self.memory.reset()
-        self.rtc.reset()
         self.radio.power_off()
         self.halted()
 
@@ -175,6 +174,10 @@ class Board:
         self.halt()
         self._cause = cause
         self.resets += 1
+        if cause in (HARD_RESET, DEEPSLEEP_RESET):
+            self.rtc.pulled()
+        else:
+            self.rtc.start()
         self._layout = identify(self.flash)
         if self._layout is not None:
             self.radio.power_on()
@@ -185,6 +188,7 @@ class Board:
         self._kill()
         self.timers.forget()
         self.gpio.forget_handlers()
+        self.rtc.start()
         self.serial(b"MPY: soft reboot\r\n")
         self._start(soft=True, raw_repl=raw_repl)
 
@@ -204,6 +208,7 @@ class Board:
             soft=soft,
             raw_repl=raw_repl,
             heap_bytes=_WORDS * self._heap * 33 // 32 + _PORT_HEAP,  # 1/32 is for the tables of the collector
+            chip_bytes=_WORDS * self._heap,
             free_bytes=_WORDS * self._heap - _STARTED,
             rom=read_only_memory(absent),
             flash=self.flash.memory,
@@ -225,6 +230,7 @@ class Board:
     def _deepsleep(self, time_us: int) -> None:
         """Power down for so long, or until a reset from outside (0)."""
         self.halt()
+        self.rtc.sleep(time_us)
         if time_us:
             self._next_reset = self._reactor.call_in(time_us / 1e6, self._end_deepsleep)
 
@@ -260,11 +266,14 @@ class Board:
             self.power_off()
             return None
 
-    def _erase_flash(self, sector: int) -> int:
-        return self._busy_us(self.flash.erase_sector(sector))
+    def _erase_flash(self, sector: int) -> int | None:
+        """Microseconds for which the flash is busy; None for a sector that it has not."""
+        inside = self.flash.holds(sector * SECTOR, SECTOR)
+        return self._busy_us(self.flash.erase_sector(sector)) if inside else None
 
-    def _write_flash(self, address: int, data: bytes) -> int:
-        return self._busy_us(self.flash.program(address, data))
+    def _write_flash(self, address: int, data: bytes) -> int | None:
+        inside = self.flash.holds(address, len(data))
+        return self._busy_us(self.flash.program(address, data)) if inside else None
 
     def _busy_us(self, seconds: float) -> int:
         """For how long the processor waits for its flash."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 PINS = (0, 1, 2, 3, 4, 5, 9, 10, 12, 13, 14, 15, 16)
 IN, OUT, OPEN_DRAIN = 0, 1, 2
+_RTC_PIN = 16  # it hangs on other registers
 _RISING, _FALLING = 1, 2
 # Resistors to 3.3 V: the boot straps of 0 and 2, the I2C pull-ups of the sensor's breakout on 4 and 5. That of 15 goes
 # to ground; so does every other pad here, which on a chip would read anything.
@@ -17,7 +18,7 @@ _PULLED_UP = {0, 2, 4, 5}
 class Pin:
     """One pad."""
 
-    __slots__ = ("handler", "held", "level", "mode", "out", "pull_up", "resistor", "trigger")
+    __slots__ = ("drain", "driven", "handler", "held", "latch", "level", "mode", "pull_up", "resistor", "trigger")
 
     def __init__(self, number: int) -> None:
         self.resistor = number in _PULLED_UP  # one outside that pulls the pad up
@@ -27,7 +28,10 @@ class Pin:
 
     def reset(self) -> None:
         """As after a reset of the chip: input, no pull-up, no interrupt."""
-        self.mode, self.out, self.pull_up = IN, 0, False
+        self.mode = IN  # MicroPython's, which decides what a write does
+        # The chip's: the output latch; whether it drives the pad; whether only when it is low.
+        self.latch, self.driven, self.drain = 0, False, False
+        self.pull_up = False
         self.trigger, self.handler = 0, (0, 0)
 
 
@@ -47,6 +51,9 @@ class Gpio:
             "pin_init": self.init,
             "pin_read": self.level,
             "pin_write": self.write,
+            "pin_toggle": lambda number: self.write(number, not self._pins[number].latch),
+            "pin_release": self.release,
+            "pin_low": lambda number: self.drive(number, False),
             "pin_irq": self.irq,
             "pin_trigger": lambda number: self._pins[number].trigger,
         }
@@ -69,17 +76,39 @@ class Gpio:
     def init(self, number: int, mode: int, pull: int, value: bool | None) -> None:
         """machine.Pin.init."""
         pin = self._pins[number]
-        pin.mode, pin.pull_up = operator.index(mode), bool(pull)
-        if value is None:
-            self._settle(number)
-        else:
-            self.write(number, value)
+        pin.mode, pin.pull_up, pin.drain = operator.index(mode), bool(pull), False
+        self._set(number, value)
 
     def write(self, number: int, value: bool) -> None:
-        """Set the output latch; the port does not do that for an input."""
+        """machine.Pin.value."""
+        self._set(number, value)
+
+    def _set(self, number: int, value: bool | None) -> None:
+        """pin_set of ports/esp8266/machine_pin.c; None: the mode alone takes effect."""
         pin = self._pins[number]
-        if pin.mode != IN:
-            pin.out = int(value)
+        if number == _RTC_PIN:
+            pin.driven, pin.latch = pin.mode == OUT, int(value is None or value)
+        elif pin.mode == OPEN_DRAIN:
+            if value is not None:
+                pin.driven = not value
+                pin.latch = pin.latch if value else 0
+        elif pin.mode == IN:
+            pin.driven = False
+        else:
+            pin.driven = True
+            pin.latch = pin.latch if value is None else int(value)
+        self._settle(number)
+
+    def drive(self, number: int, level: bool) -> None:
+        """Drive the pad, whatever its mode: pulses, a wire's protocol."""
+        pin = self._pins[number]
+        pin.driven, pin.latch = True, int(level)
+        self._settle(number)
+
+    def release(self, number: int) -> None:
+        """Make it a wire that is only ever pulled low, and let go of it."""
+        pin = self._pins[number]
+        pin.driven, pin.drain = False, True
         self._settle(number)
 
     def level(self, number: int) -> int:
@@ -118,9 +147,8 @@ class Gpio:
 
     @staticmethod
     def _resulting(pin: Pin) -> int:
-        drives_low = not pin.out and pin.mode in (OUT, OPEN_DRAIN)
-        if pin.held == 0 or drives_low:
+        if pin.held == 0 or (pin.driven and not pin.latch):
             return 0  # a short to ground wins over a driver on either side
-        if pin.held == 1 or (pin.out and pin.mode == OUT):
+        if pin.held == 1 or (pin.driven and not pin.drain):
             return 1
         return int(pin.pull_up or pin.resistor)

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 from .chips import Chip
-from .gpio import OPEN_DRAIN, Gpio
+from .gpio import Gpio
 
 SCL, SDA = 5, 4  # as wired on the Feather
 FAULTS = ("ok", "nack", "stuck", "hang", "garbage")
@@ -59,9 +59,11 @@ class I2cBus:
             if self._clocks >= _CLOCKS_TO_FREE:
                 self.set_fault("ok")
 
-    def _init(self, scl: int, sda: int) -> None:
+    def _init(self, scl: int, sda: int) -> int:
+        """Open drain, whatever the pins were; pull-ups stay. It ends with a STOP."""
         for number in (scl, sda):
-            self._gpio.init(number, OPEN_DRAIN, 0, True)
+            self._gpio.release(number)
+        return self._stop(scl, sda)
 
     def transfer(  # noqa: PLR0917 - as the processor sends it
         self, scl: int, sda: int, address: int, stop: bool, output: bytes | None, into: bytes | None
@@ -74,7 +76,7 @@ class I2cBus:
             return -errno.ENODEV
         result = self._write(scl, sda, output) if output is not None else self._read(scl, sda, True, into)
         if stop:
-            self._stop(scl, sda)
+            return self._stop(scl, sda) or result
         return result
 
     def _start(self, scl: int, _sda: int) -> int:
@@ -83,7 +85,9 @@ class I2cBus:
         self._addressing = True
         return 0
 
-    def _stop(self, _scl: int, _sda: int) -> int:
+    def _stop(self, scl: int, _sda: int) -> int:
+        if not self._gpio.level(scl):
+            return -errno.ETIMEDOUT
         if self._addressed:
             self._addressed.stop()
         self._addressed = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .gpio import OUT, Gpio
+from .gpio import Gpio
 from .reactor import Alarm, Reactor
 
 _PINS = (0, 2, 4, 5, 12, 13, 14, 15)
@@ -41,7 +41,6 @@ class Pwm:
             return False
         if pin not in self._duties:
             self._duties[pin] = 0
-            self._gpio.init(pin, OUT, 0, None)
             self._play(pin)
         return True
 
@@ -73,13 +72,13 @@ class Pwm:
         self._stop(pin)
         duty = self._duties[pin]
         if self._hz > _VISIBLE_HZ or duty in (0, _DEPTH):
-            self._gpio.write(pin, 2 * duty > _DEPTH)
+            self._gpio.drive(pin, 2 * duty > _DEPTH)
             return
         high_s = duty / _DEPTH / self._hz
         self._edge(pin, True, self._reactor.now(), high_s, 1 / self._hz - high_s)
 
     def _edge(self, pin: int, level: bool, at: float, this_s: float, other_s: float) -> None:
         """Take a level for this_s seconds from `at` on, then the other for other_s, and so on."""
-        self._gpio.write(pin, level)
+        self._gpio.drive(pin, level)
         end = at + this_s
         self._alarms[pin] = self._reactor.call_at(end, lambda: self._edge(pin, not level, end, other_s, this_s))

@@ -10,12 +10,17 @@ from .flash import Flash
 from .reactor import Alarm, Reactor
 
 IDLE, CONNECTING, WRONG_PASSWORD, NO_AP_FOUND, CONNECT_FAIL, GOT_IP = range(6)
+OFF = 255  # what the SDK answers instead while it is no station
 STATION, ACCESS_POINT = 1, 2
 _JOIN_S = 0.6  # association and DHCP with a near access point
 _SEARCH_S = 2.4  # a scan of all channels that finds nothing
 _PAUSE_S = 1.0  # between two attempts
 _CONFIG_SECTORS = 4  # the SDK's parameters lie in the last four sectors
-_RSSI = -61
+_RSSI, _NO_RSSI = -61, 31
+_CHANNEL = 6  # of the access point in the air
+_CHANNELS = range(1, 15)
+_MODEM_SLEEP, _PHY_11N = 2, 3  # what the SDK starts with
+_OPEN, _SHORTEST_KEY = 0, 8
 _ANY_NAME = "virtual"  # of an access point that answers to every name
 
 
@@ -57,8 +62,22 @@ class Radio:
         self.air = Air()
         self.status = IDLE
         self.flash_writes = 0
-        self.hostname = f"ESP-{mac[-3:].hex().upper()}"
         self._saved = _Saved()
+        self._restore()
+
+    def _restore(self) -> None:
+        """What the SDK does not keep in flash is as it comes."""
+        # hostname: the SDK's. name: MicroPython's, from 1.20 on. address0, address1: without DHCP, by interface.
+        self._texts = {
+            "hostname": f"ESP-{self._mac[-3:].hex().upper()}",
+            "name": "mpy-esp8266",
+            "country": "XX",
+            "address0": "",
+            "address1": "",
+            "dns": "",
+        }
+        self._macs = [self._mac, bytes([self._mac[0] | 2]) + self._mac[1:]]
+        self._settings = {"sleep": _MODEM_SLEEP, "phy": _PHY_11N}
 
     @property
     def operations(self) -> dict[str, Callable]:
@@ -67,12 +86,16 @@ class Radio:
             "wlan_active": self._active,
             "wlan_connect": self._connect,
             "wlan_disconnect": self._disconnect,
-            "wlan_status": lambda: self.status,
-            "wlan_rssi": lambda: _RSSI if self.linked else 31,
-            "wlan_mac": lambda interface, _: (6, self._interface_mac(interface)),
-            "wlan_ap": self._configure_ap,
+            "wlan_status": lambda: self.status if self._saved.mode & STATION else OFF,
+            "wlan_rssi": lambda: _RSSI if self.linked else _NO_RSSI,
+            "wlan_mac": lambda interface, _: (6, self._macs[interface]),
+            "wlan_set_mac": self._set_mac,
+            "wlan_ap": lambda name: self._saved.ap[name],
+            "wlan_set": self._set_config,
+            "wlan_channel": lambda: _CHANNEL if self.linked else self._saved.ap["channel"],
+            "wlan_setting": self._setting,
             "wlan_text": self._text,
-            "wlan_hostname": self._set_hostname,
+            "wlan_put": self._put,
         }
 
     @property
@@ -89,6 +112,7 @@ class Radio:
         """Reset of the chip: read the parameters and join."""
         self._cancel()
         self._set_status(IDLE)
+        self._restore()
         self._saved = self._load()
         if self._saved.mode & STATION and self._saved.ssid:
             self._try()
@@ -145,38 +169,59 @@ class Radio:
             self._try()
         return None
 
-    def _connect(self, ssid: str | None, key: str | None) -> None:
-        if ssid is not None:
-            self._saved.ssid, self._saved.key = ssid, key or ""
+    def _connect(self, ssid: str | None, key: str | None) -> bool:
+        """Whether the interface is on; without it the SDK does nothing of this."""
+        if not self._saved.mode & STATION:
+            return False
+        if ssid is not None or key is not None:
+            self._saved.ssid, self._saved.key = ssid or "", key or ""
             self._save()
         self._try()
+        return True
 
-    def _disconnect(self) -> None:
+    def _disconnect(self) -> bool:
+        """Whether the interface is on."""
         self._cancel()
         self._set_status(IDLE)
+        return bool(self._saved.mode & STATION)
 
-    def _interface_mac(self, interface: int) -> bytes:
-        return self._mac if interface == 0 else bytes([self._mac[0] | 2]) + self._mac[1:]
+    def _set_mac(self, interface: int, mac: bytes) -> None:
+        self._macs[interface] = mac
 
-    def _configure_ap(self, name: str, value: int | str | None) -> int | None:
-        if value is not None:
-            self._saved.ap[name] = value
-            self._save()
-            return None
-        return self._saved.ap[name] if isinstance(self._saved.ap[name], int) else 0
+    def _setting(self, name: str, value: int | None) -> int | None:
+        """Read or change what lasts until the next reset of the chip: "sleep", "phy"."""
+        if value is None:
+            return self._settings[name]
+        self._settings[name] = value
+        return None
+
+    def _set_config(self, interface: int, *pairs: int | str) -> bool:
+        """Change parameters of the access point, given as name, value, or none; the interface's are written anyhow.
+
+        Whether the SDK takes them: not while the interface is off, nor a key that is too short, nor a channel that is
+        none.
+        """
+        config = self._saved.ap | dict(zip(pairs[::2], pairs[1::2], strict=True))
+        if not self._saved.mode & (STATION if interface == 0 else ACCESS_POINT):
+            return False
+        protected = config["security"] != _OPEN and "key" in config
+        if config["channel"] not in _CHANNELS or (protected and len(config["key"]) < _SHORTEST_KEY):
+            return False
+        self._saved.ap = config
+        self._save()
+        return True
 
     def _text(self, name: str, _into: bytes) -> tuple[int, bytes]:
-        texts = {
+        texts = self._texts | {
             "sta": self._saved.ssid,
             "ap": self._saved.ap["ssid"],
-            "hostname": self.hostname,
             "air": (self.air.ssid or _ANY_NAME) if self.air.on else "",
         }
         text = texts[name].encode()
         return len(text), text
 
-    def _set_hostname(self, name: str) -> None:
-        self.hostname = name
+    def _put(self, name: str, text: str) -> None:
+        self._texts[name] = text
 
     # The parameters in flash.
 

@@ -1,4 +1,9 @@
-"""The real-time clock's domain: powered through resets and deep sleep, lost with the power."""
+"""The real-time clock's domain: powered through resets and deep sleep, lost with the power.
+
+Its counter starts at 0 when the chip is reset at its RST pin, by a button or at the end of a deep sleep, and goes on
+through resets by the program, the watchdog and a crash (the SDK's API reference, system_get_rtc_time). MicroPython
+keeps in RTC memory what is to be added to it, and adds the length of a deep sleep before it begins (machine_rtc.c).
+"""
 
 from __future__ import annotations
 
@@ -33,21 +38,34 @@ class Rtc:
 
     def power_on(self) -> None:
         """Power has come: the clock starts at 2000-01-01, the memory is empty."""
-        self._offset = -self._now()
+        self._added_us = 0
         self._write(b"")
-        self.reset()
+        self.pulled()
 
-    def reset(self) -> None:
-        """Reset of the chip: the alarm, which the port keeps in its RAM, is off."""
+    def pulled(self) -> None:
+        """The RST pin was low: the counter starts, so that the clock falls back by as long as it has counted."""
+        self._counts_from = self._now()
+        self.start()
+
+    def start(self) -> None:
+        """MicroPython starts, after a soft reset too: the alarm, which it keeps in its RAM, is off."""
         self._alarm_us = self._wake = 0
+
+    def sleep(self, time_us: int) -> None:
+        """A deep sleep begins: what the clock shall show when it ends after so long."""
+        self._added_us = self.time_us() + time_us
+        self._counts_from = self._now()
 
     def time_us(self) -> int:
         """Microseconds since 2000."""
-        return int((self._now() + self._offset) * 1e6)
+        return self._counted_us() + self._added_us
 
     def set_time_us(self, time_us: int) -> None:
         """Set the clock."""
-        self._offset = time_us / 1e6 - self._now()
+        self._added_us = time_us - self._counted_us()
+
+    def _counted_us(self) -> int:
+        return int((self._now() - self._counts_from) * 1e6)
 
     def _write(self, data: bytes) -> None:
         self._memory = bytes(data[:_SIZE])

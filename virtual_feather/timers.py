@@ -1,4 +1,4 @@
-"""The SDK's software timers and the hardware watchdog."""
+"""The SDK's software timers, its watchdog and the processor's clock."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .reactor import Alarm, Reactor
 # The SDK's watchdog counts at this interval; the second count since the last feed resets the chip.
 _COUNT_S = 1.6
 _ONE_SHOT = 0
+_CPU_MHZ = 80
 
 
 class Timers:
@@ -22,11 +23,18 @@ class Timers:
         self._timers: dict[int, Alarm] = {}
         self._watchdog: Alarm | None = None
         self._counts_from = self._fed_at = reactor.now()
+        self._cpu_mhz = _CPU_MHZ
 
     @property
     def operations(self) -> dict[str, Callable]:
         """What the processor may ask for."""
-        return {"timer_start": self._start, "timer_stop": self._stop, "wdt_start": self._feed, "wdt_feed": self._feed}
+        return {
+            "timer_start": self._start,
+            "timer_stop": self._stop,
+            "wdt_start": self._feed,
+            "wdt_feed": self._feed,
+            "cpu_mhz": self._clock,
+        }
 
     def forget(self) -> None:
         """The interpreter has gone: its timers stop. The watchdog knows nothing of interpreters."""
@@ -37,6 +45,7 @@ class Timers:
     def reset(self) -> None:
         """Reset of the chip: the watchdog stops too."""
         self.forget()
+        self._cpu_mhz = _CPU_MHZ
         if self._watchdog:
             self._watchdog.cancel()
             self._watchdog = None
@@ -60,6 +69,13 @@ class Timers:
     def _stop(self, timer: int) -> None:
         if alarm := self._timers.pop(timer, None):
             alarm.cancel()
+
+    def _clock(self, mhz: int | None) -> int | None:
+        """The processor's clock, or change it until the next reset of the chip."""
+        if mhz is None:
+            return self._cpu_mhz
+        self._cpu_mhz = mhz
+        return None
 
     def _feed(self) -> None:
         self._fed_at = self._reactor.now()

@@ -57,7 +57,7 @@ class Wires:
 
     def _reset(self, number: int) -> bool:
         """Whether a device answers with its presence; a wire at ground looks like it."""
-        self._gpio.write(number, True)
+        self._gpio.release(number)
         if not self._gpio.level(number):
             return True
         devices = self._of(number, OneWireChip)

@@ -224,6 +224,23 @@ def test_a_soft_reset_keeps_pins_and_clock(board):
         console.prompt()
         assert console.run("import machine, time\nprint(machine.Pin(2)(), time.gmtime()[:4])") == "0 (2026, 4, 6, 12)\n"
         assert "kept" not in console.run("print(dir())")
+        assert console.run("print(machine.freq())") == "160000000\n"
+        board.ctl("reset")
+        console.prompt()
+        assert console.run("import machine\nprint(machine.freq())") == "80000000\n"
+
+
+def test_a_soft_reset_forgets_the_alarm_and_the_button_sets_the_clock_back(board):
+    with board.console() as console:
+        console.prompt()
+        console.run("import machine, time\nmachine.RTC().alarm(0, 60000)\ntime.sleep(1.2)")
+        assert console.run("print(machine.RTC().alarm_left() > 50000)") == "True\n"
+        console.send(_CTRL_D)
+        console.prompt()
+        assert console.run("import machine, time\nprint(machine.RTC().alarm_left(), time.time() > 0)") == "0 True\n"
+        board.ctl("reset")
+        console.prompt()
+        assert int(console.run("import time\nprint(time.time())")) == 0, "the counter starts again"
 
 
 def test_power_cut_loses_the_clock(board):
@@ -235,6 +252,21 @@ def test_power_cut_loses_the_clock(board):
         board.ctl("power", "on")
         console.prompt()
         assert console.run("import time\nprint(time.gmtime()[:3])") == "(2000, 1, 1)\n"
+
+
+@pytest.mark.parametrize(("image", "starts"), [("romfs", False), ("small", True)])
+def test_ctrl_c_in_boot_py_counts_as_an_exception(boards, image, starts):
+    board = boards("b", "--image", image)
+    board.put("main.py", "print('main', 'starts')")
+    with board.console() as console:
+        console.prompt()
+        console.run("open('boot.py', 'w').write('import time\\nprint(1 + 1, \"boots\")\\ntime.sleep(60)')")
+        console.send(_CTRL_D)
+        console.read_until(b"2 boots")
+        console.send(b"\x03")
+        seen = console.read_until(_BANNER)
+        assert b"KeyboardInterrupt" in seen
+        assert (b"main starts" in seen) is starts
 
 
 def test_a_blank_file_system_is_made_and_a_broken_one_left_alone(tmp_path, boards):
@@ -254,3 +286,6 @@ def test_a_blank_file_system_is_made_and_a_broken_one_left_alone(tmp_path, board
     with board.console() as console:
         seen = console.read_until(b"erase the flash", timeout=8)
         assert b"sector 256, 763 sectors long" in seen
+        console.send(b"\x03")
+        assert b"KeyboardInterrupt" in console.read_until(_BANNER)
+        assert console.type("import os; os.listdir('/')") == "[]\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
 
-import pytest
-from boards import Console
+from tcp import free_port, joined, server
+
+__all__ = ["server"]
 
 # As people write them: one loop, blocking calls, sleeps. Nothing in it knows of this project.
 _PROGRAM = """
@@ -88,47 +88,55 @@ def test_a_plain_blocking_program_runs_unchanged(board, broker):
     assert broker.wait("plain/light", since=since)
 
 
-def _joined(console: Console) -> None:
-    console.prompt()
-    console.run(
-        "import network, time\nsta = network.WLAN(network.STA_IF)\nsta.active(True)\nsta.connect('home', 'secret')\n"
-        "while not sta.isconnected(): time.sleep_ms(20)\n"
-    )
+def test_what_the_interfaces_tell(board):
+    with board.console() as console:
+        console.prompt()
+        found = console.run(
+            "import esp, network, time\nsta, ap = network.WLAN(), network.WLAN(network.AP_IF)\n"
+            "print(sta is network.WLAN(0), sta, sta.status(), ap.status(), ap.status('stations'), ap.isconnected())\n"
+            "print(sta.ifconfig()); print(ap.ifconfig())\n"
+            "print(network.hostname(), network.country(), network.phy_mode(), esp.sleep_type())\n"
+            "print(sta.config('pm'), sta.config('protocol'), ap.config('hidden'), ap.config('security'))\n"
+            "network.hostname('cabin'); network.country('FR')\n"
+            "sta.active(1); print(sta.config('hostname'), network.country(), sta.status(), sta.config('channel'))\n"
+            "sta.config(pm=sta.PM_NONE, txpower=10.5); print(esp.sleep_type())\n"
+            "start = time.ticks_ms(); seen = sta.scan(); took = time.ticks_diff(time.ticks_ms(), start)\n"
+            "print(seen[0][0], seen[0][2:], 2000 < took < 3000)\n"
+            "sta.connect('home', 'secret')\nwhile not sta.isconnected(): time.sleep_ms(20)\n"
+            "print(sta.status(), sta.config('channel'), sta.config('essid'), sta.ipconfig('dhcp4'))\n"
+            "sta.ifconfig(('10.0.0.7', 24, '10.0.0.1', '10.0.0.2')); print(sta.ifconfig(), sta.ipconfig('dhcp4'))\n"
+        )
+        console.send(b"\x04")
+        console.prompt()
+        again = console.run("import network\nprint(network.hostname(), network.WLAN().ifconfig()[0])")
+    assert found.split("\n")[:-1] == [
+        "True <WLAN> 255 -1 [] False",
+        "('0.0.0.0', '0.0.0.0', '0.0.0.0', '208.67.222.222')",
+        "('192.168.4.1', '255.255.255.0', '192.168.4.1', '208.67.222.222')",
+        "mpy-esp8266 XX 3 2",
+        "2 3 False 4",
+        "cabin FR 0 1",
+        "0",
+        "b'virtual' (6, -61, 3, 0) True",
+        "5 6 home True",
+        "('10.0.0.7', '255.255.255.0', '10.0.0.1', '10.0.0.2') False",
+    ]
+    assert again == "cabin 10.0.0.7\n", "a soft reset is none of the SDK's business"
 
 
-class _Server:
-    """A TCP server that takes one connection after the other and hands it to `serve`."""
-
-    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._serve = serve
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._serve(connection)
-
-    def close(self) -> None:
-        self._listener.close()
-
-
-@pytest.fixture
-def server():
-    """serve(function) starts a server; its port."""
-    servers: list[_Server] = []
-
-    def start(serve: Callable[[socket.socket], None]) -> int:
-        servers.append(_Server(serve))
-        return servers[-1].port
-
-    yield start
-    for one in servers:
-        one.close()
+def test_the_old_image_knows_older_names(boards):
+    board = boards("b", "--image", "small")
+    with board.console() as console:
+        console.prompt()
+        console.run(
+            "import network\nsta, ap = network.WLAN(network.STA_IF), network.WLAN(network.AP_IF)\nsta.active(1)"
+        )
+        assert console.run("print(sta.config('dhcp_hostname')[:4], ap.config('essid')[:12])") == "ESP- MicroPython-\n"
+        for code in ("ap.config('ssid')", "sta.config(pm=0)", "sta.config(hostname='x')", "ap.config(key='12345678')"):
+            _, trace = console.run_raw(code)
+            assert "ValueError: unknown config param" in trace, code
+        console.run("sta.config(dhcp_hostname='cabin')\nsta.connect('home', 'secret')")
+        assert console.run("print(sta.config('dhcp_hostname'))") == "cabin\n"
 
 
 # Header, protocol level and flags, keepalive; identifier, will topic and message, user, password (MQTT 3.1.1, 3.1).
@@ -154,7 +162,7 @@ def test_umqtt_writes_mqtt(board, server):
 
     port = server(serve)
     with board.console() as console:
-        _joined(console)
+        joined(console)
         said = console.run(
             "from umqtt.simple import MQTTClient\n"
             f"c = MQTTClient('cid', '127.0.0.1', {port}, 'user', 'pass12345', 30)\n"
@@ -185,7 +193,7 @@ def test_umqtt_waits_as_long_as_the_images_do(board, server):
     talkative = server(answering)
     refusing = server(lambda connection: connection.sendall(b"\x20\x02\x00\x05"))
     with board.console() as console:
-        _joined(console)
+        joined(console)
         console.run("from umqtt.simple import MQTTClient, MQTTException\nimport time")
         took = console.run(
             f"c = MQTTClient('c', '127.0.0.1', {port})\nstart = time.ticks_ms()\n"
@@ -209,19 +217,14 @@ def test_umqtt_waits_as_long_as_the_images_do(board, server):
         silent[-1].close()
         assert console.run("try: c.wait_msg()\nexcept OSError as e: print(e.args)") == "(-1,)\n"
         refused = (
-            f"c = MQTTClient('c', '127.0.0.1', {_free_port()})\ntry: c.connect()\nexcept OSError as e: print(e.errno)"
+            f"c = MQTTClient('c', '127.0.0.1', {free_port()})\ntry: c.connect()\nexcept OSError as e: print(e.errno)"
         )
         assert console.run(refused) == "104\n", "a refusal is a reset to lwIP"
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
 def test_sockets_without_a_link(board, broker):
     with board.console() as console:
-        _joined(console)
+        joined(console)
         console.run(
             "from umqtt.simple import MQTTClient\nimport socket, time\n"
             f"c = MQTTClient('c', '127.0.0.1', {broker.port})\nc.connect()\n"
@@ -234,7 +237,7 @@ def test_sockets_without_a_link(board, broker):
         board.ctl("wifi", "off")
         time.sleep(0.2)
         assert console.run(f"attempt(socket.socket().connect, ('127.0.0.1', {broker.port}))") == "113 0\n"
-        assert console.run("attempt(socket.getaddrinfo, 'localhost', 1)") == "-2 0\n"
+        assert console.run("attempt(socket.getaddrinfo, 'localhost', 1)") == "-2 70\n"
         console.run("import machine\nt = machine.Timer(-1)\nt.init(period=50, callback=lambda t: None)")
         assert console.run("c.sock.settimeout(0.5)\nattempt(c.sock.recv, 1)\nt.deinit()") == "110 5\n"
         assert console.run("c.sock.setblocking(False)\nattempt(c.sock.recv, 1)") == "11 0\n"
@@ -249,7 +252,7 @@ def test_ntptime_sets_the_clock(board):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         with board.console() as console:
-            _joined(console)
+            joined(console)
             console.type("import ntptime, socket; ntptime.host = '127.0.0.1'; ntptime.timeout = 3")
             # Port 123 is not ours to have: the query is sent where the test listens.
             console.run(

@@ -66,6 +66,47 @@ def test_an_output_keeps_its_latch(gpio: Gpio) -> None:
     assert gpio.level(12) == 1
 
 
+def test_open_drain_without_a_value_changes_nothing(gpio: Gpio) -> None:
+    gpio.init(4, OPEN_DRAIN, 0, None)
+    assert gpio.level(4) == 1, "it was an input"
+    gpio.write(4, False)
+    gpio.init(4, OPEN_DRAIN, 0, None)
+    assert gpio.level(4) == 0
+
+
+def test_toggle_turns_the_latch_over_whatever_the_wire_says(gpio: Gpio) -> None:
+    toggle = gpio.operations["pin_toggle"]
+    gpio.init(12, OUT, 0, True)
+    gpio.hold(12, 0)
+    toggle(12)
+    gpio.hold(12, None)
+    assert gpio.level(12) == 0
+    toggle(12)
+    assert gpio.level(12) == 1
+    gpio.init(12, IN, 0, None)
+    toggle(12)
+    gpio.init(12, OUT, 0, None)
+    assert gpio.level(12) == 1, "an input's latch is left alone"
+
+
+def test_gpio16_is_an_output_that_starts_high_and_knows_no_open_drain(gpio: Gpio) -> None:
+    gpio.init(16, OUT, 0, None)
+    assert gpio.level(16) == 1
+    gpio.init(16, OPEN_DRAIN, 0, True)
+    assert gpio.level(16) == 0, "floating"
+    gpio.hold(16, 1)
+    gpio.write(16, False)
+    assert gpio.level(16) == 1
+
+
+def test_a_wire_that_is_let_go_keeps_its_pull_up(gpio: Gpio) -> None:
+    gpio.init(13, IN, 1, None)
+    gpio.drive(13, False)
+    assert gpio.level(13) == 0
+    gpio.release(13)
+    assert gpio.level(13) == 1
+
+
 def test_a_wire_stays_through_a_reset(gpio: Gpio) -> None:
     gpio.hold(12, 1)
     gpio.reset()

@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from virtual_feather.chips import Chip
-from virtual_feather.gpio import OUT, Gpio
+from virtual_feather.gpio import IN, OPEN_DRAIN, OUT, Gpio
 from virtual_feather.i2c import SCL, SDA, I2cBus
 
 _ADDRESS = 0x39
@@ -68,6 +68,7 @@ class Wires:
 
     def clock(self, times: int) -> None:
         """Pulse SCL by hand, as a driver does to free a bus."""
+        self.gpio.init(SCL, OPEN_DRAIN, 0, True)
         for _ in range(times):
             self.gpio.write(SCL, False)
             self.gpio.write(SCL, True)
@@ -109,6 +110,17 @@ def test_two_chips(wires: Wires) -> None:
 def test_a_clock_line_held_low_times_out(wires: Wires) -> None:
     wires.gpio.hold(SCL, 0)
     assert wires.write(b"\x00") == -errno.ETIMEDOUT
+    assert wires.bus.operations["i2c_init"](SCL, SDA) == -errno.ETIMEDOUT, "its STOP"
+
+
+def test_a_pull_up_of_the_chip_serves_as_well(wires: Wires) -> None:
+    pins = (13, 12)
+    wires.bus.operations["i2c_init"](*pins)
+    assert wires.write(b"", pins=pins) == -errno.ETIMEDOUT, "nothing pulls SCL up"
+    for number in pins:
+        wires.gpio.init(number, IN, 1, None)
+    wires.bus.operations["i2c_init"](*pins)
+    assert wires.write(b"", pins=pins) == -errno.ENODEV
 
 
 def test_nack(wires: Wires) -> None:

@@ -9,7 +9,7 @@ import pytest
 from virtual_time import VirtualTime, time
 
 from virtual_feather.flash import Flash, PowerCut
-from virtual_feather.radio import CONNECTING, GOT_IP, IDLE, NO_AP_FOUND, WRONG_PASSWORD, Radio
+from virtual_feather.radio import CONNECTING, GOT_IP, IDLE, NO_AP_FOUND, OFF, WRONG_PASSWORD, Radio
 
 __all__ = ["time"]
 MAC = bytes.fromhex("5ccf7f0a1b2c")
@@ -153,12 +153,42 @@ def test_its_parameters_lie_in_the_last_sectors(node: Node, flash: Flash) -> Non
 
 
 def test_access_point(node: Node) -> None:
-    node.call("wlan_ap", "ssid", "MicroPython-0a1b2c")
-    node.call("wlan_ap", "channel", 6)
+    writes = node.radio.flash_writes
+    assert node.call("wlan_set", _AP, "ssid", "MicroPython-0a1b2c", "security", 4, "key", "micropythoN", "channel", 6)
+    assert node.radio.flash_writes == writes + 1
     assert node.call("wlan_text", "ap", bytes(64)) == (18, b"MicroPython-0a1b2c")
-    assert node.call("wlan_ap", "channel", None) == 6
+    assert node.call("wlan_ap", "security") == 4
+    assert node.call("wlan_channel") == 6
+    assert not node.call("wlan_set", _AP, "key", "short"), "eight characters at least"
+    assert not node.call("wlan_set", _AP, "channel", 15)
+    assert not node.call("wlan_set", _STA), "off"
     assert node.call("wlan_mac", _STA, bytes(6)) == (6, MAC)
     assert node.call("wlan_mac", _AP, bytes(6)) == (6, bytes([MAC[0] | 2]) + MAC[1:])
+    node.call("wlan_active", _AP, False)
+    assert not node.call("wlan_set", _AP, "ssid", "another")
+
+
+def test_a_station_that_is_off_does_nothing(node: Node, time: VirtualTime) -> None:
+    assert node.call("wlan_status") == OFF
+    assert not node.call("wlan_connect", "home", "secret")
+    assert not node.call("wlan_disconnect")
+    assert node.radio.flash_writes == 0
+    time.advance(5.0)
+    assert not node.links
+    node.call("wlan_active", _STA, True)
+    assert node.call("wlan_status") == IDLE
+
+
+def test_what_is_not_kept_in_flash_is_gone_after_a_reset(node: Node) -> None:
+    node.call("wlan_put", "hostname", "cabin")
+    node.call("wlan_setting", "sleep", 0)
+    node.call("wlan_set_mac", _STA, bytes(6))
+    assert node.call("wlan_text", "hostname", bytes(64)) == (5, b"cabin")
+    assert (node.call("wlan_setting", "sleep", None), node.call("wlan_mac", _STA, bytes(6))[1]) == (0, bytes(6))
+    node.radio.power_off()
+    node.radio.power_on()
+    assert node.call("wlan_text", "hostname", bytes(64)) == (10, b"ESP-0A1B2C")
+    assert (node.call("wlan_setting", "sleep", None), node.call("wlan_mac", _STA, bytes(6))[1]) == (2, MAC)
 
 
 @pytest.mark.parametrize(("air", "seen"), [({}, b"virtual"), ({"ssid": "home"}, b"home"), ({"on": False}, b"")])

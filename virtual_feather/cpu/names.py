@@ -17,7 +17,7 @@ _OPTIONAL_MODULES = {"asyncio", "ssd1306", "umqtt.robust", "umqtt.simple", "upys
 # Names by the symbol of their module or type.
 _FOREIGN_NAMES = {
     "mp_module_binascii": "crc32",
-    "mp_module_builtins": "complex",
+    "mp_module_builtins": "NotImplemented compile complex execfile",
     "mp_module_hashlib": "md5",
     "mp_module_math": "acosh asinh atanh cosh erf erfc expm1 factorial gamma inf isclose lgamma log10 log2 nan sinh "
     "tanh tau",
@@ -29,6 +29,8 @@ _FOREIGN_NAMES = {
     "mp_module_time": "clock",
     "mp_module_tls": "CERT_OPTIONAL CERT_REQUIRED MBEDTLS_VERSION PROTOCOL_DTLS_CLIENT PROTOCOL_DTLS_SERVER",
     "mp_module_vfs": "VfsPosix VfsLfs1",
+    "mp_type_bytes": "center partition rpartition splitlines",
+    "mp_type_str": "center partition rpartition splitlines",
 }
 _LATER_NAMES = {
     "mp_module_micropython": "RingIO",

@@ -17,7 +17,8 @@ from collections.abc import Callable
 import micropython_run
 
 from .elf import Elf
-from .thunk import adding, calling_or_raising
+from .stack import Stack
+from .thunk import calling_or_raising, discarding, returning_more
 
 _Pointer = ctypes.c_void_p
 _PROT_READ_WRITE = 3
@@ -72,6 +73,7 @@ class Interpreter:
         self._declare()
         self._unprotect()
         self._find_scheduler()
+        self.stack = Stack(self.lib, self.address("mp_state_ctx"), _STATE_BYTES, self._slot("mp_import_name"))
 
     def _find_scheduler(self) -> None:
         """Where the interpreter's state has what interrupts leave: seen by what changes in it, still all zeros."""
@@ -96,7 +98,8 @@ class Interpreter:
     def handle_pending(self) -> bool:
         """Run the callbacks that interrupts have left; True when a KeyboardInterrupt waits for the interpreter."""
         if not self.interrupted:
-            self.lib.mp_handle_pending(False)
+            with self.stack.crossing():
+                self.lib.mp_handle_pending(False)
         return self.interrupted
 
     @property
@@ -164,7 +167,7 @@ class Interpreter:
 
     def add_to(self, symbol: str, source: str, word: int, divisor: int = 1) -> None:
         """Make `symbol` return what the function `source` does plus the word at address `word`, divided."""
-        memory = adding(self.address(source), word, divisor)
+        memory = returning_more(self.address(source), word, divisor)
         self._kept.append(memory)
         self._slot(symbol).value = ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
@@ -198,6 +201,13 @@ class Interpreter:
         )
         self._kept.append(memory)
         gate.function = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+    def discard_result(self, symbol: str) -> None:
+        """Make the builtin function object `symbol`, of a fixed number of arguments, return None."""
+        function = ctypes.c_uint64.from_address(self.address(symbol) + 8)  # behind the type, py/obj.h
+        memory = discarding(function.value, _NONE)
+        self._kept.append(memory)
+        function.value = ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
     def hide_modules(self, names: frozenset[str]) -> None:
         """Take builtin modules away. Call it while the interpreter runs: names are known to it only then."""

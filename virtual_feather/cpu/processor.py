@@ -30,7 +30,6 @@ from .ticks import wrap_as_on_the_chip
 from .uart import Uart
 
 _FINE = (0, 0x100)  # of this build's pyexec: no exception, SystemExit
-_UNHANDLED_EXCEPTION = 1  # what pyexec returns, shared/runtime/pyexec.h
 _GATE = "machine_time_pulse_us_obj"  # a builtin that the port has to replace in any case
 _MAIN = """
 import machine, vfs, uctypes, sys
@@ -56,7 +55,8 @@ class Start:
     soft: bool  # a soft reset: the chip has gone on
     raw_repl: bool  # a soft reset keeps the mode of the REPL
     heap_bytes: int  # of this 64-bit interpreter
-    free_bytes: int  # of them, when the port is there and the image's own modules begin
+    chip_bytes: int  # of them, in which there is what the chip's heap holds
+    free_bytes: int  # of those, when the port is there and the image's own modules begin
     rom: Rom  # the port's own modules
     flash: memoryview  # the flash file, mapped
     paced: bool  # the line and the flash take their time
@@ -84,11 +84,12 @@ class Processor:
             "flash_write": partial(self._change_flash, "flash_write"),
             "flash_erase": partial(self._change_flash, "flash_erase"),
             "free_bytes": lambda: self._start.free_bytes,
+            "ported": self._be_ported,
+            "heap_bytes": lambda: self._start.chip_bytes,
             "help": self._help,
             "irq_disable": self._disable_irq,
             "irq_enable": self._enable_irq,
             "link": lambda: self._sockets.linked,
-            "keep_timeouts": self._sockets.keep_timeouts,
             **self._uart.operations,
             "main": self._main,
         }
@@ -123,6 +124,8 @@ class Processor:
         if self._start.skipped is not None:
             delay = FastClock(python, self._start.skipped, self._idle, self._interrupts).delay_ms
         python.replace("mp_hal_delay_ms", ctypes.CFUNCTYPE(None, ctypes.c_ulong), delay)
+        self._sockets.install()
+        python.discard_result("gc_collect_obj")  # MICROPY_PY_GC_COLLECT_RETVAL is the unix port's alone
         python.install_gate(_GATE, self._gate)
         wrap_as_on_the_chip(python)
         self._frozen = FrozenPath(python, self._start.rom.modules, self._start.absent)
@@ -130,10 +133,11 @@ class Processor:
     # What MicroPython's C calls.
 
     def _set_interrupt_char(self, char: int) -> None:
-        # Before boot.py the port itself runs, which nobody interrupts.
+        # Before _boot.py the port itself runs, which nobody interrupts.
         self._interrupts.char = char if self._ported else -1
 
     def _print(self, text: bytes) -> None:
+        self._python.stack.called()
         if text.startswith(b"MicroPython "):
             # The REPL's greeting comes in two strings: the release, then "; " and the machine.
             text = self._start.banner.encode()
@@ -142,6 +146,7 @@ class Processor:
         os.write(1, text)
 
     def _delay_ms(self, ms: int) -> None:
+        self._python.stack.called()
         end = time.monotonic() + ms / 1000
         while (left := end - time.monotonic()) > 0:
             # A signal alone would not do: CPython takes select() up again after it.
@@ -157,6 +162,7 @@ class Processor:
     # The gate.
 
     def _gate(self, arguments: list[int]) -> int:
+        self._python.stack.called()
         name = self._python.text(arguments[0])
         if name == "graft":
             owner, keep, *pairs = arguments[1:]
@@ -200,6 +206,9 @@ class Processor:
         names = {*self._python.module_names(), *self._frozen.names} - {"_board"}
         os.write(1, (listing(names) if modules else WELCOME).encode())
 
+    def _be_ported(self) -> None:
+        self._ported = True
+
     def _disable_irq(self) -> int:
         self._python.lib.mp_sched_lock()
         self._irq_depth += 1
@@ -214,13 +223,20 @@ class Processor:
         """Address of the flash in this process: the board maps it, as the chip maps its own."""
         return _address_of(self._start.flash)
 
-    def _read_flash(self, start: int, into: memoryview) -> None:
+    def _read_flash(self, start: int, into: memoryview) -> bool:
+        """Whether all of that is in the chip."""
+        if not 0 <= start <= len(self._start.flash) - len(into):
+            return False
         into[:] = self._start.flash[start : start + len(into)]
+        return True
 
-    def _change_flash(self, operation: str, *values: object) -> None:
-        """The chip stands still while its flash is busy, for the microseconds that the board returns."""
-        if busy_us := self._ask(operation, list(values)):
-            time.sleep(busy_us / 1e6)
+    def _change_flash(self, operation: str, *values: object) -> bool:
+        """Whether all of that is in the chip, which stands still while its flash is busy."""
+        busy_us = self._ask(operation, list(values))
+        if busy_us is None:
+            return False
+        time.sleep(busy_us / 1e6)
+        return True
 
     def _info(self, what: str, into: memoryview) -> int:
         """Text about this chip and its firmware; the length of it."""
@@ -233,7 +249,7 @@ class Processor:
         lib = self._python.lib
         raw = ctypes.c_int.in_dll(lib, "pyexec_mode_kind")
         raw.value = self._start.raw_repl
-        self._ported = True
+        self._python.stack.limit()
         self._ask("started", [])
         booted = self._run_boot_py()
         if booted and not raw.value:
@@ -246,11 +262,11 @@ class Processor:
         send(self._link.calls, ("soft_reset", bool(raw.value)))
 
     def _run_boot_py(self) -> bool:
-        """Whether main.py is to start: not after an exception in boot.py, from MicroPython 1.20 on."""
+        """Whether main.py is to start: not after an exception in boot.py, from v1.22 on (MicroPython's issue 12662)."""
         lib = self._python.lib
         exists = lib.mp_vfs_import_stat(b"boot.py") == FILE
         code = lib.pyexec_file_if_exists(b"boot.py")
-        return not exists or code in _FINE or self._start.release < (1, 20)
+        return not exists or code in _FINE or self._start.release < (1, 22)
 
 
 def _address_of(view: memoryview) -> int:

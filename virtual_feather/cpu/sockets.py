@@ -1,11 +1,9 @@
 """What lwIP's sockets do otherwise than this computer's, below MicroPython's socket and select modules.
 
 While the radio has no link nothing arrives, nothing leaves, nobody is told; sockets stay as they are and go on if the
-link is back in time. And a time-out is kept although interrupts come: MicroPython makes a call of the C library that
-was interrupted again from its beginning, so that a wait of a second under ten timer rings a second would never end.
-
-All of that stands in at the C library's calls only while it is needed, with no link or once a program has set a
-time-out: else the interpreter runs at its full speed.
+link is back in time. A connection takes as many bytes that nobody has acknowledged as lwIP has room for, link or no
+link. And a time-out is kept although interrupts come: MicroPython makes a call of the C library that was interrupted
+again from its beginning, so that a wait of a second under ten timer rings a second would never end.
 """
 
 from __future__ import annotations
@@ -21,6 +19,7 @@ import time
 from collections.abc import Callable
 
 from .native import Interpreter
+from .unsent import SEND_BUFFER, Unsent
 
 _INT, _SIZE, _POINTER, _RESULT = ctypes.c_int, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_ssize_t
 _READING, _WRITING = (select.POLLIN, socket.SO_RCVTIMEO), (select.POLLOUT, socket.SO_SNDTIMEO)
@@ -34,6 +33,13 @@ _TRANSFERS = {
     "sendto": (_RESULT, (_INT, _POINTER, _SIZE, _INT, _POINTER, ctypes.c_uint), _WRITING),
     "accept": (_INT, (_INT, _POINTER, _POINTER), _READING),
 }
+_SENDING = {"write", "send"}
+# A reset by the other side, and sending after one, are the same to lwIP, and so is a refusal.
+_RESETS = {errno.EPIPE, errno.ECONNREFUSED}
+_LEAST_ROOM = 16  # bytes, for which a call that waits does so (extmod/modlwip.c)
+_STANDARD_STREAMS = 3
+_SLICE_S = 0.001
+_FULL_MS = 2  # between two looks at a connection that is full
 _CONNECT = (_INT, (_INT, _POINTER, ctypes.c_uint))
 _POLL = (_INT, (_POINTER, ctypes.c_ulong, _INT))
 
@@ -50,41 +56,29 @@ class Sockets:
 
         handle(): run what interrupts have scheduled; True when a KeyboardInterrupt is waiting to be raised.
         """
+        self._unsent = Unsent()
         self._python = python
         self._wake = wake
         self._handle = handle
         self._libc = ctypes.CDLL(None, use_errno=True)
         self.linked = True  # whether the radio has a link, as far as this side has been told
-        self._timed = False
-        self._installed = False
 
     def link(self, linked: bool) -> None:
         """Follow the radio."""
         self.linked = linked
-        self._update()
+        if linked:
+            self._unsent.send()
 
-    def keep_timeouts(self) -> None:
-        """A program sets a time-out."""
-        self._timed = True
-        self._update()
-
-    def _update(self) -> None:
-        needed = self._timed or not self.linked
-        if needed != self._installed:
-            self._installed = needed
-            (self._install if needed else self._remove)()
-
-    def _install(self) -> None:
+    def install(self) -> None:
+        """Take the places of the C library's calls, on top of whatever has taken them."""
         for name, (result, types, wish) in _TRANSFERS.items():
-            self._replace(name, result, types, self._transfer(self._beneath(name, result, types), *wish))
+            self._replace(
+                name, result, types, self._transfer(self._beneath(name, result, types), *wish, name in _SENDING)
+            )
         self._beneath_connect = self._beneath("connect", *_CONNECT)
         self._replace("connect", *_CONNECT, self._connect)
         self._beneath_poll = self._beneath("poll", *_POLL)
         self._replace("poll", *_POLL, self._poll)
-
-    def _remove(self) -> None:
-        for name in (*_TRANSFERS, "connect", "poll"):
-            self._python.restore(name)
 
     def _beneath(self, name: str, result: type, types: tuple) -> Callable:
         """What the interpreter would call without us."""
@@ -95,16 +89,38 @@ class Sockets:
     def _replace(self, name: str, result: type, types: tuple, function: Callable) -> None:
         self._python.replace(name, ctypes.CFUNCTYPE(result, *types, use_errno=True), function)
 
-    def _transfer(self, call: Callable, events: int, option: int) -> Callable:
+    def _transfer(self, call: Callable, events: int, option: int, sends: bool) -> Callable:
         def transfer(descriptor: int, *rest: int) -> int:
+            if descriptor < _STANDARD_STREAMS or not _on_air(descriptor):
+                return call(descriptor, *rest)
             timeout_s = self._timeout_of(descriptor, option)
-            if not self.linked and _on_air(descriptor):
+            if sends and _connected(descriptor):
+                return self._send(call, descriptor, timeout_s, *rest)
+            if not self.linked:
                 return self._hold(descriptor, timeout_s)
             if timeout_s and (ready := self._wait(descriptor, events, timeout_s)) <= 0:
                 return ready or _fail(errno.ETIMEDOUT)
-            return call(descriptor, *rest)
+            return _as_lwip(call(descriptor, *rest))
 
         return transfer
+
+    def _send(self, call: Callable, descriptor: int, timeout_s: float, data: int, size: int, *rest: int) -> int:
+        """Send as much as there is room for; with no link it waits in lwIP."""
+        end = time.monotonic() + timeout_s if timeout_s else None
+        room = self._unsent.room(descriptor)
+        if room <= 0 and _non_blocking(descriptor):
+            return _fail(errno.EAGAIN)
+        while size > 0 and room < _LEAST_ROOM and not _non_blocking(descriptor):
+            if end is not None and time.monotonic() > end:
+                return _fail(errno.ETIMEDOUT)
+            if self._wait(-1, 0, _SLICE_S) < 0:
+                return -1
+            room = self._unsent.room(descriptor)
+        size = min(size, room)
+        if self.linked:
+            return _as_lwip(call(descriptor, data, size, *rest))
+        self._unsent.keep(descriptor, ctypes.string_at(data, size))
+        return size
 
     def _hold(self, descriptor: int, timeout_s: float) -> int:
         """Nothing moves: EAGAIN at once on a non-blocking socket, else ETIMEDOUT.
@@ -136,16 +152,42 @@ class Sockets:
             os.set_blocking(descriptor, True)
 
     def _poll(self, array: int, count: int, timeout_ms: int) -> int:
-        """poll(2) that hears nothing of what is on the air while there is no link."""
-        entries = (_PollFd * count).from_address(array) if count and not self.linked else []
-        silent = [(entry, entry.fd) for entry in entries if entry.fd >= 0 and _on_air(entry.fd)]
-        for entry, _ in silent:
-            entry.fd, entry.revents = -1, 0
-        try:
-            return self._beneath_poll(array, count, timeout_ms)
-        finally:
-            for entry, descriptor in silent:
-                entry.fd = descriptor
+        """poll(2) that hears nothing of what is on the air while there is no link, and knows of lwIP's room to send."""
+        entries = list((_PollFd * count).from_address(array)) if count else []
+        wished = [(entry, entry.fd, entry.events) for entry in entries]
+        end = time.monotonic() + timeout_ms / 1000
+        while True:
+            writable = self._adapt(entries)
+            full = any(entry.fd == fd and entry.events != events for entry, fd, events in wished)
+            slice_ms = (
+                0 if writable else timeout_ms if not full else _FULL_MS if timeout_ms < 0 else min(_FULL_MS, timeout_ms)
+            )
+            try:
+                ready = self._beneath_poll(array, count, slice_ms)
+            finally:
+                for entry, fd, events in wished:
+                    entry.fd, entry.events = fd, events
+            for entry in writable:
+                entry.revents |= select.POLLOUT
+            ready += len(writable)
+            if ready or not full or (timeout_ms >= 0 and time.monotonic() >= end):
+                return ready
+
+    def _adapt(self, entries: list[_PollFd]) -> list[_PollFd]:
+        """Silence what lwIP would say nothing of; the connections that can be written to although there is no link."""
+        writable = []
+        for entry in entries:
+            if entry.fd < _STANDARD_STREAMS or not _on_air(entry.fd):
+                continue
+            asks = entry.events & select.POLLOUT and _connected(entry.fd)
+            room = self._unsent.room(entry.fd) if asks else SEND_BUFFER
+            if room <= 0:
+                entry.events &= ~select.POLLOUT
+            if not self.linked:
+                if asks and room > 0:
+                    writable.append(entry)
+                entry.fd, entry.revents = -1, 0
+        return writable
 
     def _timeout_of(self, descriptor: int, option: int) -> float:
         """Seconds that calls on this descriptor may wait, 0 for no limit, and where there is no waiting."""
@@ -176,6 +218,22 @@ def _fail(code: int) -> int:
     """Set errno; what a failed call returns."""
     ctypes.set_errno(code)
     return -1
+
+
+def _as_lwip(result: int) -> int:
+    """A call's result, with lwIP's error."""
+    if result < 0 and ctypes.get_errno() in _RESETS:
+        ctypes.set_errno(errno.ECONNRESET)
+    return result
+
+
+def _connected(descriptor: int) -> bool:
+    """Whether it is a TCP connection."""
+    with socket.socket(fileno=os.dup(descriptor)) as twin:
+        try:
+            return twin.type == socket.SOCK_STREAM and bool(twin.getpeername())
+        except OSError:
+            return False
 
 
 def _non_blocking(descriptor: int) -> bool:

@@ -1,4 +1,4 @@
-"""A little machine code: the way from a Python function to an exception of MicroPython's."""
+"""A little machine code, for what no Python function can do: whatever MicroPython's exceptions jump over."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def calling_or_raising(function: int, raised: int, jump: int) -> mmap.mmap:
     return _executable(code)
 
 
-def adding(function: int, word: int, divisor: int = 1) -> mmap.mmap:
+def returning_more(function: int, word: int, divisor: int = 1) -> mmap.mmap:
     """Memory that holds a function: it returns what the one at `function` does, plus the word at `word`, divided."""
     code = (
         b"\x48\x83\xec\x08"  # sub rsp, 8
@@ -33,6 +33,24 @@ def adding(function: int, word: int, divisor: int = 1) -> mmap.mmap:
         b"\x48\x83\xc4\x08\xc3"  # add rsp, 8; ret
     )
     return _executable(code)
+
+
+def adding(amount: int, word: int, function: int) -> mmap.mmap:
+    """Memory that holds a function: it adds `amount` to the word at `word` and goes on as the one at `function`."""
+    return _executable(
+        b"\x48\xb8" + struct.pack("<Q", word) + b"\x48\x81\x00" + struct.pack("<i", amount)  # mov rax; add [rax]
+        + b"\x48\xb8" + struct.pack("<Q", function) + b"\xff\xe0"  # mov rax, function; jmp rax
+    )  # fmt: skip
+
+
+def discarding(function: int, result: int) -> mmap.mmap:
+    """Memory that holds a function: it calls the one at `function` and returns `result`."""
+    return _executable(
+        b"\x48\x83\xec\x08"  # sub rsp, 8
+        b"\x48\xb8" + struct.pack("<Q", function) + b"\xff\xd0"  # mov rax, function; call rax
+        b"\x48\x83\xc4\x08"  # add rsp, 8
+        b"\x48\xb8" + struct.pack("<Q", result) + b"\xc3"  # mov rax, result; ret
+    )
 
 
 def _executable(code: bytes) -> mmap.mmap:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 _RING = 255  # bytes that the port's ring buffer of 256 holds (ports/esp8266/esp_mphal.c)
+_ALONE = 15  # that of machine.UART, until a program asks for more (ports/esp8266/uart.h)
 _PATIENCE_S = 0.25  # a chip is never as late with reading as a process on a busy computer can be
 
 
@@ -23,7 +24,7 @@ class _Queue:
         """capacity: bytes that it holds; None: as many as the kernel's."""
         self._near, self.end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._near.setblocking(False)
-        self._capacity = capacity
+        self.capacity = capacity
         self._overrun = False
 
     def put(self, data: bytes) -> None:
@@ -36,10 +37,10 @@ class _Queue:
 
     def _room(self, wanted: int) -> int:
         """Bytes that fit now; while nobody reads, wait for that once."""
-        if self._capacity is None:
+        if self.capacity is None:
             return wanted
         deadline = time.monotonic() + _PATIENCE_S
-        while (room := self._capacity - self.waiting()) <= 0 and not self._overrun:
+        while (room := self.capacity - self.waiting()) <= 0 and not self._overrun:
             time.sleep(0.001)
             self._overrun = time.monotonic() > deadline
         return max(room, 0)
@@ -65,8 +66,7 @@ class Uart:
         """
         self._text, self._raw = text, raw
         self._wire = os.dup(raw)
-        capacity = _RING if paced else None
-        self._terminal, self._alone = _Queue(capacity), _Queue(capacity)
+        self._terminal, self._alone = (_Queue(size if paced else None) for size in (_RING, _ALONE))
         self.attached = True
 
     @property
@@ -75,6 +75,7 @@ class Uart:
         return {
             "uart_attach": self._attach,
             "uart_any": self._any,
+            "uart_rxbuf": self._resize,
             "uart_read": self._read,
             "uart_write": lambda data: os.write(self._wire, data) and None,
         }
@@ -106,6 +107,11 @@ class Uart:
         os.dup2(nothing, 1)
         os.dup2(nothing, self._raw)
         os.close(nothing)
+
+    def _resize(self, size: int) -> None:
+        """How many bytes wait for machine.UART, at most."""
+        if self._alone.capacity is not None:
+            self._alone.capacity = size
 
     def _any(self) -> int:
         return self._queue.waiting()

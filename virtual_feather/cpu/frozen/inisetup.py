@@ -10,7 +10,7 @@ def wifi():
     """Give the access point its name and key."""
     ap = network.WLAN(network.AP_IF)
     ssid = b"MicroPython-" + ap.config("mac")[-3:].hex().encode()
-    ap.config(ssid=ssid, security=network.AUTH_WPA_WPA2_PSK, key=b"micropythoN")
+    ap.config(essid=ssid, authmode=network.AUTH_WPA_WPA2_PSK, password=b"micropythoN")
 
 
 def check_bootsec():
@@ -23,9 +23,12 @@ def check_bootsec():
 
 
 def fs_corrupted():
-    """Say so for ever: only a person can decide to lose the files."""
+    """Say so until Ctrl-C: only a person can decide to lose the files."""
     import time
 
+    import micropython
+
+    micropython.kbd_intr(3)
     while True:
         print(
             "The file system at sector %d, %d sectors long, cannot be mounted. Take a copy of the flash if you need\n"

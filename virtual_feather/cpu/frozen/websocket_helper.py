@@ -16,8 +16,8 @@ def _fields(stream):
             raise OSError("EOF in headers")
         if line == b"\r\n":
             return
-        name, _, value = line.partition(b":")
-        yield name.strip(), value.strip()
+        name, *value = line.split(b":", 1)
+        yield name.strip(), b"".join(value).strip()
 
 
 def server_handshake(sock):

@@ -8,7 +8,6 @@ SLEEP_NONE = 0
 SLEEP_LIGHT = 1
 SLEEP_MODEM = 2
 
-_sleep = [SLEEP_MODEM]
 _SECTOR = const(4096)
 
 
@@ -28,37 +27,32 @@ def flash_id():
     return _call("flash_id")
 
 
-def _check(offset, size):
-    if offset < 0 or offset + size > _call("flash_size"):
+def flash_read(_byte_offset, _length_or_buffer):
+    """Read bytes, or fill a buffer. Raises OSError outside the chip."""
+    whole = isinstance(_length_or_buffer, int)
+    buffer = bytearray(_length_or_buffer) if whole else _length_or_buffer
+    if not _call("flash_read", _byte_offset, buffer):
+        raise OSError(_errno.EIO)
+    if whole:
+        return bytes(buffer)
+
+
+def flash_write(_byte_offset, _buffer):
+    """Program bytes: bits can only be cleared. The length is a multiple of 4. Raises OSError outside the chip."""
+    size = len(_buffer)
+    if size & 3:
+        raise ValueError("len must be multiple of 4")
+    if size > _SECTOR:
+        for start in range(0, size, _SECTOR):
+            flash_write(_byte_offset + start, memoryview(_buffer)[start : start + _SECTOR])
+    elif not _call("flash_write", _byte_offset, _buffer):  # allocates nothing: the collector closes files
         raise OSError(_errno.EIO)
 
 
-def flash_read(byte_offset, length_or_buffer):
-    """Read bytes, or fill a buffer. Raises OSError outside the chip."""
-    if isinstance(length_or_buffer, int):
-        buffer = bytearray(length_or_buffer)
-        flash_read(byte_offset, buffer)
-        return bytes(buffer)
-    _check(byte_offset, len(length_or_buffer))
-    _call("flash_read", byte_offset, length_or_buffer)
-
-
-def flash_write(byte_offset, buffer):
-    """Program bytes: bits can only be cleared. The length is a multiple of 4. Raises OSError outside the chip."""
-    if len(buffer) & 3:
-        raise ValueError("len must be multiple of 4")
-    _check(byte_offset, len(buffer))
-    if len(buffer) <= _SECTOR:
-        _call("flash_write", byte_offset, buffer)
-        return
-    for start in range(0, len(buffer), _SECTOR):
-        _call("flash_write", byte_offset + start, memoryview(buffer)[start : start + _SECTOR])
-
-
-def flash_erase(sector_no):
+def flash_erase(_sector_no):
     """Set a 4 KiB sector to ones. Raises OSError outside the chip."""
-    _check(sector_no * _SECTOR, _SECTOR)
-    _call("flash_erase", sector_no)
+    if not _call("flash_erase", _sector_no):
+        raise OSError(_errno.EIO)
 
 
 def check_fw():
@@ -82,41 +76,39 @@ def meminfo():
     print("heap  : 0x3fff9a80 ~ 0x3fffc000, len: 9600")
 
 
-def malloc(size):
+def malloc(_size):
     """Memory of the SDK's heap: none can be given."""
     return 0
 
 
-def free(addr):
+def free(_addr):
     """Give memory back."""
 
 
-def esf_free_bufs(idx):
+def esf_free_bufs(_idx):
     """Free packet buffers of a kind."""
     return 8
 
 
-def set_native_code_location(start, length):
+def set_native_code_location(_start, _length):
     """Where native code goes. This processor runs none of the chip's."""
-    if start is not None and start + length > 0x100000:
+    if _start is not None and _start + _length > 0x100000:
         raise ValueError("flash location must be below 1MByte")
 
 
-def apa102_write(clock_pin, data_pin, buf):
+def apa102_write(_clock_pin, _data_pin, _buf):
     """Send bytes to APA102 LEDs; there are none."""
 
 
-def sleep_type(mode=None):
+def sleep_type(_mode=None):
     """Modem power saving."""
-    if mode is None:
-        return _sleep[0]
-    _sleep[0] = mode
+    return _call("wlan_setting", "sleep", _mode)
 
 
-def deepsleep(time_us=0, option=0):
+def deepsleep(_time_us=0, _option=0):
     """Power down for time_us, for ever with 0."""
-    _call("deepsleep", time_us)
+    _call("deepsleep", _time_us)
 
 
-def osdebug(level, uart_no=None):
+def osdebug(_level):
     """Where the SDK logs; it has nothing to say here."""

@@ -1,5 +1,6 @@
 """Gives the builtin modules of the interpreter what those of the ESP8266 port have and it has not."""
 
+import gc
 import machine
 import os
 import select
@@ -71,6 +72,7 @@ def graft():
     )  # fmt: skip
     put(select, "select", _net.select)
     put(tls.SSLContext, "load_verify_locations", None, "get_ciphers", None, "set_ciphers", None)
+    put(gc, "mem_alloc", _os.mem_alloc)
     put(micropython, "alloc_emergency_exception_buf", _os.alloc_emergency_exception_buf)
     put(builtins, "help", _os.help)
     names = [name for name in dir(_esp) if name[0] != "_"]

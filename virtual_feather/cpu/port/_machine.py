@@ -31,16 +31,13 @@ def unique_id():
     return bytes(buffer)
 
 
-_hertz = [80000000]
-
-
-def freq(hertz=None):
+def freq(_hertz=None):
     """Clock of the processor, 80 or 160 MHz."""
-    if hertz is None:
-        return _hertz[0]
-    if hertz // 1000000 not in (80, 160):
+    if _hertz is None:
+        return call("cpu_mhz", None) * 1000000
+    if _hertz // 1000000 not in (80, 160):
         raise ValueError("frequency can only be either 80Mhz or 160MHz")
-    _hertz[0] = hertz // 1000000 * 1000000
+    call("cpu_mhz", _hertz // 1000000)
 
 
 def idle():
@@ -48,18 +45,18 @@ def idle():
     time.sleep_ms(1)
 
 
-def lightsleep(time_ms=_FOREVER_MS):
+def lightsleep(_time_ms=_FOREVER_MS):
     """Stop for so many milliseconds; the port stays awake for its radio."""
-    time.sleep_ms(max(time_ms, 0))
+    time.sleep_ms(max(_time_ms, 0))
 
 
-def deepsleep(time_ms=None):
+def deepsleep(_time_ms=None):
     """Power down, for time_ms or until RTC().alarm() if that wakes from DEEPSLEEP. Waking is a reset. Never returns.
 
     With neither, only a reset from outside ends it.
     """
     alarm_us = call("rtc_wake_in")  # 0: none
-    us = 0 if time_ms is None else max(time_ms, 1) * 1000
+    us = 0 if _time_ms is None else max(_time_ms, 1) * 1000
     call("deepsleep", min(alarm_us, us) or alarm_us or us)
 
 
@@ -68,57 +65,57 @@ def disable_irq():
     return call("irq_disable")
 
 
-def enable_irq(state):
+def enable_irq(_state):
     """Go back to a state that disable_irq returned."""
-    call("irq_enable", state)
+    call("irq_enable", _state)
 
 
-def time_pulse_us(pin, pulse_level, timeout_us=1000000):
+def time_pulse_us(_pin, _pulse_level, _timeout_us=1000000):
     """Length of a pulse (us); -2 when it does not begin in time, -1 when it does not end."""
-    number = number_of(pin)
-    pulse = call("pulse", number, pulse_level)
+    number = number_of(_pin)
+    pulse = call("pulse", number, _pulse_level)
     if pulse is not None:  # from a sensor: faster than what follows could see
         return pulse
     changes = 2
     start = time.ticks_us()
     while True:
         elapsed = time.ticks_diff(time.ticks_us(), start)
-        if call("pin_read", number) == pulse_level:
+        if call("pin_read", number) == _pulse_level:
             changes -= 1
             if not changes:
                 return elapsed
-            pulse_level = 1 - pulse_level
+            _pulse_level = 1 - _pulse_level
             start = time.ticks_us()
-        elif elapsed >= timeout_us:
+        elif elapsed >= _timeout_us:
             return -changes
 
 
-def bitstream(pin, encoding, timing, data):
+def bitstream(_pin, _encoding, _timing, _data):
     """Send bits as pulses of (high 0, low 0, high 1, low 1) nanoseconds; nothing is there to read them."""
-    if encoding:
+    if _encoding:
         raise ValueError("encoding")
-    high_0, low_0, high_1, low_1 = timing
-    call("pin_init", number_of(pin), 1, 0, False)
-    time.sleep_us(len(data) * 8 * (high_0 + low_0 + high_1 + low_1) // 2000)
+    high_0, low_0, high_1, low_1 = _timing
+    call("pin_low", number_of(_pin))
+    time.sleep_us(len(_data) * 8 * (high_0 + low_0 + high_1 + low_1) // 2000)
 
 
-def dht_readinto(pin, buf):
+def dht_readinto(_pin, _buf):
     """Ask a DHT sensor for its five bytes. Raises OSError(ETIMEDOUT) when it does not answer."""
-    number = number_of(pin)
-    if len(buf) < 5:
+    number = number_of(_pin)
+    if len(_buf) < 5:
         raise ValueError("buffer too small")
-    call("pin_init", number, 2, 0, True)
+    call("pin_release", number)
     time.sleep_ms(250)
-    call("pin_write", number, False)
+    call("pin_low", number)
     time.sleep_ms(18)
-    call("pin_write", number, True)
+    call("pin_release", number)
     call("pulse", number, 0)
-    time_pulse_us(pin, 1, 150)
+    time_pulse_us(_pin, 1, 150)
     for i in range(40):
-        width = time_pulse_us(pin, 1, 100)
+        width = time_pulse_us(_pin, 1, 100)
         if width < 0:
             raise OSError(errno.ETIMEDOUT)
-        buf[i // 8] = buf[i // 8] << 1 & 0xFF | (width > 48)
+        _buf[i // 8] = _buf[i // 8] << 1 & 0xFF | (width > 48)
 
 
 class Memory:

@@ -1,7 +1,8 @@
-"""os, sys, vfs and builtins as the ESP8266 port has them."""
+"""os, sys, vfs, gc and builtins as the ESP8266 port has them."""
 
 import builtins
 import errno
+import gc
 import os
 from collections import namedtuple
 
@@ -10,7 +11,8 @@ from _board import call
 
 _SECTOR = const(4096)
 _HIDDEN = ".froze"  # where the frozen modules are mounted: a board's listing knows nothing of it
-_listdir, _ilistdir, _help = os.listdir, os.ilistdir, builtins.help
+_listdir, _ilistdir, _help, _mem_alloc = os.listdir, os.ilistdir, builtins.help, gc.mem_alloc
+_hidden = [0]  # bytes of the heap that the chip has not
 
 
 def info(what):
@@ -26,33 +28,33 @@ release = tuple(int(part) for part in info("sys.implementation").split("."))
 def uname():
     """What os.uname() of the image tells."""
     fields = ("sysname", "nodename", "release", "version", "machine")
-    return namedtuple("uname", fields)(*map(info, fields))
+    return namedtuple("", fields)(*map(info, fields))
 
 
 # Files of version 6.3 (6 before), for an Xtensa processor.
 _old = release < (1, 21)
-implementation = namedtuple("implementation", ("name", "version", "_machine", "_mpy"))(
+implementation = namedtuple("", ("name", "version", "_machine", "_mpy"))(
     "micropython", release if _old else release + ("",), info("machine"), 9222 if _old else 9990
 )
 _terminals = [None, None]
 _attached = [True]  # whether the REPL has UART 0, in slot 1, which no object has been made for yet
 
 
-def dupterm(stream, index=0):
+def dupterm(_stream, _index=0):
     """Put a stream in a slot of the REPL's terminals; what was there. UART 0 is in slot 1.
 
     Other streams than UART 0 are kept and returned, but the REPL does not reach them.
     """
-    if index not in (0, 1):
+    if _index not in (0, 1):
         raise ValueError("invalid dupterm index")
     from machine import UART
 
-    old = _terminals[index]
-    if index and old is None and _attached[0]:
+    old = _terminals[_index]
+    if _index and old is None and _attached[0]:
         old = UART(0)
-    _terminals[index] = stream
-    if index:
-        _attached[0] = isinstance(stream, UART)
+    _terminals[_index] = _stream
+    if _index:
+        _attached[0] = isinstance(_stream, UART)
         call("uart_attach", _attached[0])
     return old
 
@@ -63,6 +65,16 @@ def dupterm_notify(_):
 
 def sync():
     """Write all file systems' buffers: they have none."""
+
+
+def hide_memory():
+    """Leave the chip's heap to be seen: what the port's own modules and the filling behind them take is none of it."""
+    _hidden[0] = gc.mem_alloc() + gc.mem_free() - call("heap_bytes")
+
+
+def mem_alloc():
+    """Bytes of the heap that are taken."""
+    return _mem_alloc() - _hidden[0]
 
 
 def alloc_emergency_exception_buf(_):
@@ -77,14 +89,14 @@ def help(*args):
         call("help", bool(args))
 
 
-def listdir(path="."):
+def listdir(_path="."):
     """Names in a folder."""
-    return [name for name in _listdir(path) if name != _HIDDEN]
+    return [name for name in _listdir(_path) if name != _HIDDEN]
 
 
-def ilistdir(path="."):
+def ilistdir(_path="."):
     """Entries of a folder: (name, type, inode, size)."""
-    return (entry for entry in _ilistdir(path) if entry[0] != _HIDDEN)
+    return (entry for entry in _ilistdir(_path) if entry[0] != _HIDDEN)
 
 
 def rom_ioctl(operation, *args):

@@ -1,25 +1,28 @@
 """machine.UART, machine.SPI and machine.SoftSPI."""
 
 import io
+import time
 
 from _board import call
+from _os import release
 from _pin import number_of
 
 _PARITY = ("None", "1", "0")
 _POLL = const(3)
 _READ = const(1)
 _WRITE = const(4)
+_MSB_ONLY = release < (1, 25)  # SoftSPI sends the lowest bit first from v1.25 on
+_receive_buffer = [15]  # bytes, of the only UART that receives
 
 
 class UART(io.IOBase):
     """UART 0, which the REPL has as long as it is attached (os.dupterm), or UART 1, which can only send."""
 
-    def __init__(self, id, *args, **kwargs):
-        if id not in (0, 1):
-            raise ValueError("UART(%d) does not exist" % id)
-        self._id = id
+    def __init__(self, _id, *args, **kwargs):
+        if _id not in (0, 1):
+            raise ValueError("UART(%d) does not exist" % _id)
+        self._id = _id
         self._baudrate, self._bits, self._parity, self._stop = 115200, 8, 0, 1
-        self._rxbuf = 15
         self.init(*args, **kwargs)
 
     def init(self, baudrate=0, bits=0, parity=-1, stop=0, *, tx=None, rx=None, rxbuf=0, timeout=0, timeout_char=0):
@@ -36,7 +39,9 @@ class UART(io.IOBase):
         if parity != -1:
             self._parity = 0 if parity is None else 1 if parity & 1 else 2
         self._stop = stop or self._stop
-        self._rxbuf = rxbuf or self._rxbuf
+        if rxbuf > 0:
+            _receive_buffer[0] = rxbuf
+            call("uart_rxbuf", rxbuf)
         self._timeout = timeout
         self._timeout_char = max(timeout_char, 13000 // self._baudrate + 1)
 
@@ -47,21 +52,21 @@ class UART(io.IOBase):
         """Bytes waiting."""
         return 0 if self._id else call("uart_any")
 
-    def readinto(self, buf, nbytes=None):
+    def readinto(self, _buf, _nbytes=None):
         """Fill a buffer with what comes in time; the number of bytes, None for nothing."""
         if self._id:
             raise OSError("UART(1) can't read")
-        count = call("uart_read", self._timeout, self._timeout_char, memoryview(buf)[:nbytes])
+        count = call("uart_read", self._timeout, self._timeout_char, memoryview(_buf)[:_nbytes])
         return count or None
 
-    def read(self, nbytes=-1):
+    def read(self, _nbytes=-1):
         """Up to `nbytes`, or all there is; None for nothing."""
         data = b""
-        while nbytes:
-            buffer = bytearray(nbytes if nbytes > 0 else 64)
+        while _nbytes:
+            buffer = bytearray(_nbytes if _nbytes > 0 else 64)
             count = self.readinto(buffer) or 0
             data += buffer[:count]
-            if nbytes > 0 or count < 64:
+            if _nbytes > 0 or count < 64:
                 break
         return data or None
 
@@ -75,11 +80,11 @@ class UART(io.IOBase):
             line += byte
         return line or None
 
-    def write(self, buf):
+    def write(self, _buf):
         """Send bytes; their number."""
         if not self._id:
-            call("uart_write", memoryview(buf))
-        return len(buf)
+            call("uart_write", memoryview(_buf))
+        return len(_buf)
 
     def flush(self):
         """Wait until all is sent: it is."""
@@ -97,7 +102,7 @@ class UART(io.IOBase):
     def __repr__(self):
         return "UART(%d, baudrate=%d, bits=%d, parity=%s, stop=%d, rxbuf=%d, timeout=%d, timeout_char=%d)" % (
             self._id, self._baudrate, self._bits, _PARITY[self._parity], self._stop,
-            self._rxbuf, self._timeout, self._timeout_char,
+            _receive_buffer[0], self._timeout, self._timeout_char,
         )  # fmt: skip
 
 
@@ -110,26 +115,28 @@ class _Bus:
     def deinit(self):
         """Stop."""
 
-    def read(self, nbytes, write=0):
+    def read(self, _nbytes, _write=0):
         """Read bytes while sending `write` over and over."""
-        buffer = bytearray(nbytes)
-        self.readinto(buffer, write)
+        buffer = bytearray(_nbytes)
+        self.readinto(buffer, _write)
         return bytes(buffer)
 
-    def readinto(self, buf, write=0):
+    def readinto(self, _buf, _write=0):
         """As read, into a buffer."""
+        self.write(_buf)
         level = 0xFF if call("pin_read", self._miso) else 0
-        for i in range(len(buf)):
-            buf[i] = level
+        for i in range(len(_buf)):
+            _buf[i] = level
 
-    def write(self, buf):
+    def write(self, _buf):
         """Send bytes."""
+        time.sleep_us(8000000 * len(_buf) // self._baudrate)
 
-    def write_readinto(self, write_buf, read_buf):
+    def write_readinto(self, _write_buf, _read_buf):
         """Send and read at once."""
-        if len(write_buf) != len(read_buf):
+        if len(_write_buf) != len(_read_buf):
             raise ValueError("buffers must be the same length")
-        self.readinto(read_buf)
+        self.readinto(_read_buf)
 
 
 class SPI(_Bus):
@@ -137,17 +144,16 @@ class SPI(_Bus):
 
     _miso = 12
 
-    def __init__(self, id, *args, **kwargs):
-        if id != 1:
+    def __init__(self, _id, *args, **kwargs):
+        if _id != 1:
             raise ValueError
-        self._settings = 80000000, 0, 0
+        self._baudrate, self._polarity, self._phase = 80000000, 0, 0
         self.init(*args, **kwargs)
 
     def init(self, baudrate=-1, polarity=-1, phase=-1):
         """Change the settings given."""
-        baudrate, polarity, phase = (
-            old if new == -1 else new for old, new in zip(self._settings, (baudrate, polarity, phase))
-        )
+        if baudrate == -1:
+            baudrate = self._baudrate
         if baudrate != 80000000:
             if not 0 < baudrate <= 40000000:
                 raise ValueError("impossible baudrate")
@@ -157,10 +163,12 @@ class SPI(_Bus):
             if count > 64:
                 raise ValueError("impossible baudrate")
             baudrate = 80000000 // (prescaler * count)
-        self._settings = baudrate, polarity, phase
+        self._baudrate = baudrate
+        self._polarity = self._polarity if polarity == -1 else polarity
+        self._phase = self._phase if phase == -1 else phase
 
     def __repr__(self):
-        return "HSPI(id=1, baudrate=%d, polarity=%d, phase=%d)" % self._settings
+        return "HSPI(id=1, baudrate=%d, polarity=%d, phase=%d)" % (self._baudrate, self._polarity, self._phase)
 
 
 class SoftSPI(_Bus):
@@ -169,14 +177,16 @@ class SoftSPI(_Bus):
     def __init__(self, baudrate=500000, *, polarity=0, phase=0, bits=8, firstbit=0, sck=None, mosi=None, miso=None):
         if bits != 8:
             raise ValueError("bits must be 8")
-        if firstbit != self.MSB:
+        if firstbit != self.MSB and _MSB_ONLY:
             raise ValueError("firstbit must be MSB")
         if sck is None or mosi is None or miso is None:
             raise ValueError("must specify all of sck/mosi/miso")
-        self.init(baudrate, polarity, phase, sck=sck, mosi=mosi, miso=miso)
+        self.init(baudrate, polarity, phase, firstbit=firstbit, sck=sck, mosi=mosi, miso=miso)
 
-    def init(self, baudrate=-1, polarity=-1, phase=-1, *, sck=None, mosi=None, miso=None):
+    def init(self, baudrate=-1, polarity=-1, phase=-1, *, firstbit=-1, sck=None, mosi=None, miso=None):
         """Change the settings given."""
+        if firstbit != -1:
+            self._firstbit = firstbit
         if baudrate != -1:
             half_us = (500000 + baudrate - 1) // baudrate
             self._baudrate = 500000 // half_us
@@ -195,6 +205,7 @@ class SoftSPI(_Bus):
         call("pin_init", self._miso, 0, 0, None)
 
     def __repr__(self):
-        return "SoftSPI(baudrate=%d, polarity=%d, phase=%d, sck=%d, mosi=%d, miso=%d)" % (
-            self._baudrate, self._polarity, self._phase, self._sck, self._mosi, self._miso,
+        first = "" if _MSB_ONLY else " firstbit=%d," % self._firstbit
+        return "SoftSPI(baudrate=%d, polarity=%d, phase=%d,%s sck=%d, mosi=%d, miso=%d)" % (
+            self._baudrate, self._polarity, self._phase, first, self._sck, self._mosi, self._miso,
         )  # fmt: skip

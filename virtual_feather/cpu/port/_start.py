@@ -25,6 +25,7 @@ def go(keep):
     keep(object): makes the interpreter hold on to an object for good, whatever a program does to sys.modules.
     """
     import _graft
+    import _os
 
     _graft.graft()
     call("hide")
@@ -33,7 +34,12 @@ def go(keep):
     sys.modules.clear()
     kept.append(_filled(call("free_bytes")))
     gc.collect()
+    _os.hide_memory()
     sys.path[:] = ("", ".frozen", "/lib", "/")
     _graft.mount_rom()
-    __import__("_boot")
-    sys.modules.pop("_boot")
+    call("ported")
+    try:
+        __import__("_boot")
+    except BaseException as error:
+        sys.print_exception(error)
+    sys.modules.pop("_boot", None)

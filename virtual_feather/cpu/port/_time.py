@@ -5,8 +5,13 @@ import time as _native
 from _board import call
 
 _EPOCH = 946684800  # 2000-01-01 in Unix seconds
-_gmtime = _native.gmtime
-ticks_cpu = _native.ticks_us
+_PERIOD = const(0x3FFFFFFF)
+_gmtime, _ticks_us = _native.gmtime, _native.ticks_us
+
+
+def ticks_cpu():
+    """Cycles of the processor's clock."""
+    return _ticks_us() * call("cpu_mhz", None) & _PERIOD
 
 
 def time():
@@ -19,14 +24,16 @@ def time_ns():
     return call("rtc_us") * 1000
 
 
-def gmtime(seconds=None):
+def gmtime(_seconds=None):
     """(year, month, day, hour, minute, second, weekday, yearday) of seconds since 2000."""
-    return _gmtime((time() if seconds is None else int(seconds)) + _EPOCH)[:8]
+    return _gmtime((time() if _seconds is None else int(_seconds)) + _EPOCH)[:8]
 
 
-def mktime(fields):
+def mktime(_fields):
     """Seconds since 2000 of an eight-tuple, fields out of range carried over."""
-    year, month, day, hour, minute, second = fields[:6]
+    if not 8 <= len(_fields) <= 9:
+        raise TypeError("mktime needs a tuple of length 8 or 9")
+    year, month, day, hour, minute, second = _fields[:6]
     month -= 1
     year, month = year + month // 12, month % 12
     # Days by a year that begins in March, so that the leap day is its last.

@@ -11,8 +11,8 @@ class Timer:
     ONE_SHOT = 0
     PERIODIC = 1
 
-    def __init__(self, id):
-        self._id = id
+    def __init__(self, _id):
+        self._id = _id
 
     def init(self, *, mode=PERIODIC, callback=None, period=0xFFFFFFFF, tick_hz=1000, freq=None):
         """Start: callback(timer) every `period` ticks of 1 / tick_hz s, or `freq` times a second, or once."""

@@ -11,7 +11,7 @@ def urlopen(url, data=None, method="GET"):
     if scheme not in ("http:", "https:"):
         raise ValueError("Unsupported protocol: " + scheme)
     secure = scheme == "https:"
-    host, _, port = host.partition(":")
+    host, port = (host + ":").split(":")[:2]
     stream = socket.socket()
     try:
         stream.connect(socket.getaddrinfo(host, int(port) if port else 443 if secure else 80)[0][-1])
