@@ -150,7 +150,7 @@ def _typed(key: str, value: str) -> Any:
     kind = kinds.get(name, "")
     if value == "null" and kind.endswith("?"):
         return None
-    if kind.rstrip("?") in ("int", "number", "one", "flag", "list", "object", "topics", "") or value.startswith("["):
+    if kind.rstrip("?") in ("int", "number", "one", "discovery", "list", "object", "topics", "") or value.startswith("["):
         try:
             return json.loads(value)
         except ValueError:
