@@ -49,6 +49,9 @@ def hashes(files: Files) -> dict[str, str]:
     return {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
 
 
+_BY_THE_BOARD = ("config.ok", "announced")  # what the node notes for itself: never somebody's work
+
+
 def edited(survey: Survey, record: Record, new: Files) -> list[str]:
     """Return the files on the board that would be lost: neither as flash.sh left them, nor as it will leave them.
 
@@ -58,7 +61,9 @@ def edited(survey: Survey, record: Record, new: Files) -> list[str]:
     return [
         path
         for path, file in sorted(survey.files.items())
-        if not path.startswith("rom/") and file.sha256 not in (record.files.get(path), coming.get(path))
+        if not path.startswith("rom/")
+        and path not in _BY_THE_BOARD
+        and file.sha256 not in (record.files.get(path), coming.get(path))
     ]
 
 

@@ -142,6 +142,9 @@ def _step(node: Any, part: str, key: str) -> Any:
         raise Failure(Exit.CONFIG, f"--set {key}: there is no such place in config.json") from e
 
 
+_JSON = ("int", "number", "one", "discovery", "list", "object", "topics", "")  # types whose values are written so
+
+
 def _typed(key: str, value: str) -> Any:
     """Return `value` as the schema wants it: a Wi-Fi key of digits stays text."""
     place = re.sub(r"\.(\d+)\b|\[(\d+)\]", "[]", key)
@@ -150,7 +153,7 @@ def _typed(key: str, value: str) -> Any:
     kind = kinds.get(name, "")
     if value == "null" and kind.endswith("?"):
         return None
-    if kind.rstrip("?") in ("int", "number", "one", "flag", "list", "object", "topics", "") or value.startswith("["):
+    if kind.rstrip("?") in _JSON or value.startswith("["):
         try:
             return json.loads(value)
         except ValueError:

@@ -9,26 +9,45 @@ import gc
 import json
 from time import ticks_diff, ticks_ms, ticks_us
 
-from node.session import Down, Session
+from node import load, session
+from node.faults import Faults
+from node.outbox import Outbox
 from stepwise import PAYLOAD, TOPIC, WARM
+from umqtt.simple import MQTTClient
 
-_SETTINGS = {"server": "127.0.0.1", "port": 0, "user": None, "password": None, "keepalive_s": 5}
-
-
-class Faults:
-    def begin(self, code, detail, source=None):
-        print("fault", code, detail)
-
-    def clear(self, code, source=None):
-        pass
+_SETTINGS = {"server": ["127.0.0.1"], "homeassistant": False, "ntp": None}
+_KEEPALIVE_S = 5
 
 
-class Wifi:
-    def joined(self):
+class Station:
+    """network.WLAN()."""
+
+    def isconnected(self):
         return True
 
-    def dns(self):
-        return "127.0.0.1"
+
+class Work:
+    """The case as a job of the session: its coroutine says what there is to say, and nobody else."""
+
+    def __init__(self, function, *args):
+        self.function = function
+        self.args = args
+        self.result = None
+        self.done = False
+
+    async def run(self, session):
+        self.result = await self.function(session, *self.args)
+        self.done = True
+
+    def load(self, name):
+        return self if name == "work" else load(name)
+
+    async def wait(self, made):
+        session.load = self.load
+        made.jobs.append(("work",))
+        while not self.done:
+            await asyncio.sleep_ms(10)
+        return self.result
 
 
 class Turns:
@@ -64,10 +83,7 @@ async def publish_for(session, seconds, qos=1):
 async def silent(session, seconds):
     start = ticks_ms()
     while ticks_diff(ticks_ms(), start) < 1000 * seconds:
-        try:
-            await session.publish(TOPIC, PAYLOAD, 1)
-        except Down as e:
-            print("down:", e)
+        session.outbox.put(0, 250.01)
         await asyncio.sleep_ms(100)
 
 
@@ -84,30 +100,42 @@ async def holds(session, case, seconds):
     """The longest time between two turns, in milliseconds."""
     turns = Turns()
     if case == "hold":
-        await publish(session, 1, WARM)
+        await Work(publish, 1, WARM).wait(session)
         gc.collect()
     asyncio.create_task(turns.run())
-    if case == "dead":
-        await asyncio.sleep_ms(1000 * seconds)
+    if case == "hold":
+        await Work(publish_for, seconds).wait(session)
+    elif case == "silent":
+        await silent(session, seconds)
     else:
-        await (publish_for if case == "hold" else silent)(session, seconds)
+        await asyncio.sleep_ms(1000 * seconds)
     return turns.longest / 1000
 
 
+def connection(port):
+    client = MQTTClient(b"bench", "", port, None, b"", _KEEPALIVE_S)
+    client.set_last_will(b"status/bench", b"offline", True, 1)
+    client.set_callback(print)
+    outbox = Outbox(64, [(TOPIC, b"late/bench/lux", "%.2f", False)])
+    made = session.Session(client, b"5ccf7f000001", Station(), outbox, Faults(), _SETTINGS, "power")
+    made.talks = lambda: False
+    return made
+
+
 async def _main(case, port, amount):
-    session = Session(dict(_SETTINGS, port=port), "bench", b"5ccf7f000001", Faults(), Wifi())
-    asyncio.create_task(session.run())
+    made = connection(port)
+    asyncio.create_task(made.run())
     if case != "dead":
-        while not session.up:
+        while not made.outbox.live:
             await asyncio.sleep_ms(10)
         print("up")
     if case == "rate":
-        return await rates(session, amount)
+        return await Work(rates, amount).wait(made)
     if case == "count":
-        await publish(session, 1, amount)
+        await Work(publish, 1, amount).wait(made)
         await asyncio.sleep_ms(100)
         return 0
-    return await holds(session, case, amount)
+    return await holds(made, case, amount)
 
 
 def main(case, port, amount):

@@ -7,11 +7,8 @@ import time
 import node
 from replaced import Replaced
 
-# What is loaded and not kept.
-LOADED = (
-    ("start", "resets", "settings", "schema", "i2c_bus", "wifi", "connect", "resolve", "ntp", "stats", "late")
-    + ("command", "announce", "quantities", "sleep")
-)
+LOADED = "start resets settings schema i2c_bus wifi connect resolve ntp stats late command announce quantities sleep"
+LOADED = LOADED.split()  # and not kept
 
 
 class Time:

@@ -10,6 +10,7 @@ from node import load
 resolve = load("resolve")
 is_address = resolve.is_address
 
+
 class Session:
     """What the session keeps of the network, and of the names it knows."""
 

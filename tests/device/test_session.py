@@ -201,3 +201,52 @@ async def test_a_job_that_crashes_is_for_the_guard_and_leaves_no_connection_open
         except ValueError:
             pass
     assert sock.closed and session.sock is None and session.lost and session.fault
+
+
+class Flood:
+    """A socket on which messages are waiting; what is written to it in `sent`."""
+
+    def __init__(self, count, qos=1):
+        self.data = b""
+        self.sent = b""
+        for pid in range(1, count + 1):
+            body = b"\0\4cmd/" + (bytes((0, pid)) if qos else b"") + b"on"
+            self.data += bytes((0x30 | qos << 1, len(body))) + body
+
+    def readinto(self, buffer):
+        count = min(len(buffer), len(self.data))
+        buffer[:count] = self.data[:count]
+        self.data = self.data[count:]
+        return count or None
+
+    def write(self, buffer, start, size):
+        self.sent += bytes(buffer[start : start + size])
+        return size
+
+
+def flooded(sock):
+    session = Connected()
+    session.open(sock)
+    while sock.data:
+        Session.exchange(session)
+        assert session.lost is None
+    return session
+
+
+def test_a_message_is_acknowledged_by_its_job_so_that_the_broker_waits():
+    sock = Flood(20)  # as many as Mosquitto leaves unacknowledged
+    session = flooded(sock)
+    assert session.jobs == [("command", b"cmd/", b"on", 0, pid) for pid in range(1, 21)]
+    assert sock.sent == b""
+    session.acknowledge(session.jobs[0][-1])
+    Session.exchange(session)
+    assert sock.sent == b"\x40\x02\0\1"
+
+
+def test_what_is_more_than_that_is_acknowledged_and_left_out():
+    sock = Flood(30)
+    assert len(flooded(sock).jobs) == 20
+    assert sock.sent == b"".join([bytes((0x40, 2, 0, pid)) for pid in range(21, 31)])
+    sock = Flood(30, qos=0)
+    assert len(flooded(sock).jobs) == 20
+    assert sock.sent == b""

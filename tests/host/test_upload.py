@@ -67,7 +67,7 @@ def test_edited_files_are_those_from_neither_side(record):
     newer = NEW | {"main.py": b"newer"}
     assert edited(survey(NEW), record, newer) == []
     assert edited(survey(NEW | {"main.py": b"newer"}), record, newer) == []
-    board = survey(NEW | {"main.py": b"by hand", "data.csv": b"1", "rom/lib/node/x.mpy": b"x"})
+    board = survey(NEW | {"main.py": b"by hand", "data.csv": b"1", "rom/lib/node/x.mpy": b"x", "config.ok": b"{}"})
     assert edited(board, record, newer) == ["data.csv", "main.py"]
 
 
