@@ -15,6 +15,7 @@ from node import load
 _IDENTIFY_S = const(10)
 _IDENTIFY_MAX_S = const(600)
 _NEW = const("config.new")
+_MAX_BYTES = const(4096)  # settings.py takes no more
 
 
 class Refused(Exception):
@@ -32,7 +33,7 @@ async def run(session, topic, payload, retained, pid):
         if payload == b"online" and not retained:
             session.jobs.append(("announce",))
         return
-    verb = topic[len(name) + 5 :].decode()
+    verb = topic[len(name) + 5 :].decode()  # a broker lets only UTF-8 through (1.5.3)
     if retained and verb != "awake":
         return
     if verb == "update":
@@ -62,15 +63,16 @@ def _identify(session, text):
 
 
 def _read(session, text):
-    found = [source for source in session.sources if text in ("", source.driver, source.name.split(" at ")[0])]
+    """Read a sensor, or all, at once: called by its driver, or by its name with or without its address."""
+    found = [s for s in session.sources if text in ("", s.driver) or (s.name + " ").startswith(text + " ")]
     if not found:
-        raise Refused("%s is not a sensor: there are %s" % (text, ", ".join([s.driver for s in session.sources])))
+        raise Refused("%s is not a sensor: there are %s" % (text, ", ".join([s.name for s in session.sources])))
     for source in found:
         source.due = time.ticks_ms()
 
 
 def _restart(session, text):
-    session.faults.restart = "restart command"
+    session.faults.restart = "command"  # 8 characters at most reach the next start
 
 
 def _awake(session, text):
@@ -90,6 +92,9 @@ def _set(session, text):
     with open("config.json") as f:
         config = json.load(f)
     try:
+        for row in schema.table(schema.ROWS):  # what config.json has not, and what is to be changed in it
+            if row[0] not in config and any(key.startswith(row[0] + ".") for key in changes):
+                config[row[0]] = json.loads(row[2])
         for key in changes:
             _put(config, key.split("."), changes[key], key)
         schema.complete(config, schema.Drivers())
@@ -97,11 +102,17 @@ def _set(session, text):
         raise Refused(e)
     finally:
         load("schema")  # kept by nobody
+    head = "{\n"
     with open(_NEW, "w") as f:
-        # A line a setting, for people with an editor.
-        f.write("{\n  %s\n}\n" % ",\n  ".join(["%s: %s" % (json.dumps(k), json.dumps(config[k])) for k in config]))
+        for key in config:  # a line a setting, for people with an editor
+            f.write("%s  %s: " % (head, json.dumps(key)))
+            json.dump(config[key], f)
+            head = ",\n"
+        f.write("\n}\n")
+    if os.stat(_NEW)[6] > _MAX_BYTES:
+        raise Refused("config.json would be too long: %d bytes are allowed" % _MAX_BYTES)
     os.rename(_NEW, "config.json")
-    session.faults.restart = "settings changed"
+    session.faults.restart = "settings"
 
 
 def _put(node, path, value, key):

@@ -88,7 +88,6 @@ async def _connect(session):
         session.lose(_REFUSALS.split("|")[code] if code <= 5 else "refused, code %d" % code, "refused")
         raise OSError
     await session.publish(b"connect/" + client.client_id, session.mac)
-    await session.publish(b"status/" + client.client_id, b"online", 1, True)
     topics = [b"cmd/" + client.client_id + b"/#"]
     if session.settings["homeassistant"]:
         topics.append(b"homeassistant/status")
@@ -99,6 +98,7 @@ async def _connect(session):
         await session.request(_SUBACK, client.subscribe, topic, 1)
         if session.code == 0x80:
             print("mqtt: the broker does not let us subscribe to", topic.decode())
+    await session.publish(b"status/" + client.client_id, b"online", 1, True)  # from now on commands are heard
     tell(session, None)
     session.outbox.late = session.outbox.count  # all that was taken before this connection
     session.outbox.live = True

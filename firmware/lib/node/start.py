@@ -103,8 +103,13 @@ def _check(state):
 
 def _digest():
     digest = hashlib.sha256(VERSION)
+    part = bytearray(128)
     with open("config.json", "rb") as f:
-        digest.update(f.read())
+        while True:
+            count = f.readinto(part)
+            if not count:
+                break
+            digest.update(memoryview(part)[:count])
     return hexlify(digest.digest()).decode() + "\n"
 
 
