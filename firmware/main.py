@@ -11,7 +11,7 @@ from machine import RTC, Pin
 
 
 def build():
-    """Return (its table, session and lamp), or None to hold it. Apart from run(): none of this stays in heap."""
+    """Return (its table, session, lamp), or None to hold it. While it runs, nothing of this is in the heap any more."""
     from node import load, tasks
 
     start = load("start")
@@ -40,16 +40,6 @@ def build():
     return tasks.Tasks(table, faults, config["error_reboot_s"]), session, lamp
 
 
-def run(node, session, lamp):
-    """Run it until it is stopped; then, and after Ctrl-C, nothing is left open or lit."""
-    try:
-        print("The node has stopped: %s. Ctrl-D starts it again." % node.run(session and session.stop))
-    finally:
-        if session:
-            session.close()
-        lamp(1)
-
-
 def blink(code, rounds):
     """Show a fault with no help from lib/, on the HUZZAH's own pins, until RunApp is held."""
     led, run_app = Pin(0, Pin.OUT, value=1), Pin(12, Pin.IN, Pin.PULL_UP)
@@ -64,9 +54,15 @@ try:
     try:
         if globals().pop("interrupted", False):  # by Ctrl-C, while boot.py ran
             raise KeyboardInterrupt
-        node = build()
-        if node:
-            run(*node)
+        built = build()
+        if built:
+            tasks, session, lamp = built
+            try:
+                print("The node has stopped: %s. Ctrl-D starts it again." % tasks.run(session and session.stop))
+            finally:  # after Ctrl-C, too, nothing is left open or lit
+                if session:
+                    session.close()
+                lamp(1)
     except ImportError as e:
         print("A library is missing on the board: %s. Upload firmware/lib again (flash.sh does), then Ctrl-D." % e)
         blink(3, -1)

@@ -20,6 +20,14 @@ except ImportError:  # before MicroPython 1.21 it is called uasyncio
 
     sys.modules["asyncio"] = uasyncio
 
+# Many built-in modules are looked for in every folder of sys.path first, each time somebody imports them; and a look
+# needs stack, of which there is little. Not once they are here.
+for _name in ("binascii", "errno", "hashlib", "json", "machine", "os", "select", "socket", "struct", "time"):
+    try:
+        sys.modules[_name] = __import__(_name)
+    except ImportError:  # on the host, which checks config.json with schema.py
+        pass
+
 
 def load(name):
     """Return the module node.<name>, kept by nobody: when the caller is through with it, the heap has its place again.
@@ -30,6 +38,15 @@ def load(name):
     sys.modules.pop("node." + name, None)
     globals().pop(name, None)
     return module
+
+
+def shallow(*call):
+    """In a coroutine: await shallow(function, ...) calls it where the stack has room, and returns what it returns.
+
+    The ESP8266 has 8 KiB of stack. Coroutines that wait for one another take a part of it each time they run, and an
+    import a good third. So the guard of a coroutine (tasks.py) gets the call, makes it and sends the result back.
+    """
+    return (yield call)
 
 
 def uptime():

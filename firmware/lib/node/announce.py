@@ -11,7 +11,7 @@ import os
 
 from micropython import const
 
-from node import VERSION, load, sensors
+from node import VERSION, load, sensors, shallow
 
 _FILE = const("announced")  # lines: topics, and "platform object" of what the one for the device has in it
 _PUBACK = const(0x400000)
@@ -31,7 +31,7 @@ binary_sensor|code|fault|"name":"Fault","dev_cla":"problem"
 
 async def run(session):
     """Publish the configuration of every entity, and an empty one for those that are gone. Raises OSError."""
-    config = load("start").checked()
+    config = await shallow(_settings)
     if not config:
         return  # there is no room for a file either
     form = config["homeassistant"]
@@ -65,6 +65,17 @@ async def run(session):
             topic = "homeassistant/%s/%s/%s/config" % (platform, node, thing)
             await _publish(session, topic, _single, name, session.mac, body)
     _remember(now)
+
+
+def _settings():
+    """Return the checked settings, each sensor with what it `measures`: quantity, decimals, device class, unit."""
+    config = load("start").checked()
+    if config:
+        describe = load("quantities").describe
+        for entry in config["sensors"]:
+            quantities = sensors.module(entry["driver"]).Sensor.quantities
+            entry["measures"] = [measure + describe(measure[0]) for measure in quantities]
+    return config
 
 
 def _remembered():
@@ -140,17 +151,13 @@ def _entities(name, config):
     The object is the topic, or the quantity where that is the default: what is read there may come from another chip
     one day, or from another place in the list of sensors, and its history goes on.
     """
-    quantities = load("quantities")
-    measured = []
+    measured = [measure[0] for entry in config["sensors"] for measure in entry["measures"]]
     for entry in config["sensors"]:
-        measured += [quantity for quantity, _ in sensors.module(entry["driver"]).Sensor.quantities]
-    for entry in config["sensors"]:
-        for quantity, decimals in sensors.module(entry["driver"]).Sensor.quantities:
+        for quantity, decimals, device_class, unit in entry["measures"]:
             topic = entry["topics"].get(quantity, quantity)
             thing = _word(topic)
             if topic == quantity:
                 topic = "sensors/%s/%s" % (name, quantity)
-            device_class, unit = quantities.describe(quantity)
             body = '"uniq_id":%s,"stat_t":%s' % (json.dumps(name + "_" + thing), json.dumps(topic))
             silence_s = _silence_s(config["sleep"], entry, quantity)
             if silence_s:

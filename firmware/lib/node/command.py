@@ -10,7 +10,7 @@ import time
 
 from micropython import const
 
-from node import load
+from node import load, shallow
 
 _IDENTIFY_S = const(10)
 _IDENTIFY_MAX_S = const(600)
@@ -37,7 +37,7 @@ async def run(session, topic, payload, retained, pid):
     if retained and verb != "awake":
         return
     if verb == "update":
-        await load("update").run(session, payload)
+        await (await shallow(load, "update")).run(session, payload)
         return
     try:
         if payload is None:
@@ -45,7 +45,7 @@ async def run(session, topic, payload, retained, pid):
         act = _VERBS.get(verb)
         if not act:
             raise Refused("%s is not a command: there are %s" % (verb, ", ".join(sorted(_VERBS))))
-        act(session, payload.decode())
+        await shallow(act, session, payload.decode())
         answer = "ok"
     except Refused as e:
         answer = "error: %s" % e

@@ -12,7 +12,7 @@ from os import urandom
 from micropython import const
 from umqtt import simple
 
-from node import load, uptime
+from node import load, shallow, uptime
 
 _TICK_MS = const(200)
 _SAVE_S = const(10)  # between two copies of the outbox: what a reset in an outage costs the age of a reading at most
@@ -73,7 +73,7 @@ async def _connect(session):
     session.lost = None
     session.jobs.clear()  # messages of another connection, which nobody can acknowledge any more
     client = session.client
-    address = await load("resolve").address(session.settings["server"][session.server], session)
+    address = await (await shallow(load, "resolve")).address(session.settings["server"][session.server], session)
     sock = socket.socket()
     session.open(sock)
     sock.setblocking(False)

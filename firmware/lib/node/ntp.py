@@ -6,7 +6,7 @@ from os import urandom
 import machine
 from micropython import const
 
-from node import KNOWN, load, uptime
+from node import KNOWN, load, shallow, uptime
 
 _1900 = const(3155673600)  # seconds from NTP's epoch to 2000
 _2100 = const(3155760000)  # no later either: a server that begins in 1970 would be taken for one of 2106
@@ -18,7 +18,8 @@ async def run(session):
     """Set the clock; again in an hour, or in a minute if the server does not answer."""
     session.clock_due = uptime() + _RETRY_S
     try:
-        seconds = await _ask(await load("resolve").address(session.settings["ntp"], session))
+        resolve = await shallow(load, "resolve")
+        seconds = await _ask(resolve, await resolve.address(session.settings["ntp"], session))
         if seconds:
             year, month, day, hour, minute, second, weekday = time.gmtime(seconds)[:7]
             machine.RTC().datetime((year, month, day, weekday + 1, hour, minute, second, 0))
@@ -27,13 +28,13 @@ async def run(session):
         print("ntp:", e)
 
 
-async def _ask(server):
+async def _ask(resolve, server):
     """Return the seconds since 2000-01-01 by an NTP server (dotted); None when it is silent or does not know either."""
     query = bytearray(48)
     query[0] = 0x23  # version 4, client
     query[40:] = urandom(8)  # sent back to us as the time of origin: nobody else can answer
     reply = bytearray(48)
-    count = await load("resolve").ask(server, 123, query, query[40:], 24, reply)
+    count = await resolve.ask(server, 123, query, query[40:], 24, reply)
     if count < 48 or reply[0] & 0x07 != 4 or reply[0] >= 0xC0 or not 0 < reply[1] < 16:
         return None  # not a server's answer, or one that is not synchronised (RFC 5905, 7.3)
     seconds = int.from_bytes(reply[40:44], "big") - _1900

@@ -10,7 +10,7 @@ from time import ticks_diff, ticks_ms, ticks_us
 
 from micropython import const
 
-from node import load, uptime
+from node import load, shallow, uptime
 from node.wire import Wire
 
 _ANSWER_MS = const(5000)  # how long an answer may take: CONNACK, the connection included, PUBACK, SUBACK, PINGRESP
@@ -64,9 +64,9 @@ class Session(Wire):
         """Keep the node connected until stop()."""
         while not self.stopping:
             try:
-                await load("connect").run(self)
+                await self._do("connect")
                 await self._serve()
-                await load("connect").leave(self)
+                await (await shallow(load, "connect")).leave(self)
             except OSError as e:
                 self.lose(str(e))
             finally:
@@ -93,13 +93,13 @@ class Session(Wire):
                 raise OSError("Wi-Fi lost")
             if self.jobs:
                 job = self.jobs.pop(0)
-                await load(job[0]).run(self, *job[1:])
+                await self._do(*job)
             elif self.talks():
-                await load("stats").run(self)
+                await self._do("stats")
             elif self.settings["ntp"] and uptime() >= self.clock_due:
-                await load("ntp").run(self)
+                await self._do("ntp")
             elif self.outbox.late:
-                await load("late").run(self)
+                await self._do("late")
             elif self.outbox.count:
                 channel, value, _ = self.outbox.take()
                 topic, _, number, retain = self.outbox.channels[channel]
@@ -112,6 +112,10 @@ class Session(Wire):
                 self.exchange()
                 if self.lost:
                     raise OSError(self.lost)
+
+    async def _do(self, name, *args):
+        """Do a job."""
+        await (await shallow(load, name)).run(self, *args)
 
     def talks(self):
         """Say whether a fault or the statistics are to be told."""

@@ -7,7 +7,7 @@ import time
 import machine
 from micropython import const
 
-from node import load
+from node import load, shallow
 
 _LOOK_MS = const(250)  # longest time between two looks at the steps
 _FEED_MS = const(1000)
@@ -91,6 +91,8 @@ class Tasks:
                         try:
                             step = steps[i] = steps[i] or table[i][2](*table[i][3:])
                             left = next(step)
+                            if isinstance(left, tuple):  # node.shallow()
+                                left = step.send(left[0](*left[1:]))
                         except Exception as e:
                             steps[i] = None
                             left = self._failed(i, e)
@@ -108,16 +110,19 @@ class Tasks:
     def _guard(self, row, i):
         """Run coroutine `i` for ever, each step of it a sign of life with nothing for it to do."""
         while not self._stop:
-            error = None
+            error = result = None
             try:
                 coroutine = row[2](*row[3:])
                 while True:
                     self._running = i
                     self._seen[i] = time.ticks_ms()
-                    step = coroutine.throw(error) if error else coroutine.send(None)
-                    error = None
+                    step = coroutine.throw(error) if error else coroutine.send(result)
+                    error = result = None
                     try:
-                        yield step
+                        if isinstance(step, tuple):  # node.shallow()
+                            result = step[0](*step[1:])
+                        else:
+                            yield step
                     except BaseException as e:  # thrown in from outside (CancelledError): it is for the coroutine
                         error = e
             except Exception as e:
@@ -241,4 +246,4 @@ def link(sta, settings, faults):
         if sta.isconnected():
             yield _LINK_MS
         else:
-            yield from load("wifi").run(sta, settings, faults)
+            yield from (yield from shallow(load, "wifi")).run(sta, settings, faults)

@@ -8,7 +8,7 @@ import time
 
 from micropython import const
 
-from node import load
+from node import load, shallow
 
 _START_MS = const(100)
 _PATIENCE = const(50)  # times that, for the connection
@@ -72,7 +72,7 @@ async def read(source, bus, outbox, faults):
     """Take one reading, and tell when that cannot be."""
     why = None
     try:
-        sensor = source.sensor or module(source.driver).Sensor(bus[0], source.options)
+        sensor = source.sensor or (await shallow(module, source.driver)).Sensor(bus[0], source.options)
         values = await sensor.read()
         for i in range(len(values)):
             if values[i] is not None:  # a filter may hold one back
@@ -80,7 +80,7 @@ async def read(source, bus, outbox, faults):
     except Unmeasurable as e:
         why = str(e)
     except OSError:
-        load("i2c_bus").recover(bus[1], bus[2])  # a chip interrupted in the middle may be holding it
+        (await shallow(load, "i2c_bus")).recover(bus[1], bus[2])  # a chip interrupted in the middle may be holding it
         why = "no answer"
     # A reading that failed is no number.
     faults.begin("sensor", why and "%s: %s" % (source.name, why), source.channel)
