@@ -1,4 +1,4 @@
-"""Questions over UDP that never block: the name of a broker (RFC 1035; *.local RFC 6762), and for clock.py the time.
+"""Questions over UDP that never block: the name of a broker (RFC 1035; *.local RFC 6762), and for ntp.py the time.
 
 socket.getaddrinfo() waits for a DNS server for up to 14 s and holds everything meanwhile: here it only ever gets a
 dotted address, and makes the port's form of an address of it at once.
