@@ -42,6 +42,7 @@ import gc
 import select
 import time
 
+from guarded import guarded
 from umqtt.simple import MQTTClient
 
 from node import faults, load, session
@@ -215,8 +216,8 @@ class Probe:
 
     async def main(self):
         for other in (self.measure, self.tell, self.sample):
-            asyncio.create_task(other())
-        asyncio.create_task(self.run())
+            asyncio.create_task(guarded(other()))
+        asyncio.create_task(guarded(self.run()))
         await self.obey()
 
     async def run(self):
@@ -224,4 +225,4 @@ class Probe:
         print("run ended")
 
 
-asyncio.run(Probe().main())
+asyncio.run(guarded(Probe().main()))

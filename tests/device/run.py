@@ -24,10 +24,12 @@ def functions(module):
 
 
 def run(test):
+    from guarded import guarded
+
     result = test()
     if hasattr(result, "send"):
         asyncio.new_event_loop()
-        asyncio.run(asyncio.wait_for(result, _TIMEOUT_S))
+        asyncio.run(asyncio.wait_for(guarded(result), _TIMEOUT_S))
 
 
 def main(path):

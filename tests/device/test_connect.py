@@ -2,6 +2,7 @@
 
 import asyncio
 
+from guarded import guarded
 from fast import Clock
 from node import load
 from node.faults import Faults
@@ -61,7 +62,7 @@ class Bench:
         self.act(session)
 
     async def attempts(self, count):
-        task = asyncio.create_task(self.connect.run(self.session))
+        task = asyncio.create_task(guarded(self.connect.run(self.session)))
         while len(self.tried) < count and not task.done():
             await self.clock.sleep_ms(100)
         task.cancel()
@@ -136,7 +137,7 @@ async def test_it_waits_for_the_link_and_tells_nothing_of_the_broker():
     bench.session.sta.joined = False
     bench.session.lose("Wi-Fi lost")
     bench.session.fault = "broker"
-    task = asyncio.create_task(bench.connect.run(bench.session))
+    task = asyncio.create_task(guarded(bench.connect.run(bench.session)))
     await bench.clock.sleep_ms(5000)
     assert bench.tried == [] and bench.faults.version == 0
     bench.session.sta.joined = True
@@ -148,7 +149,7 @@ async def test_it_waits_for_the_link_and_tells_nothing_of_the_broker():
 async def test_it_ends_when_the_node_stops():
     bench = Bench(fails)
     bench.session.sta.joined = False
-    task = asyncio.create_task(bench.connect.run(bench.session))
+    task = asyncio.create_task(guarded(bench.connect.run(bench.session)))
     await bench.clock.sleep_ms(1000)
     bench.session.stopping = "goodbye"
     await bench.clock.sleep_ms(500)
@@ -159,7 +160,7 @@ async def test_readings_of_an_outage_are_copied_every_ten_seconds():
     rtc = Rtc()
     bench = Bench(fails, rtc=rtc)
     bench.session.sta.joined = False
-    task = asyncio.create_task(bench.connect.run(bench.session))
+    task = asyncio.create_task(guarded(bench.connect.run(bench.session)))
     await bench.clock.sleep_ms(25000)
     assert rtc.writes == 0  # there is none yet
     bench.session.outbox.put(0, 1)
@@ -174,7 +175,7 @@ def test_a_reading_that_was_under_way_may_be_dropped_after_the_connection():
     bench.session.outbox.take()
     bench.session.outbox.live = True
     bench.session.stopping = "goodbye"
-    asyncio.run(bench.connect.run(bench.session))
+    asyncio.run(guarded(bench.connect.run(bench.session)))
     assert not bench.session.outbox.leaving and not bench.session.outbox.live
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+from guarded import guarded
 from fake_tsl2561 import Bus as Tsl2561Bus
 from fake_tsl2561 import Clock as Sleeps
 from fast import Clock
@@ -93,7 +94,7 @@ class Bench:
 
     async def readings(self, count):
         """Run until so many readings have begun and the last of them has ended."""
-        task = asyncio.create_task(self.run())
+        task = asyncio.create_task(guarded(self.run()))
         while len(self.sensor.began) < count:
             await self.clock.sleep_ms(200)
         await self.clock.sleep_ms(self.sensor.takes_ms + 200)
@@ -120,7 +121,7 @@ async def test_the_first_reading_is_at_once_and_the_grid_does_not_drift():
 
 async def test_the_first_reading_waits_a_little_for_the_connection_and_not_for_ever():
     bench = Bench([(1, 1)], live=False)
-    task = asyncio.create_task(bench.run())
+    task = asyncio.create_task(guarded(bench.run()))
     await bench.clock.sleep_ms(2000)
     assert not bench.sensor.began
     bench.outbox.live = True
@@ -153,7 +154,7 @@ async def test_two_that_are_due_together_are_read_one_after_the_other_and_keep_t
 async def test_no_answer_is_a_fault_and_no_number_and_ends_by_itself():
     bench = Bench([OSError(5), OSError(110), (7, 8)])
     seen = []
-    task = asyncio.create_task(bench.run())
+    task = asyncio.create_task(guarded(bench.run()))
     while bench.outbox.taken == []:
         if bench.faults.current not in seen:
             seen.append(bench.faults.current)
@@ -225,7 +226,7 @@ async def test_a_sensor_on_a_gpio_is_named_by_it():
 
     bench = Bench([(1, 1)])
     bench.found = [(Wired(), dict(ENTRY, driver="dht22", pin=14))]
-    task = asyncio.create_task(bench.run())
+    task = asyncio.create_task(guarded(bench.run()))
     await bench.clock.sleep_ms(500)
     task.cancel()
     assert bench.faults.current == (4, "dht22 on GPIO14: no answer")
@@ -273,7 +274,7 @@ async def read_rarely(chip, options, readings):
 
     with Replaced(sensors, "time", clock), Replaced(sensors, "asyncio", clock), Replaced(sensors, "module", module):
         source = sensors.Source("tsl2561", options, 0, "tsl2561", 10000, None)
-        task = asyncio.create_task(sensors.run([source], (chip, None, None), outbox, faults))
+        task = asyncio.create_task(guarded(sensors.run([source], (chip, None, None), outbox, faults)))
         while len(outbox.taken) < readings:
             await clock.sleep_ms(1000)
             assert "node.sensors.tsl2561" not in sys.modules and source.sensor is None

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 
+from guarded import guarded
 import node
 from node import session as module
 from node.faults import Faults
@@ -76,7 +77,7 @@ class Connected(Session):
 
     async def serve(self):
         with Replaced(module, "load", self.load):
-            await asyncio.wait_for(self._serve(), 5)
+            await asyncio.wait_for(guarded(self._serve()), 5)
         return self.said
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from guarded import guarded
 from fake_tsl2561 import Bus, Clock
 from node.sensors import Unmeasurable, tsl2561
 from node.sensors.tsl2561 import Saturated, Sensor, lux
@@ -325,7 +326,7 @@ def test_other_coroutines_run_meanwhile():
             await asyncio.sleep_ms(1)
 
     async def main():
-        task = asyncio.create_task(other())
+        task = asyncio.create_task(guarded(other()))
         await bench.sensor.read()
         task.cancel()
 
