@@ -55,7 +55,6 @@ class Connection:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.send = sock.sendall
-        self.subscribed = False
 
     def _exactly(self, size: int) -> bytes:
         data = b""
@@ -90,13 +89,15 @@ class Connection:
             topic = body[0] << 8 | body[1]
             return b"\x40\x02" + body[2 + topic : 4 + topic]
         if first == 0x82:
-            self.subscribed = True
             return b"\x90\x03" + body[:2] + b"\x01"
         if first == 0xC0:
             return PINGRESP
         return b""
 
     def greet(self) -> None:
-        """Be a good broker until the node has subscribed, the last thing it does before it is up."""
-        while not self.subscribed:
-            self.send(self.answer(*self.packet()))
+        """Be a good broker until the node has said that it is online, the last thing it does before it is up."""
+        online = False
+        while not online:
+            first, body = self.packet()
+            self.send(self.answer(first, body))
+            online = first & 0xF0 == 0x30 and body[2:].startswith(b"status/")
