@@ -37,8 +37,17 @@ class Clock:
 
     async def drive(self, step):
         """Give a step of the table (node/tasks.py) its turns, as the node does."""
-        for ms in step:
-            await self.sleep_ms(ms)
+        result = None
+        while True:
+            try:
+                step_ms = step.send(result)
+            except StopIteration:
+                return
+            result = None
+            if isinstance(step_ms, tuple):  # node.shallow()
+                result = step_ms[0](*step_ms[1:])
+            else:
+                await self.sleep_ms(step_ms)
 
     async def sleep_ms(self, ms):
         """Never too short, as the real one, whatever the real milliseconds round to."""

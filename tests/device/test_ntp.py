@@ -26,7 +26,6 @@ async def asked(make_reply):
     resolve = load("resolve")
     ntp = load("ntp")
     ask = resolve.ask
-    ntp.load = lambda name: resolve
 
     def redirected(host, _, query, echo, at, reply):
         return ask(host, port, query, echo, at, reply)
@@ -43,7 +42,7 @@ async def asked(make_reply):
     task = asyncio.create_task(serve())
     try:
         with Replaced(resolve, "ask", redirected):
-            return await ntp._ask("127.0.0.1")
+            return await ntp._ask(resolve, "127.0.0.1")
     finally:
         task.cancel()
         server.close()
@@ -95,7 +94,7 @@ async def set_by(ask):
 
 
 async def test_the_node_sets_its_clock_and_again_in_an_hour():
-    async def ask(server):
+    async def ask(resolve, server):
         assert server == "127.0.0.1"
         # gmtime() of the Unix port counts from 1970, that of the board from 2000.
         return 1763791200
@@ -104,10 +103,10 @@ async def test_the_node_sets_its_clock_and_again_in_an_hour():
 
 
 async def test_no_answer_leaves_the_clock_alone_and_is_asked_again_in_a_minute():
-    async def silent(_):
+    async def silent(*_):
         return None
 
-    async def fails(_):
+    async def fails(*_):
         raise OSError("nowhere is a name that 127.0.0.1 does not know")
 
     for ask in (silent, fails):
