@@ -1,7 +1,7 @@
 """Get what only tests need, by hash: python tests/fetch.py
 
-A second esptool goes to build/esptool4, a source archive with a real ESP8266 image to build/, and the names of the
-ESP8266 port in two releases to .venv/stubs.
+A second esptool goes to build/esptool4, pre-commit to build/precommit, a source archive with a real ESP8266 image to
+build/, and the names and types of the ESP8266 port in two releases to .venv/stubs.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ def main() -> None:
     libraries.get(Console())
     for pin in libraries.pins(_PINS / "image.txt"):
         libraries.archive(pin, _BUILD)
-    _apart("esptool4", _BUILD / "esptool4")
-    for release in ("1.19.1", "1.29.0"):
-        _apart(f"stubs-{release}", Path(sys.prefix) / "stubs" / release, "--no-deps")
+    for name in ("esptool4", "precommit"):
+        _apart(name, _BUILD / name)
+    for name in ("1.19.1", "1.29.0", "stdlib"):
+        _apart(f"stubs-{name}", Path(sys.prefix) / "stubs" / name, "--no-deps")
 
 
 if __name__ == "__main__":
