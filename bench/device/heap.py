@@ -5,6 +5,7 @@ import sys
 
 _NAMES = 1290  # MicroPython has then made the pool that holds 1,280 more, and has filled little of it
 
+
 def used():
     gc.collect()
     return gc.mem_alloc()

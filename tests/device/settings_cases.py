@@ -81,7 +81,7 @@ INVALID = (
     ),
     (
         '{"sensors": [{"driver": "tsl2561", "scale": "2"}]}',
-        "sensors[0].scale must be a number from -1000000 to 1000000, or an object: {\"quantity\": number}",
+        'sensors[0].scale must be a number from -1000000 to 1000000, or an object: {"quantity": number}',
     ),
     (
         '{"sensors": [{"driver": "tsl2561", "delta": {"lux": -1}}]}',

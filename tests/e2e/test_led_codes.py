@@ -12,14 +12,14 @@ from boards import wait_for
 from nodes import Broker, Node, config_for, write_flash
 from relay import Relay
 
-_MAIN_WITH_A_CRASH = '''
+_MAIN_WITH_A_CRASH = """
 async def stumble():
     import asyncio
 
     await asyncio.sleep(1)
     raise RuntimeError("it stumbled")
 
-'''
+"""
 
 
 def _spells(board, code: int) -> None:
