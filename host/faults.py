@@ -6,12 +6,13 @@ import re
 from host.console import ROOT
 
 _TABLE = ROOT / "firmware" / "lib" / "node" / "faults.py"
+_ROW = r"^(?:[A-Z]+ = (\d)  # |# (\d) [a-z]+ +)(.+)$"
 
 
 def meanings() -> dict[int, str]:
-    """Return what each code means: the comment behind its constant in the table."""
-    rows = re.findall(r"^[A-Z_]+ = (?:const\()?(\d+)\)?  # (.+)$", _TABLE.read_text(encoding="utf-8"), re.MULTILINE)
-    return {int(code): meaning for code, meaning in rows}
+    """Return what each code means, as the comment in the table says: "NAME = 4  # meaning" or "# 4 name  meaning"."""
+    rows = re.findall(_ROW, _TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+    return {int(code or other): meaning for code, other, meaning in rows}
 
 
 def in_words(payload: str) -> str:
