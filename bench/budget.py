@@ -1,7 +1,7 @@
 """What the node may cost in heap: python -m bench.budget [--write]
 
 Measures every module as it goes on a board, on the 64-bit interpreter, and what the whole node leaves free on each
-image, estimated for 32 bits (./bench.sh memory gets what that needs), and compares with the limits in bench/budget.toml.
+image, estimated for 32 bits (./bench.sh memory gets what that needs). Compares with the limits in bench/budget.toml.
 --write sets the limits to what is measured and a little more. Standard output: a line for each limit that is not kept.
 Exit status: 0 all are kept, 1 some are not.
 """
