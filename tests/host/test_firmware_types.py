@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from checks import firmware_types
@@ -78,6 +84,26 @@ def test_ends_with_a_line_for_each_finding(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.rpartition(" (")[2] for line in lines] == [f"MicroPython {release})" for release in RELEASES]
     assert all(line.startswith(f"{tmp_path}/main.py:3: ") and "rest" in line for line in lines)
+
+
+def test_the_settings_for_vs_code_find_every_module(tmp_path):
+    """docs/editing.md, given to the same engine: nothing that the firmware imports is missing."""
+    (block,) = re.findall(r"^```json\n(.*?)^```$", (ROOT / "docs/editing.md").read_text(), re.DOTALL | re.MULTILINE)
+    settings = {key.removeprefix("python.analysis."): value for key, value in json.loads(block).items()}
+    (tmp_path / "pyrightconfig.json").write_text(
+        json.dumps(
+            {
+                "include": [str(ROOT / one) for one in settings["include"]],
+                "extraPaths": [str(ROOT / one) for one in settings["extraPaths"]],
+                "typeshedPath": str(ROOT / settings["typeshedPaths"][0]),
+                "typeCheckingMode": "basic",
+            }
+        )
+    )
+    command = [Path(sys.executable).with_name("basedpyright"), "--outputjson", "--project", tmp_path]
+    report = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    rules = [one.get("rule") for one in report["generalDiagnostics"]]
+    assert report["summary"]["filesAnalyzed"] > 10 and "reportMissingImports" not in rules
 
 
 def test_refuses_a_folder_without_modules(tmp_path):
