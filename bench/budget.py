@@ -3,7 +3,7 @@
 Measures every module as it goes on a board, on the 64-bit interpreter, and what the whole node leaves free on each
 image, estimated for 32 bits (./bench.sh memory gets what that needs). Compares with the limits in bench/budget.toml.
 --write sets the limits to what is measured and a little more. Standard output: a line for each limit that is not kept.
-Exit status: 0 all are kept, 1 some are not.
+Exit status: 0 all are kept, 1 some are not, 3 this computer lacks something.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import tomllib
 from pathlib import Path
 
 from bench import modules, node32
+from bench.interpreters import have32
 from host.images import LAYOUTS
 
 FILE = Path(__file__).with_name("budget.toml")
@@ -89,6 +90,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.budget", description="Check what the node costs in heap.")
     parser.add_argument("--write", action="store_true", help="set the limits to what is measured, and a little more")
     write = parser.parse_args().write
+    if not have32():
+        print("MicroPython with 32-bit words is not here: ./bench.sh memory gets it", file=sys.stderr)
+        return 3
     free, costs = {image: measure_free(image) for image in LAYOUTS}, measure()
     if write:
         FILE.write_text(text(free, costs))

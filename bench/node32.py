@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench import modules
@@ -100,6 +101,8 @@ def _steps(form: str, frozen: bool, loaded: list[str]) -> list[str]:
         *_used("end"),
         "import socket\nprint(socket.published)",
         "print('loaded', *[name for name in sys.modules if name[:4] == 'node'])",
+        "import binascii\nfor name in os.listdir():\n if os.stat(name)[0] & 0x8000:\n"
+        "  print('file', name, binascii.hexlify(open(name, 'rb').read()).decode())",
     ]
 
 
@@ -109,10 +112,18 @@ def measure(image: str) -> Parts:
     libraries = modules.UMQTT | (modules.ASYNCIO if image == "small" else {})
     files = modules.board_files(form, 32, libraries) | {"config.json": json.dumps(_SETTINGS).encode()}
     files |= {name: (ROOT / "firmware" / name).read_bytes() for name in ("boot.py", "main.py")}
-    first = run(32, [Job(_steps(form, image != "small", []), files)])[0]
+    first = _run(image, files)
+    written = dict(re.findall(r"^file (\S+) (\w+)$", first, re.MULTILINE))
+    if new := {name: bytes.fromhex(content) for name, content in written.items() if name not in files}:
+        files |= new  # what it keeps for its next start, which is the one that counts
+        first = _run(image, files)
     loaded = re.findall(r"^loaded (.*)", first, re.MULTILINE)[0].split()
-    output = run(32, [Job(_steps(form, image != "small", sorted(loaded)), files)])[0]
-    return _parts(image, output)
+    return _parts(image, _run(image, files, sorted(loaded)))
+
+
+def _run(image: str, files: dict[str, bytes], loaded: Sequence[str] = ()) -> str:
+    form = "romfs" if image == "romfs" else "mpy"
+    return run(32, [Job(_steps(form, image != "small", list(loaded)), files)])[0]
 
 
 def _parts(image: str, output: str) -> Parts:
