@@ -123,7 +123,7 @@ def _subscribed(at: dict[str, Any], filters: list[str]) -> Iterator[subprocess.P
         try:
             yield process
         finally:
-            process.terminate()
+            process.kill()  # it may hang at a second signal, after Ctrl-C's, and it has nothing to put in order
             process.wait()
 
 
