@@ -21,14 +21,8 @@ case ${1-} in
     --long) LONG=(--long) && shift ;;
 esac
 
-need_set tools littlefs virtual test
+./check.sh
 need_programs mosquitto mosquitto_pub mosquitto_sub openssl picocom nano
-"$VENV_PYTHON" tests/fetch.py
-
-printf 'ruff and shellcheck\n' >&2
-"$VENV_PYTHON" -m ruff check --quiet
-mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
-"$VENV/bin/shellcheck" --external-sources "${scripts[@]}"
 
 # What waits runs side by side; what is timed runs alone, on a quiet computer. 5: none was asked for.
 status=0

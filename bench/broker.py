@@ -15,6 +15,7 @@ _SETTINGS = """listener {port} 127.0.0.1
 allow_anonymous true
 persistence false
 log_type none
+sys_interval 1
 """
 _PATH = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 _START_S = 5.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
@@ -34,6 +35,11 @@ class Failed(Exception):
 def run(bits: int, jobs: list[Job]) -> list[str]:
     """Run each job on the interpreter with words of 64 or 32 bits; what they print. Raises Failed."""
     return [_run64(job) for job in jobs] if bits == 64 else _run32(jobs)
+
+
+def have32() -> bool:
+    """Whether jobs can run on 32 bits here: ./bench.sh gets what they need."""
+    return bool(shutil.which("node")) and (_WASM32 / "node_modules").is_dir()
 
 
 def _run64(job: Job) -> str:

@@ -17,11 +17,11 @@ class Message(NamedTuple):
 
 
 class Listener:
-    """Subscribed to `topics` between `with`."""
+    """Subscribed to `topics` between `with`, with QoS 1: the broker keeps for a slow listener what comes meanwhile."""
 
-    def __init__(self, port: int, topics: str = "#") -> None:
+    def __init__(self, port: int, *topics: str) -> None:
         self._port = port
-        self._topics = topics
+        self._topics = [(topic, 1) for topic in topics or ("#",)]
         self._news = threading.Condition()
         self.messages: list[Message] = []
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)

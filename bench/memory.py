@@ -11,15 +11,16 @@ IMAGES = {  # name: free bytes of 38,912 that are wanted
     "plain": 20_000,
     "small": 9_000,
 }
-_METHOD = """a module's cost is what its import retains after a collection, in an interpreter of its own in
-which all that it imports is there already, and room for its names too: on the 64-bit unix port, and on
-MicroPython for WebAssembly, whose words are as long as the chip's (within 14 % of 32-bit builds where both were
-measured, mostly above). The whole node for 32 bits is the real boot.py, main.py and modules on that
-interpreter, connected to a broker in memory, with a TSL2561 and NTP: its figures, plus what the frozen modules
-cost on 32-bit builds, are taken from the 37,400 bytes that a bare prompt has of 38,912. The whole node for 64
-bits is a virtual Feather on a real Mosquitto; its heap is twice as large, and half of what it has free
-flatters, since only pointers double, not bytes and text. The smallest heap, in the chip's bytes, is found by
-halving: it has to publish its statistics ten seconds after the start."""
+_METHOD = """a module's cost is what its import retains after a collection, in an interpreter of its own in which all
+that it imports is there already, and room for its names too (-: the build has it in another): on the
+64-bit unix port, and on MicroPython for WebAssembly, whose words are as long as the chip's (within 14 %
+of 32-bit builds where both were measured, mostly above). The whole node for 32 bits is the real boot.py,
+main.py and modules on that interpreter, connected to a broker in memory, with a TSL2561 and NTP: its
+figures, plus what the frozen modules cost on 32-bit builds, are taken from the 37,400 bytes that a bare
+prompt has of 38,912. The whole node for 64 bits is a virtual Feather on a real Mosquitto; its heap is
+twice as large, and half of what it has free flatters, since only pointers double, not bytes and text. The
+smallest heap, in the chip's bytes, is found by halving: it has to publish its statistics ten seconds
+after the start."""
 
 
 def _modules() -> Table:
@@ -29,8 +30,8 @@ def _modules() -> Table:
     )
     progress("memory: the modules")
     costs = [modules.measure(form, bits) for bits in (32, 64) for form in modules.FORMS]
-    for name in costs[0]:
-        table.add(name, *(f"{cost[name]:,}" for cost in costs))
+    for name in sorted({name for cost in costs for name in cost}):
+        table.add(name, *(f"{cost[name]:,}" if name in cost else "-" for cost in costs))
     return table
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from bench.compiled import compile_file
 from bench.interpreters import Job, run
 from bench.system import ROOT
+from host.config import EXAMPLE
 from host.filesystem import make_romfs
+from host.firmware import make
+from host.images import LAYOUTS
 
 FORMS = ("py", "mpy", "romfs")
 _BENCH = ROOT / "bench"
@@ -23,31 +27,44 @@ UMQTT = {"lib/umqtt/simple.py": ROOT / "build" / "device_libs" / "umqtt" / "simp
 ASYNCIO = {"lib/asyncio/__init__.py": ROOT / "device_libs" / "asyncio" / "__init__.py"}
 
 
-def sources() -> dict[str, Path]:
-    """Every module's file by its path on the board, e.g. "lib/node/led.py"."""
+@cache
+def _built() -> dict[str, bytes]:
+    """The modules as they go on a board, by their path there, e.g. "lib/node/led.mpy"."""
+    files = make(LAYOUTS["plain"], EXAMPLE).flash
+    return {path: content for path, content in files.items() if path.startswith("lib/")}
+
+
+@cache
+def _sources() -> dict[str, bytes]:
+    """The same of their sources."""
     firmware = ROOT / "firmware"
-    return {str(file.relative_to(firmware)): file for file in sorted((firmware / "lib").rglob("*.py"))}
+    return {str(file.relative_to(firmware)): file.read_bytes() for file in sorted((firmware / "lib").rglob("*.py"))}
+
+
+def board_modules(form: str) -> dict[str, bytes]:
+    """Every module by its path on the board: of the build in .mpy and ROMFS, which may put several into one."""
+    return _sources() if form == "py" else _built()
 
 
 def name_of(path: str) -> str:
     """Module name of a path below lib/."""
-    return path.removeprefix("lib/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return path.removeprefix("lib/").rpartition(".")[0].removesuffix("/__init__").replace("/", ".")
 
 
 def board_files(form: str, bits: int, libraries: dict[str, Path]) -> dict[str, bytes]:
     """What a job finds: the modules and these libraries in one of FORMS, and stand-ins for what is built in."""
-    modules: dict[str, bytes] = {}
-    for path, file in (sources() | libraries).items():
+    found = dict(board_modules(form))
+    for path, file in libraries.items():
         if form == "py":
-            modules[path] = file.read_bytes()
+            found[path] = file.read_bytes()
         else:
-            modules[path.removesuffix(".py") + ".mpy"] = compile_file(file, path.removeprefix("lib/"))
+            found[path.removesuffix(".py") + ".mpy"] = compile_file(file, path.removeprefix("lib/"))
     given = {file.name: file for folder in _FAKES[bits] for file in folder.glob("*.py")}
     if ASYNCIO.items() <= libraries.items():
         given.pop("asyncio.py", None)
     files = {f"fakes/{name}": file.read_bytes() for name, file in given.items()}
     files["heap.py"] = (_BENCH / "device" / "heap.py").read_bytes()
-    return files | ({"romfs": make_romfs(modules)} if form == "romfs" else modules)
+    return files | ({"romfs": make_romfs(found)} if form == "romfs" else found)
 
 
 def begin(form: str) -> list[str]:
@@ -80,7 +97,7 @@ def _measure(form: str, bits: int, names: list[str], files: dict[str, bytes], gi
 
 def measure(form: str, bits: int) -> dict[str, int]:
     """Each module's retained bytes; what it imports counts for itself, and room for its names is there already."""
-    names = [name_of(path) for path in [*sources(), *UMQTT]]
+    names = [name_of(path) for path in [*board_modules(form), *UMQTT]]
     costs = _measure(form, bits, names, board_files(form, bits, UMQTT), list(BUILT_IN))
     given = [name for name in BUILT_IN if name != "asyncio"]
     return costs | _measure(form, bits, ["asyncio"], board_files(form, bits, ASYNCIO), given)

@@ -5,17 +5,14 @@ The interpreter's heap grows, so that nothing can be proved to fit: what is meas
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench import modules
 from bench.interpreters import Job, run
 from bench.system import ROOT
-from host import settings
 
 # Measured by others on 32-bit builds with the ESP8266's configuration: free bytes of 38 KiB at a bare prompt, and what
 # the frozen asyncio (run and Event) and umqtt.simple cost.
@@ -104,32 +101,29 @@ def _steps(form: str, frozen: bool, loaded: list[str]) -> list[str]:
         *_used("end"),
         "import socket\nprint(socket.published)",
         "print('loaded', *[name for name in sys.modules if name[:4] == 'node'])",
+        "import binascii\nfor name in os.listdir():\n if os.stat(name)[0] & 0x8000:\n"
+        "  print('file', name, binascii.hexlify(open(name, 'rb').read()).decode())",
     ]
-
-
-def _settings() -> dict[str, bytes]:
-    """config.json, and what the node's check of it leaves: it begins as at every start but the first."""
-    from node import VERSION  # where it is, host.settings has told Python
-
-    given = json.dumps(_SETTINGS).encode()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "config.json")
-        path.write_bytes(given)
-        checked = json.dumps(settings.load(path))
-    digest = hashlib.sha256(VERSION.encode() + given).hexdigest()
-    return {"config.json": given, "config.ok": f"{digest}\n{checked}".encode()}
 
 
 def measure(image: str) -> Parts:
     """Run the node, connected, for some seconds: once to see which modules stay, once to count."""
     form = "romfs" if image == "romfs" else "mpy"
     libraries = modules.UMQTT | (modules.ASYNCIO if image == "small" else {})
-    files = modules.board_files(form, 32, libraries) | _settings()
+    files = modules.board_files(form, 32, libraries) | {"config.json": json.dumps(_SETTINGS).encode()}
     files |= {name: (ROOT / "firmware" / name).read_bytes() for name in ("boot.py", "main.py")}
-    first = run(32, [Job(_steps(form, image != "small", []), files)])[0]
+    first = _run(image, files)
+    written = dict(re.findall(r"^file (\S+) (\w+)$", first, re.MULTILINE))
+    if new := {name: bytes.fromhex(content) for name, content in written.items() if name not in files}:
+        files |= new  # what it keeps for its next start, which is the one that counts
+        first = _run(image, files)
     loaded = re.findall(r"^loaded (.*)", first, re.MULTILINE)[0].split()
-    output = run(32, [Job(_steps(form, image != "small", sorted(loaded)), files)])[0]
-    return _parts(image, output)
+    return _parts(image, _run(image, files, sorted(loaded)))
+
+
+def _run(image: str, files: dict[str, bytes], loaded: Sequence[str] = ()) -> str:
+    form = "romfs" if image == "romfs" else "mpy"
+    return run(32, [Job(_steps(form, image != "small", list(loaded)), files)])[0]
 
 
 def _parts(image: str, output: str) -> Parts:

@@ -65,7 +65,7 @@ class Report:
 
     def markdown(self) -> str:
         """A section of docs/benchmarks.md."""
-        lines = [f"## {self.title}", "", *(f"- {line}" for line in self.headlines), ""]
+        lines = [f"## {self.title}", ""]
         for table in self.tables:
             lines += [table.markdown(), ""]
         lines += [f"Method: {self.method}", ""]
@@ -96,6 +96,10 @@ def ratio(ours: float, theirs: float) -> str:
     return f"{value:.0f}x" if value >= 10 else f"{value:.2g}x"
 
 
-def page(path: Path, reports: list[Report], about: str) -> None:
-    """Write docs/benchmarks.md."""
-    path.write_text(about + "\n" + "\n".join(report.markdown() for report in reports))
+def page(path: Path, reports: list[Report], machine: str) -> None:
+    """Write docs/benchmarks.md: what was found first, then each benchmark."""
+    lines = ["# Benchmarks", "", "`./bench.sh` measures this; `./bench.sh --write` also writes this page.", ""]
+    for report in reports:
+        lines += [f"**{report.title}**", "", *(f"- {line}" for line in report.headlines), ""]
+    lines += [f"Measured on {machine}.", ""]
+    path.write_text("\n".join(lines + [report.markdown() for report in reports]))

@@ -1,4 +1,4 @@
-"""How bootstrap.sh and flash.sh end: one exit code for each kind of trouble, and the exception that carries it.
+"""How the scripts end: one exit code for each kind of trouble, and the exception that carries it.
 
 docs/troubleshooting.md has a section for each code.
 """
@@ -11,7 +11,7 @@ from typing import NoReturn
 
 
 class Exit(IntEnum):
-    """Exit codes of bootstrap.sh and flash.sh."""
+    """Exit codes of the scripts."""
 
     OK = 0
     CONFIG = 1  # config.json is missing or invalid
@@ -23,6 +23,7 @@ class Exit(IntEnum):
     FLASH = 7  # erasing or writing the flash broke off
     FILES = 8  # the files on the board: upload, full file system, verification
     SILENT = 9  # all is written, but the broker did not hear from the node
+    BROKER = 10  # watch.sh: the broker cannot be reached, or refuses
     INTERRUPTED = 130  # Ctrl-C
 
 

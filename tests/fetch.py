@@ -1,8 +1,8 @@
 """Get what only tests need, by hash: python tests/fetch.py
 
-A second esptool goes to build/esptool4, a source archive with a real ESP8266 image to build/, the names of the ESP8266
-port in two releases to .venv/stubs, and Home Assistant to build/homeassistant, where it can be had: its test is skipped
-elsewhere.
+A second esptool goes to build/esptool4, pre-commit to build/precommit, a source archive with a real ESP8266 image to
+build/, the names and types of the ESP8266 port in two releases to .venv/stubs, and Home Assistant to
+build/homeassistant, where it can be had: its test is skipped elsewhere.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ def main() -> None:
     libraries.get(Console())
     for pin in libraries.pins(_PINS / "image.txt"):
         libraries.archive(pin, _BUILD)
-    _apart("esptool4", _BUILD / "esptool4")
-    for release in ("1.19.1", "1.29.0"):
-        _apart(f"stubs-{release}", Path(sys.prefix) / "stubs" / release, "--no-deps")
+    for name in ("esptool4", "precommit"):
+        _apart(name, _BUILD / name)
+    for name in ("1.19.1", "1.29.0", "stdlib"):
+        _apart(f"stubs-{name}", Path(sys.prefix) / "stubs" / name, "--no-deps")
     # 7 s, 46 MB to fetch, 240 MB in place. Its packages are compiled ones, for x86-64 and Python 3.11 and 3.12.
     with contextlib.suppress(subprocess.CalledProcessError):
         _apart("homeassistant", _BUILD / "homeassistant", "--no-deps", "--no-compile", "--only-binary", ":all:")

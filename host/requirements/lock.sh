@@ -12,16 +12,18 @@ unused=()
 for name in cryptography cffi pycparser pyyaml; do unused+=(--no-emit-package "$name"); done
 
 others=()
-for set in build tools littlefs virtual test; do
+for set in build tools littlefs virtual test types; do
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
         --custom-compile-command host/requirements/lock.sh \
         "${unused[@]}" "${others[@]}" "$set.in" --output-file "$set.txt"
     others+=(--constraint "$set.txt")
 done
 
-# In a folder of its own, with all that it asks for.
-uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-    --custom-compile-command host/requirements/lock.sh esptool4.in --output-file esptool4.txt
+# In folders of their own, with all that they ask for.
+for set in esptool4 precommit; do
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+        --custom-compile-command host/requirements/lock.sh "$set.in" --output-file "$set.txt"
+done
 
 # Of all that it asks for, what the checks import.
 uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-deps \

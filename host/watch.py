@@ -1,0 +1,153 @@
+"""The Python of watch.sh, which has the usage text: runs mosquitto_sub and shows what it prints in columns.
+
+mosquitto_sub gets user and password from a file of its own that nobody else may read: a command line is for all to see.
+"""
+
+import argparse
+import contextlib
+import datetime
+import getpass
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from host import private
+from host.config import PATH
+from host.failure import Exit, Failure, run
+from host.faults import in_words
+from host.settings import Invalid, load
+
+# Topics whose second level is the node.
+_KINDS = ("connect", "status", "disconnect", "sensors", "late", "fault", "stats", "cmd", "reply")
+_TRY_S = 5
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./watch.sh", add_help=False)
+    parser.add_argument("filters", nargs="*", default=["#"], metavar="FILTER")
+    parser.add_argument("--host", metavar="NAME")
+    parser.add_argument("--port", type=int, metavar="N")
+    parser.add_argument("--user", metavar="NAME")
+    return parser.parse_args()
+
+
+def broker(args: argparse.Namespace, path: Path = PATH) -> dict[str, Any]:
+    """Return server, port, user and password: those of config.json, but for what the command line says.
+
+    Raises Failure (config) when config.json is wrong, or missing and needed.
+    """
+    found: dict[str, Any] = {"server": None, "port": 1883, "user": None, "password": None}
+    if path.exists() or not args.host:
+        try:
+            found = load(path)["mqtt"]
+        except Invalid as e:
+            raise Failure(Exit.CONFIG, f"{e}: or say --host NAME") from e
+    if args.user and args.user != found["user"]:
+        found["user"], found["password"] = args.user, getpass.getpass(f"password of {args.user}: ")
+    found["port"] = args.port or found["port"]
+    found["server"] = _reachable(args.host or found["server"], found["port"])
+    return found
+
+
+def _reachable(servers: str | list[str], port: int) -> str:
+    """Return the first server that listens. Raises Failure (broker) when none does."""
+    servers = servers if isinstance(servers, list) else [servers]
+    for server in servers:
+        with contextlib.suppress(OSError):
+            socket.create_connection((server, port), _TRY_S).close()
+            return server
+    raise Failure(
+        Exit.BROKER,
+        f"no broker listens on {' or '.join(f'{server}:{port}' for server in servers)}: is Mosquitto running there "
+        "(systemctl status mosquitto), with `listener 1883` in its configuration?",
+    )
+
+
+class Columns:
+    """Lines of time, node, topic and payload, in columns that grow with what comes."""
+
+    def __init__(self) -> None:
+        self._widths = [14, 12]  # feather-1a2b3c, sensors/lux
+
+    def line(self, message: dict[str, Any], now: datetime.datetime) -> str:
+        """Return the line for a message as `mosquitto_sub -F %j` prints it."""
+        topic, payload = message["topic"], str(message.get("payload") or "")
+        kind, _, rest = topic.partition("/")
+        node, _, rest = rest.partition("/")
+        if kind in _KINDS and node:
+            what = f"{kind}/{rest}" if rest else kind
+            payload = in_words(payload) if kind == "fault" else payload
+        else:
+            node, what = "-", topic
+        cells = [f"{now:%Y-%m-%d %H:%M:%S}"]
+        for i, cell in enumerate((node, what)):
+            self._widths[i] = max(self._widths[i], len(cell))
+            cells.append(cell.ljust(self._widths[i]))
+        kept = "  (kept by the broker)" if message.get("retain") else ""
+        return _visible("  ".join([*cells, payload]) + kept).rstrip()
+
+
+def _visible(text: str) -> str:
+    """Return text in one line, with nothing in it that a terminal would obey."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def _secrets(folder: Path, user: str | None, password: str | None) -> None:
+    """Write the file in which mosquitto_sub looks for options: $XDG_CONFIG_HOME/mosquitto_sub."""
+    options = [f"--{name} {value}\n" for name, value in (("username", user), ("pw", password)) if value]
+    private.write(folder / "mosquitto_sub", "".join(options).encode())
+
+
+@contextlib.contextmanager
+def _subscribed(at: dict[str, Any], filters: list[str]) -> Iterator[subprocess.Popen[str]]:
+    words = ["mosquitto_sub", "-h", at["server"], "-p", str(at["port"]), "-F", "%j"]
+    words += [word for one in filters for word in ("-t", one)]
+    with tempfile.TemporaryDirectory() as folder:
+        _secrets(Path(folder), at["user"], at["password"])
+        process = subprocess.Popen(
+            words,
+            env=os.environ | {"XDG_CONFIG_HOME": folder},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        try:
+            yield process
+        finally:
+            process.kill()  # it may hang at a second signal, after Ctrl-C's, and it has nothing to put in order
+            process.wait()
+
+
+def watch(at: dict[str, Any], filters: list[str]) -> None:
+    """Print what comes until mosquitto_sub ends. Raises Failure (broker) with its reason."""
+    columns = Columns()
+    with _subscribed(at, filters) as process:
+        assert process.stdout and process.stderr
+        for line in process.stdout:
+            print(columns.line(json.loads(line), datetime.datetime.now()), flush=True)
+        said = process.stderr.read().strip()
+        code = process.wait()
+    raise Failure(Exit.BROKER, f"{at['server']}:{at['port']} does not serve us ({said or f'exit {code}'})")
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.OK))
+    args = parse()
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            watch(broker(args), args.filters)
+        except BrokenPipeError:  # `./watch.sh | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    run(main)
