@@ -3,6 +3,7 @@
 Inside the node a time is seconds since 2000-01-01, the ESP8266's epoch: a small int until 2034, which needs no heap.
 """
 
+import gc
 import sys
 import time
 
@@ -33,7 +34,9 @@ def load(name):
     """Return the module node.<name>, kept by nobody: when the caller is through with it, the heap has its place again.
 
     For what happens now and then: the start, a connection being made, a command. What runs all the time is imported.
+    The heap is swept before, so that what stays from now on lies together and leaves large blocks free.
     """
+    gc.collect()
     module = __import__("node." + name, None, None, ("run",))
     sys.modules.pop("node." + name, None)
     globals().pop(name, None)

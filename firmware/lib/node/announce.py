@@ -1,8 +1,8 @@
 """Announces the node to Home Assistant (MQTT discovery), or takes the announcement back. A job of the session.
 
 What was announced is remembered in a file, so that a sensor that leaves the configuration leaves Home Assistant too.
-Everything is made piece by piece, twice: once for its length. Source: Home Assistant's documentation of MQTT discovery,
-with its abbreviations.
+Everything is made piece by piece, twice: once for its length. Its names are, where that can be, those of other modules:
+a name stays in the heap for ever. Source: Home Assistant's documentation of MQTT discovery, with its abbreviations.
 """
 
 import asyncio
@@ -20,12 +20,13 @@ _STEP_MS = const(5)
 _PATIENCE = const(1000)  # times that
 _REST_MS = const(500)  # for Home Assistant, to remove entities
 
-# What the node says of itself: platform, object, topic, and the rest of the entity.
+# What the node says of itself: platform, object (no _word() of a topic has such a "-"), topic, key there, and the rest
+# of the entity.
 _DIAGNOSTICS = const("""\
-sensor|rssi|stats|"name":"Signal","dev_cla":"signal_strength","unit_of_meas":"dBm","stat_cla":"measurement"
-sensor|free|stats|"name":"Free memory","dev_cla":"data_size","unit_of_meas":"B","stat_cla":"measurement"
-sensor|uptime_s|stats|"name":"Uptime","dev_cla":"duration","unit_of_meas":"s","stat_cla":"total_increasing"
-binary_sensor|code|fault|"name":"Fault","dev_cla":"problem"
+sensor|stats-rssi|stats|rssi|"name":"Signal","dev_cla":"signal_strength","unit_of_meas":"dBm","stat_cla":"measurement"
+sensor|stats-free|stats|free|"name":"Free memory","dev_cla":"data_size","unit_of_meas":"B","stat_cla":"measurement"
+sensor|stats-uptime_s|stats|uptime_s|"name":"Uptime","dev_cla":"duration","unit_of_meas":"s","stat_cla":"total_increasing"
+binary_sensor|fault-code|fault|code|"name":"Fault","dev_cla":"problem"
 """)
 
 
@@ -87,12 +88,12 @@ def _remembered():
     return text.split("\n") if text else []
 
 
-def _remember(lines, before=None):
-    if lines == (_remembered() if before is None else before):
+def _remember(rows, before=None):
+    if rows == (_remembered() if before is None else before):
         return
-    if lines:
+    if rows:
         with open(_FILE, "w") as f:
-            f.write("\n".join(lines))
+            f.write("\n".join(rows))
     else:
         os.remove(_FILE)
 
@@ -102,21 +103,21 @@ def _word(text):
 
     Of Home Assistant's topics nothing else may be part, and no two texts become one.
     """
-    word = ""
-    for byte in text.encode():
-        c = chr(byte)
-        word += c if "a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" else "_" if c == "/" else "-%02x" % byte
-    return word
+    word = b""
+    data = text.encode()
+    for i in range(len(data)):
+        byte = data[i : i + 1]  # not a character: of each that is new the board keeps a name for ever
+        word += byte if byte.isalpha() or byte.isdigit() else b"_" if byte == b"/" else b"-%02x" % data[i]
+    return word.decode()
 
 
 def _origin(name, mac):
     mac = mac.decode()
     mac = ":".join([mac[i : i + 2] for i in range(0, 12, 2)])
-    told = json.dumps(name)
+    told = json.dumps(name)[1:-1]
     return (
-        '"dev":{"ids":%s,"name":%s,"cns":[["mac","%s"]],"mf":"Adafruit","mdl":"Feather HUZZAH ESP8266","sw":"%s"},'
-        '"o":{"name":"huzzah-node","sw":"%s"},"avty_t":%s'
-        % (told, told, mac, VERSION, VERSION, json.dumps("status/" + name))
+        '"dev":{"ids":"%s","name":"%s","cns":[["mac","%s"]],"mf":"Adafruit","mdl":"Feather HUZZAH ESP8266","sw":"%s"},'
+        '"o":{"name":"huzzah-node","sw":"%s"},"avty_t":"status/%s"' % (told, told, mac, VERSION, VERSION, told)
     )
 
 
@@ -151,6 +152,7 @@ def _entities(name, config):
     The object is the topic, or the quantity where that is the default: what is read there may come from another chip
     one day, or from another place in the list of sensors, and its history goes on.
     """
+    told = json.dumps(name)[1:-1]
     measured = [measure[0] for entry in config["sensors"] for measure in entry["measures"]]
     for entry in config["sensors"]:
         for quantity, decimals, device_class, unit in entry["measures"]:
@@ -158,8 +160,8 @@ def _entities(name, config):
             thing = _word(topic)
             if topic == quantity:
                 topic = "sensors/%s/%s" % (name, quantity)
-            body = '"uniq_id":%s,"stat_t":%s' % (json.dumps(name + "_" + thing), json.dumps(topic))
-            silence_s = _silence_s(config["sleep"], entry, quantity)
+            body = '"uniq_id":"%s_%s","stat_t":%s' % (told, thing, json.dumps(topic))
+            silence_s = _pause(config["sleep"], entry, quantity)
             if silence_s:
                 body += ',"exp_aft":%d' % (silence_s * 5 // 2 + 1)
             if device_class:
@@ -173,23 +175,21 @@ def _entities(name, config):
                 yield "sensor", thing, body + (',"unit_of_meas":"%s"' % unit if unit else "")
     for row in _DIAGNOSTICS.split("\n"):
         if row and (config["stats_s"] or "|fault|" in row):
-            platform, thing, topic, body = row.split("|")
-            value = "value_json." + thing
+            platform, thing, topic, value, body = row.split("|")
+            value = "value_json." + value
             if topic == "fault":
                 value = "'ON' if %s else 'OFF'" % value
-            thing = topic + "-" + thing  # no _word() of a topic has such a "-"
-            start = '"uniq_id":%s,"ent_cat":"diagnostic","stat_t":%s,"val_tpl":"{{%s}}",'
-            start %= json.dumps(name + "_" + thing), json.dumps(topic + "/" + name), value
-            yield platform, thing, start + body
+            start = '"uniq_id":"%s_%s","ent_cat":"diagnostic","stat_t":"%s/%s","val_tpl":"{{%s}}",'
+            yield platform, thing, start % (told, thing, topic, told, value) + body
 
 
-def _silence_s(sleep, entry, quantity):
-    """Return the seconds that may lie between two messages of a sensor that is well; None: any number."""
+def _pause(sleep, entry, name):
+    """Return the seconds that may lie between two messages of a quantity that is well; None: any number."""
     if sleep["every_s"]:
         return sleep["every_s"] * sleep["batch"]
     delta = entry.get("delta")
     if isinstance(delta, dict):
-        delta = delta.get(quantity)
+        delta = delta.get(name)
     if delta is None:
         return entry["every_s"]
     heartbeat_s = entry.get("heartbeat_s")
