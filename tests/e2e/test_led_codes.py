@@ -12,7 +12,7 @@ from boards import RunningBoard
 from nodes import Broker, Node, config_for, write_flash
 from relay import Relay
 
-_STUMBLE = '''
+_STUMBLE = """
 
 async def stumble():
     import asyncio
@@ -20,7 +20,7 @@ async def stumble():
     await asyncio.sleep(1)
     raise RuntimeError("it stumbled")
 
-'''
+"""
 
 
 def _spells(board: RunningBoard, code: int) -> None:

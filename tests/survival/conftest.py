@@ -20,9 +20,7 @@ def relay(broker: Broker) -> Iterator[Relay]:
 
 
 @pytest.fixture
-def survivor(
-    tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker, relay: Relay
-) -> Callable[..., Node]:
+def survivor(tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker, relay: Relay) -> Callable[..., Node]:
     """start(main=..., **config): a node behind the relay. Its clock is a real one until `board.skip`."""
 
     def start(main: Callable[[str], str] = str, **config: Any) -> Node:
