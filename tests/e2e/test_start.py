@@ -9,8 +9,6 @@ import pytest
 from boards import ROOT, RunningBoard, wait_for
 from nodes import Broker, Node, config_for, write_flash
 
-pytestmark = pytest.mark.alone
-
 # Appended to boot.py: the first reading never returns, three seconds after it has begun.
 _HANG = """
 import asyncio, time
