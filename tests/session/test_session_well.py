@@ -80,13 +80,18 @@ def test_speed_and_holds_of_publications(quiet_broker: int, probe, small_asyncio
     assert held <= _HOLD_US
 
 
+def _heap_after(node: Probe, count: int) -> int:
+    """What is in use after a burst: the least of ten looks, as a word left on the stack may hold a dead object."""
+    return min(_burst(node, count)["heap"], *(node.report()["heap"] for _ in range(9)))
+
+
 @pytest.mark.alone
 def test_publications_leave_nothing_in_the_heap(request, quiet_broker: int, probe):
     node = probe(quiet_broker)
     node.wait("up 1")
-    before = _burst(node, 5000)["heap"]
+    before = _heap_after(node, 5000)
     count = 100000 if request.config.getoption("--long") else 5000
-    grown = _burst(node, count)["heap"] - before
+    grown = _heap_after(node, count) - before
     print(f"heap grown by {grown} bytes over {count} publications")
     assert grown <= 0
 
