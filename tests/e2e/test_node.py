@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from nodes import Node
 
-pytestmark = pytest.mark.alone
-
 _FIRST_READING_S = 5.0
 
 
+@pytest.mark.alone
 def test_a_node_announces_itself_and_measures(node):
     feather: Node = node()
     third = feather.reading()
@@ -61,6 +60,7 @@ def test_too_much_light_is_a_fault_and_no_number(node):
     assert abs(feather.reading(since=since).number - 250) <= 5
 
 
+@pytest.mark.alone
 def test_runapp_stops_the_node_cleanly(node):
     feather: Node = node()
     feather.reading()
@@ -110,6 +110,7 @@ def _mpremote(port: str) -> list[str]:
     return [sys.executable, "-m", "mpremote", "connect", port, "fs", "ls"]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("wifi", ["on", "off"])
 @pytest.mark.parametrize("command", [_ctrl_c, _rshell, _mpremote])
 def test_whoever_comes_gets_the_board(node, command, wifi):

@@ -8,8 +8,6 @@ import time
 import pytest
 from boards import Console, RunningBoard, wait_for
 
-pytestmark = pytest.mark.alone
-
 _BANNER = b'Type "help()" for more information.\r\n>>> '
 _MEMORY = "import machine\nprint(machine.RTC().memory())"
 

@@ -9,8 +9,6 @@ import pytest
 from boards import ROOT, RunningBoard, wait_for
 from nodes import Broker, Node, config_for, write_flash
 
-pytestmark = pytest.mark.alone
-
 # Appended to boot.py: three seconds after its start the reading of the sensors never returns.
 _HANG = """
 import asyncio, time

@@ -12,8 +12,6 @@ from fake_broker import CONNACK, Connection, FakeBroker
 from hostile import hostile
 from probes import KEEPALIVE_S, Probe
 
-pytestmark = pytest.mark.alone
-
 _HOLD_US = 5000
 _WORDS = {1: "version", 2: "identifier", 3: "unavailable", 4: "password", 5: "authorized", 77: "code 77"}
 
@@ -102,6 +100,7 @@ def test_a_refused_subscription_does_not_keep_the_node_from_publishing(probe):
         node.wait("burst done")
 
 
+@pytest.mark.alone
 def test_a_message_without_end_is_cut_off_by_the_next_ping(probe, jitter):
     """256 MB, as fast as the node takes them; a ping goes unanswered, as its answer comes after the message."""
     sent = 0

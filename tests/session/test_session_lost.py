@@ -14,8 +14,6 @@ from nodes import Broker
 from probes import KEEPALIVE_S, Probe
 from relay import Relay
 
-pytestmark = pytest.mark.alone
-
 _HOLD_US = 5000
 _BACK_S = 12.0
 _EVERY_MS = 100
@@ -61,6 +59,7 @@ ROWS = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_lost_connection_is_noticed_and_nothing_is_lost(row, relay, broker, probe, jitter):
     node: Probe = probe(relay.port, outbox=512)
@@ -104,6 +103,7 @@ def _all_arrived(broker: Broker, count: int) -> None:
     assert all(now - 60 < reading["ts"] <= now + 1 for reading in late)
 
 
+@pytest.mark.alone
 def test_a_half_open_connection_is_noticed_while_nothing_is_published(relay: Relay, probe, jitter):
     node: Probe = probe(relay.port)
     node.wait("up 1")
@@ -126,6 +126,7 @@ def test_pings_keep_an_idle_connection(relay: Relay, probe):
     assert relay.to_server.count(b"\xc0\x00") >= 3
 
 
+@pytest.mark.alone
 def test_a_broker_that_never_answers(relay: Relay, probe, jitter):
     relay.mode = "drop"
     node: Probe = probe(relay.port)
@@ -137,6 +138,7 @@ def test_a_broker_that_never_answers(relay: Relay, probe, jitter):
     assert node.wait("fault") == "0"
 
 
+@pytest.mark.alone
 def test_an_absent_broker_is_tried_again_with_longer_pauses(relay: Relay, probe):
     relay.refuse()
     node: Probe = probe(relay.port)
@@ -145,11 +147,13 @@ def test_an_absent_broker_is_tried_again_with_longer_pauses(relay: Relay, probe)
     node.wait("up 1", 3)
 
 
+@pytest.mark.alone
 def test_the_next_server_of_the_list_is_tried_at_once(broker: Broker, probe):
     node: Probe = probe(broker.port, server=["127.0.0.3", "127.0.0.1"])
     node.wait("up 1", 1)
 
 
+@pytest.mark.alone
 def test_a_slow_network_is_no_lost_one(relay: Relay, probe, jitter):
     relay.delay_s = 0.3
     node: Probe = probe(relay.port)
@@ -196,6 +200,7 @@ def test_an_outage_longer_than_the_outbox_drops_the_oldest_and_counts(relay: Rel
     assert report["dropped"] == report["put"] - 8
 
 
+@pytest.mark.alone
 def test_stop_takes_a_second_at_most_when_the_broker_is_silent(relay: Relay, probe):
     node: Probe = probe(relay.port)
     node.wait("up 1")
@@ -205,6 +210,7 @@ def test_stop_takes_a_second_at_most_when_the_broker_is_silent(relay: Relay, pro
     node.wait("run ended", 7)
 
 
+@pytest.mark.alone
 def test_ticks_may_wrap_in_the_middle_of_each_wait(relay: Relay, broker: Broker, probe):
     """Many nodes at once, each with a counter that wraps at another moment: connecting, publishing, pinging, losing."""
     nodes = [

@@ -10,8 +10,6 @@ from nodes import Broker
 from probes import Probe
 from relay import Relay
 
-pytestmark = pytest.mark.alone
-
 _HOLD_US = 3000
 
 
@@ -29,6 +27,7 @@ def test_a_connection_begins_with_the_announcement(broker: Broker, probe, small_
     ]
 
 
+@pytest.mark.alone
 def test_stop_says_goodbye_within_a_second(broker: Broker, probe, small_asyncio):
     node = probe(broker.port, small_asyncio=small_asyncio)
     node.wait("up 1")
@@ -68,6 +67,7 @@ def _burst(node: Probe, count: int) -> dict[str, Any]:
     return node.report()
 
 
+@pytest.mark.alone
 def test_speed_and_holds_of_publications(quiet_broker: int, probe, small_asyncio):
     """Of 1,000 publications, one at a time, the best of five times: whatever else runs here only makes them slower."""
     node = probe(quiet_broker, small_asyncio=small_asyncio)
@@ -80,16 +80,23 @@ def test_speed_and_holds_of_publications(quiet_broker: int, probe, small_asyncio
     assert held <= _HOLD_US
 
 
+def _heap_after(node: Probe, count: int) -> int:
+    """What is in use after a burst: the least of ten looks, as a word left on the stack may hold a dead object."""
+    return min(_burst(node, count)["heap"], *(node.report()["heap"] for _ in range(9)))
+
+
+@pytest.mark.alone
 def test_publications_leave_nothing_in_the_heap(request, quiet_broker: int, probe):
     node = probe(quiet_broker)
     node.wait("up 1")
-    before = _burst(node, 5000)["heap"]
+    before = _heap_after(node, 5000)
     count = 100000 if request.config.getoption("--long") else 5000
-    grown = _burst(node, count)["heap"] - before
+    grown = _heap_after(node, count) - before
     print(f"heap grown by {grown} bytes over {count} publications")
     assert grown <= 0
 
 
+@pytest.mark.alone
 def test_packet_identifiers_wrap(request, quiet_broker: int, probe):
     if not request.config.getoption("--long"):
         pytest.skip("takes 66,000 publications: --long")

@@ -97,15 +97,20 @@ class Interpreter:
 
     def handle_pending(self) -> bool:
         """Run the callbacks that interrupts have left; True when a KeyboardInterrupt waits for the interpreter."""
-        if not self.interrupted:
+        # Not if there are none: the call forgets a KeyboardInterrupt that comes just as it begins.
+        if self._has_callbacks and not self.interrupted:
             with self.stack.crossing():
                 self.lib.mp_handle_pending(False)
         return self.interrupted
 
     @property
+    def _has_callbacks(self) -> bool:
+        return self._scheduled.value > 0 and self._locks.value >= 0
+
+    @property
     def pending(self) -> bool:
         """Whether the interpreter, once it looks, has something to do that an interrupt has left."""
-        return self.interrupted or (self._scheduled.value > 0 and self._locks.value >= 0)
+        return self.interrupted or self._has_callbacks
 
     def _declare(self) -> None:
         lib = self.lib

@@ -27,6 +27,8 @@ _STANDARD_STREAMS = 3
 # Real seconds: behind a packet of ours that the other side has read, until its answer is here; behind an answer, until
 # those that follow on its heels are.
 _ANSWER_S, _HEELS_S = 0.05, 0.001
+# So often at least we look for the answer: on a busy computer both sides have their turn seldom.
+_LOOKS, _LOOK_S = 10, 0.005
 _TABLE = Path("/proc/net/tcp")
 
 
@@ -35,6 +37,7 @@ class Traffic:
 
     def __init__(self, python: Interpreter) -> None:
         self._quiet_at = 0.0
+        self._looks = 0  # still to be made
         self._sent_on: set[int] = set()  # descriptors, since the last answer
         libc = ctypes.CDLL(None, use_errno=True)
         for calls, noting in ((_SENDING, self._sending), (_RECEIVING, self._receiving)):
@@ -44,24 +47,32 @@ class Traffic:
                 python.replace(name, ctypes.CFUNCTYPE(result, *types, use_errno=True), noting(call))
 
     def noise_s(self) -> float:
-        """Real seconds for which it is not quiet yet; it may take longer. 0 or less: it is quiet."""
+        """Real seconds for which it is not quiet yet, if not longer. 0 or less: it is quiet. Each call is a look."""
         left = self._quiet_at - time.monotonic()
-        if left <= 0 and self._sent_on:
-            if self._is_unread():  # on a busy computer the other side has not had its turn
-                self._quiet_at = time.monotonic() + _ANSWER_S
-                return _ANSWER_S
-            self._sent_on.clear()
+        self._looks = max(0, self._looks - 1)
+        if left > 0:
+            return left
+        if self._sent_on and self._is_unread():  # the other side has not had its turn
+            self._expect_answer()
+        if self._looks:
+            return _LOOK_S
+        self._sent_on.clear()
         return left
+
+    def _expect_answer(self) -> None:
+        self._quiet_at = time.monotonic() + _ANSWER_S
+        self._looks = _LOOKS
 
     def heard(self) -> None:
         """Something has come."""
         self._quiet_at = time.monotonic() + _HEELS_S
+        self._looks = 0
         self._sent_on.clear()
 
     def _sending(self, call: Callable) -> Callable:
         def send(descriptor: int, *rest: int) -> int:
             if descriptor >= _STANDARD_STREAMS:
-                self._quiet_at = time.monotonic() + _ANSWER_S
+                self._expect_answer()
                 self._sent_on.add(descriptor)
             return call(descriptor, *rest)
 
