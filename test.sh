@@ -33,6 +33,6 @@ mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' 
 # What waits runs side by side; what is timed runs alone, on a quiet computer. 5: none was asked for.
 status=0
 run() { "$VENV_PYTHON" -m pytest "${LONG[@]}" "$@" || { local code=$?; ((code == 5)) || status=$code; }; }
-run -m 'not alone' --numprocesses 2 --dist worksteal "$@"
+run -m 'not alone' --numprocesses 3 --dist worksteal "$@"
 run -m alone "$@"
 exit "$status"
