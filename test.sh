@@ -27,6 +27,6 @@ need_programs mosquitto mosquitto_pub mosquitto_sub openssl picocom nano
 # What waits runs side by side; what is timed runs alone, on a quiet computer. 5: none was asked for.
 status=0
 run() { "$VENV_PYTHON" -m pytest "${LONG[@]}" "$@" || { local code=$?; ((code == 5)) || status=$code; }; }
-run -m 'not alone' --numprocesses 2 --dist worksteal "$@"
+run -m 'not alone' --numprocesses 3 --dist worksteal "$@"
 run -m alone "$@"
 exit "$status"

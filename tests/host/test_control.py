@@ -164,6 +164,7 @@ def test_exit_status_and_sentence() -> None:
         "i2c", "i2c broken", "wifi", "wifi up", "wifi on home", "adc", "adc high", "runapp", "runapp press",
         "wire gpio16", "wire gpio5 on", "led now", "reset now", "power", "power up", "power on 5", "power cut",
         "power cut x", "power cut -1", "get", "status all", "plug", "plug x", "plug tsl2561", "unplug bme280",
+        "clock", "clock soon", "clock -1", "clock nan", "clock 60",
         "set humidity", "set humidity 101", "set pressure x", "set colour 1", "pin 14", "pin 6 low", "pin 14 up",
     ],
 )  # fmt: skip

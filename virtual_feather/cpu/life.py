@@ -87,12 +87,12 @@ class Life:
 
     def kill(self) -> None:
         """Stop it at once, whatever it is doing."""
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
         self._pump(all_of_it=True)
         self._reactor.forget(self._link.calls.fileno())
         self._reactor.forget(self._link.output.fileno())
         self._link.close()
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
 
     def _serve(self) -> None:
         call = receive(self._link.calls)

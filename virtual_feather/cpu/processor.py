@@ -178,7 +178,10 @@ class Processor:
 
     def _ask(self, name: str, values: list) -> int | bool | None:
         """Call the board. What it answers beside the result fills the last argument, a buffer of the caller's."""
-        send(self._link.calls, (name, *(bytes(v) if isinstance(v, memoryview) else v for v in values)))
+        try:
+            send(self._link.calls, (name, *(bytes(v) if isinstance(v, memoryview) else v for v in values)))
+        except BrokenPipeError:
+            os._exit(0)  # the board has gone
         answer = receive(self._link.calls)
         if answer is None:
             os._exit(0)  # the board has gone
