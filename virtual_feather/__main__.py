@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     ctl.add_argument("--state", type=Path, required=True, help="folder that `run` was given")
     ctl.add_argument("verb")
     ctl.add_argument("arguments", nargs="*", metavar="argument")
-    for option in ("ratio", "ssid", "key"):
+    for option in ("ratio", "lasts", "ssid", "key"):
         ctl.add_argument(f"--{option}", default=argparse.SUPPRESS)
     image = commands.add_parser("image", help="write a stand-in image")
     image.add_argument("name", choices=_IMAGES)

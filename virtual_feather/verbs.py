@@ -14,7 +14,10 @@ class Verb(NamedTuple):
 
 # World has a method for each.
 VERBS = {
-    "light": Verb("LUX|day [--ratio R]", "the light on the sensor, and the infrared in it; `day`: one in two minutes"),
+    "light": Verb(
+        "LUX|day [--ratio R] [--lasts S]",
+        "the light on the sensor, and the infrared in it; `day`: in two minutes, or S s",
+    ),
     "chip": Verb("T|CS [ADDRESS]", "another TSL2561: its package, its address (0x29, 0x39, 0x49)"),
     "plug": Verb("CHIP", "hang a new chip on the board: bme280, bme280@0x77, dht22@14 (GPIO), ds18b20@14@2"),
     "unplug": Verb("CHIP", "pull it out, called as it was plugged in"),

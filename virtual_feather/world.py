@@ -19,8 +19,8 @@ from .reactor import Alarm, Reactor
 from .verbs import VERBS
 
 _INDOORS_LUX = 250.0
-_DAY_S = 120.0
-_DAY_STEP_S = 0.25
+_DAY_S = "120"
+_DAY_STEPS = 2880  # those of a whole day are half a minute apart
 _NOON_LUX = 30000.0
 _NIGHT_LUX = 0.05
 _SPEEDS = {"fast": math.inf, "real": 0.0}
@@ -63,10 +63,12 @@ class World:
         except ValueError as error:
             raise UserError(f"{command.verb}: {error}; usage: {usage}", _USAGE) from error
 
-    def _do_light(self, level: str, *, ratio: str = str(DAYLIGHT)) -> None:
+    def _do_light(self, level: str, *, ratio: str = str(DAYLIGHT), lasts: str = _DAY_S) -> None:
         if level == "day":
+            if float(lasts) < 1:
+                raise ValueError("a day lasts a second at least")
             self._stop_sun()
-            self._follow_the_day(self._reactor.now())
+            self._follow_the_day(self._reactor.now(), float(lasts))
         else:
             self._light.set(float(level), float(ratio))
             self._stop_sun()
@@ -76,11 +78,11 @@ class World:
             self._sun.cancel()
             self._sun = None
 
-    def _follow_the_day(self, dawn: float) -> None:
-        """A day in two minutes, from the early morning on: an arc above the horizon, starlight below it."""
-        height = math.sin(2 * math.pi * ((self._reactor.now() - dawn) / _DAY_S + 0.05))
+    def _follow_the_day(self, dawn: float, lasts_s: float) -> None:
+        """A day, from the early morning on: an arc above the horizon, starlight below it."""
+        height = math.sin(2 * math.pi * ((self._reactor.now() - dawn) / lasts_s + 0.05))
         self._light.set(max(_NIGHT_LUX, _NOON_LUX * max(0.0, height) ** 2))
-        self._sun = self._reactor.call_in(_DAY_STEP_S, lambda: self._follow_the_day(dawn))
+        self._sun = self._reactor.call_in(lasts_s / _DAY_STEPS, lambda: self._follow_the_day(dawn, lasts_s))
 
     def _do_set(self, name: str, value: str) -> None:
         self._air.set(name, float(value))

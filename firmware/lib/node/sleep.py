@@ -12,9 +12,10 @@ from micropython import const
 from node import sensors
 
 _STEP_MS = const(50)
-_JOIN = const(600)  # steps: longest wait for the connection, and then
+_JOIN = const(300)  # steps: longest wait for the connection, and then
 _SEND = const(300)  # for the broker to have everything
 _HEAR = const(6)  # for what is retained for us: it follows the connection at once
+_FIT = const(52)  # readings that RTC memory keeps (outbox.py)
 
 
 class _Taken(list):
@@ -29,11 +30,13 @@ async def run(bus, session, faults):
     outbox = session.outbox
     every_s = session.settings["sleep"]["every_s"]
     batch = session.settings["sleep"]["batch"] * len(outbox.channels)
+    batch = min(batch, min(_FIT, outbox._size) - len(outbox.channels) + 1)  # for those of the next wake there is room
     machine.RTC().datetime((2000, 1, 1, 6, 0, 0, 0, 0))
     while True:
         taken = _Taken()
         for source in session.sources:
             await sensors.read(source, bus, taken, faults)
+            source.due = 0
         sends = outbox.count + len(taken) >= batch or not len(taken)
         if sends:
             await _until(_JOIN, lambda: outbox.live)
@@ -45,7 +48,7 @@ async def run(bus, session, faults):
         if not session.awake:
             break
         for _ in range(every_s):
-            if not session.awake:
+            if not session.awake or any([source.due for source in session.sources]):  # a command: read
                 break
             await asyncio.sleep_ms(1000)
     await session.stop(False)
