@@ -30,9 +30,7 @@ _RULES = {
 }
 # (release, rule and message, with * for any characters): why it is right all the same.
 ALLOWED = {
-    ("*", '*: "*" is not a known attribute of module "node"'): "a submodule, there once anybody has imported it",
     ("*", '*: *attribute "config" for class "Invalid"*'): "set by who raises it; a class attribute would cost heap",
-    ("*", '*: *attribute "sock" for class "MQTTClient"*'): "Wire has what umqtt uses of a socket",
     ("*", '*: "args" is not a known attribute of "None"'): "begins as None and becomes an exception",
     ("1.29.0", 'reportCallIssue: No overloads for "ticks_diff" match*'): "begins as None and becomes ticks",
     ("1.29.0", "*_TicksMs*"): "in these stubs ticks are of a type of their own; a list may hold other numbers too",

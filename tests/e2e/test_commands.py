@@ -59,7 +59,7 @@ _BAD: list[tuple[Any, str]] = [
     (
         {"colour": "red"},
         "colour is not a setting: there are client_id, wifi, mqtt, sensors, pins, outbox, stats_s, "
-        "error_reboot_s, ntp, homeassistant, sleep",
+        "error_reboot_s, ntp, homeassistant, sleep, update_key",
     ),
     ({"outbox.size": 8}, "outbox.size is not a setting"),
     ({"mqtt.host": "a"}, "mqtt.host is not a setting: there are server, port, user, password, keepalive_s"),

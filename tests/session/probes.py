@@ -28,7 +28,8 @@ def compile_all(folder: Path) -> None:
         "small": ROOT / "build" / "device_libs" / "umqtt" / "simple.py",
         "frozen": ROOT / "virtual_feather" / "cpu" / "frozen" / "umqtt" / "simple.py",
     }
-    _compile(PROBE, folder / "common" / "probe.mpy")
+    for source in (PROBE, PROBE.with_name("guarded.py")):
+        _compile(source, folder / "common" / f"{source.stem}.mpy")
     for source in (ROOT / "firmware" / "lib" / "node").glob("*.py"):
         _compile(source, folder / "common" / "node" / f"{source.stem}.mpy")
     for version, source in umqtt.items():

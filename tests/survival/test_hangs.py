@@ -47,7 +47,7 @@ def test_the_watchdog_resets_the_board(survivor, way: str) -> None:
         assert node.board.clock - began < 60, "no reset"
     print(f"announced again {node.board.clock - began:.1f} s after the reading that never ended was due")
     assert node.board.status()["resets"] == resets + 1
-    assert node.broker.of("stats/n1", since)[0].json["reset"] == "watchdog: tsl2561"
+    assert node.broker.of("stats/n1", since)[0].json["reset"] == "watchdog: sensors"
     fault = node.fault(6, since=since).json
-    assert fault["detail"] == "watchdog: tsl2561"
+    assert fault["detail"] == "watchdog: sensors"
     node.broker.wait("connect/n1", since=since)
