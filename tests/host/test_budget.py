@@ -56,11 +56,11 @@ def test_a_module_that_grows_is_measured_so(monkeypatch):
     grown = b"".join(b"def f%d():\n    return 'a text that is longer than ten characters'\n" % i for i in range(10))
     before = modules.measure("py", 64)
     sources = dict(modules.board_modules("py"))
-    sources["lib/node/sensors/adc.py"] += grown
+    sources["lib/node/sensors/sht31.py"] += grown
     monkeypatch.setattr(modules, "board_modules", lambda _: sources)
     after = modules.measure("py", 64)
-    assert after["node.sensors.adc"] - before["node.sensors.adc"] > 500
-    assert [name for name in before if abs(after[name] - before[name]) > 64] == ["node.sensors.adc"]
+    assert after["node.sensors.sht31"] - before["node.sensors.adc"] > 500
+    assert [name for name in before if abs(after[name] - before[name]) > 64] == ["node.sensors.sht31"]
 
 
 def test_have32_asks_for_both(monkeypatch):

@@ -32,12 +32,12 @@ def test_every_module_is_bytecode_without_machine_code(config):
     for path in modules:
         # Magic, version, architecture and flags, bits of a small integer.
         assert files[path][:4] == b"M\x06\x00\x1f", path
-    assert sorted(set(files) - set(modules)) == ["boot.py", "config.json", "main.py"]
+    assert sorted(set(files) - set(modules)) == ["boot.py", "config.json", "config.ok", "main.py"]
 
 
 def test_modules_are_in_the_romfs_or_in_lib(config):
     romfs, plain = (firmware.make(LAYOUTS[name], config) for name in ("romfs", "plain"))
-    assert set(romfs.flash) == {"boot.py", "main.py", "config.json"}
+    assert set(romfs.flash) == {"boot.py", "main.py", "config.json", "config.ok"}
     assert romfs.rom == {path: content for path, content in plain.flash.items() if path.startswith("lib/")}
     assert plain.rom == {}
 
