@@ -12,7 +12,7 @@ from typing import Any
 from boards import wait_for
 from nodes import Node, config_for
 
-from host.settings import Drivers, load
+from host.settings import Drivers, load, schema
 
 _NETWORK = {"client_id", "wifi", "mqtt"}
 
@@ -58,8 +58,7 @@ _BAD: list[tuple[Any, str]] = [
     ("[1]", _OBJECT),
     (
         {"colour": "red"},
-        "colour is not a setting: there are client_id, wifi, mqtt, sensors, pins, outbox, stats_s, "
-        "error_reboot_s, ntp, homeassistant, sleep, update_key",
+        "colour is not a setting: there are " + ", ".join(row[0] for row in schema.table(schema.ROWS)),
     ),
     ({"outbox.size": 8}, "outbox.size is not a setting"),
     ({"mqtt.host": "a"}, "mqtt.host is not a setting: there are server, port, user, password, keepalive_s"),

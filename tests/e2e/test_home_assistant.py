@@ -156,6 +156,7 @@ def test_a_sensor_that_leaves_the_device(node):
     components = _components(broker.wait(topic, 20, since).payload)
     assert components["lux"] == {"p": "sensor"}, "which takes it away"
     assert len(components["voltage"]) > 1
+    broker.wait("sensors/n1/voltage", 10, since)  # it has been remembered
     since = broker.count
     feather.board.ctl("reset")
     assert "lux" not in _components(broker.wait(topic, 20, since).payload)

@@ -35,6 +35,7 @@ async def run(session):
     config = await shallow(_settings)
     if not config:
         return  # there is no room for a file either
+    config = {key: config[key] for key in ("homeassistant", "sensors", "sleep", "stats_s")}
     form = config["homeassistant"]
     name = session.client.client_id.decode()
     node = _word(name)
@@ -82,10 +83,9 @@ def _settings():
 def _remembered():
     try:
         with open(_FILE) as f:
-            text = f.read()
+            return [row.rstrip() for row in f]
     except OSError:
         return []
-    return text.split("\n") if text else []
 
 
 def _remember(rows, before=None):
@@ -93,7 +93,9 @@ def _remember(rows, before=None):
         return
     if rows:
         with open(_FILE, "w") as f:
-            f.write("\n".join(rows))
+            for row in rows:  # not in one piece, which may find no room
+                f.write(row)
+                f.write("\n")
     else:
         os.remove(_FILE)
 
