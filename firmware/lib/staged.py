@@ -18,7 +18,7 @@ def manifest():
         number = 0
         for line in f:
             size, digest, path = line.split()
-            top = path.rpartition("/")[2]
+            top = path.split("/")[-1]
             yield "new/" + (top if top in TOP else str(number)), path, int(size), digest
             number += 1
 

@@ -154,7 +154,7 @@ def main(interrupted):
 
 
 def _try(top, needs):
-    name = top.rpartition(".")[0]
+    name = top.split(".")[0]
     now = sys.modules.pop(name, None)
     try:
         getattr(__import__(name), needs)

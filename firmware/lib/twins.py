@@ -38,7 +38,7 @@ def _list(folder):
 
 
 def _take(name, *rest):
-    package = name.rpartition(".")[0]
+    package = name[: max(name.rfind("."), 0)]
     if package and name.startswith("node.") and name not in sys.modules:
         if package not in sys.modules:
             _take(package)
