@@ -54,7 +54,7 @@ def go_back():
             put("update.back", "%s (of %s)" % (f.read(), files[2:100]))
     for _ in _clean("back"):
         pass
-    head = b"hn\0s" + bytes(8)  # no crash of the trial's counts any more: see node/faults.py
+    head = b"hn\0s" + bytes(8)  # no crash of the trial's counts any more: see node/resets.py
     machine.RTC().memory(head + machine.RTC().memory()[len(head) :])
 
 

@@ -35,7 +35,7 @@ _TRIED = (
     ("main.py", "__name__"),
 )
 
-# The word of node/faults.py in RTC memory: b"hn", crashes in a row, state, who.
+# The word of node/resets.py in RTC memory: b"hn", crashes in a row, state, who.
 _HEAD = const(12)
 _STATE = const(3)
 
