@@ -2,13 +2,31 @@
 # object itself, comes next. An exception would keep main.py from starting, so none leaves this file.
 
 
-def boot():
+def close():
     import network
 
     access_point = network.WLAN(network.AP_IF)
     if access_point.active():  # it is on after a first flash, with a key that everybody knows
         access_point.active(False)  # writes flash, and so only when it changes something
 
+
+def update():
+    """Go on with an update by air wherever a reset left it. On an image with ROMFS, have its modules come first."""
+    import os
+    import sys
+
+    names = os.listdir()
+    if "new" in names:
+        import trial
+
+        trial.boot()
+    if "lib" in names and "/rom" in sys.path:
+        import twins
+
+        twins.use()
+
+
+def join():
     import json
 
     from node import load
@@ -18,9 +36,11 @@ def boot():
 
 
 try:
-    boot()
-except Exception:
-    pass  # no library, no config.json: main.py finds the same, and can say it
+    for step in (close, update, join):
+        try:
+            step()
+        except Exception:
+            pass  # no library, no config.json: main.py finds the same, and can say it
 except KeyboardInterrupt:
     interrupted = True  # older versions run main.py all the same, which then gives the prompt
-del boot
+del close, update, join, step

@@ -33,8 +33,17 @@ class Record:
         """Remember what is on the board now."""
         self.layout = layout
         self.files = hashes(files)
-        known = {"layout": layout, "files": self.files}
+        self._write()
+
+    def _write(self) -> None:
+        known = {"layout": self.layout, "files": self.files}
         private.write(self._path, json.dumps(known, indent=2, sort_keys=True).encode() + b"\n")
+
+    def updated(self, files: Files) -> None:
+        """Remember what an update by air has put on the board."""
+        if self.layout:
+            self.files |= hashes(files)
+            self._write()
 
     def save(self, console: Console, files: Files) -> None:
         """Put files of the board into a new folder."""

@@ -1,4 +1,4 @@
-"""Hear a node at its broker: the last step of flash.sh."""
+"""Hear a node at its broker: the last step of flash.sh; and talk with it: update.sh."""
 
 import queue
 import time
@@ -28,9 +28,10 @@ class Listener:
     `connected` is the server, or None while none lets us in; `refused` is then what the last one said.
     """
 
-    def __init__(self, settings: dict, client_id: str) -> None:
+    def __init__(self, settings: dict, client_id: str, wanted: list[str] | None = None) -> None:
+        """wanted: topic filters in place of what a node with these settings says."""
         self._mqtt = settings["mqtt"]
-        self._topics = topics(settings, client_id)
+        self._topics = wanted or topics(settings, client_id)
         self._messages: queue.Queue[Message] = queue.Queue()
         self._client: mqtt.Client | None = None
         self.connected: str | None = None
@@ -62,6 +63,11 @@ class Listener:
             return self._messages.get(timeout=seconds)
         except queue.Empty:
             return None
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send a message, QoS 1; it leaves as soon as there is a connection."""
+        if self._client:
+            self._client.publish(topic, payload, qos=1)
 
     def _connect(self, server: str) -> bool:
         subscribed: queue.Queue[str | None] = queue.Queue()

@@ -139,7 +139,7 @@ class Deployment:
 
     def _save_changing(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
         """Save the files that an upload is going to change."""
-        wanted = changes(survey, firmware.flash, record)
+        wanted = changes(survey, firmware.flash, record, firmware.rom)
         paths = backup.edited(survey, record, firmware.on_board())
         changing = [path for path in paths if path in (*wanted.send, *wanted.remove)]
         backup.save_files(self.console, repl, record, changing)
@@ -178,7 +178,7 @@ class Deployment:
         return self._with_prompt(action, _FIRST_BOOT_S)
 
     def _upload(self, survey: Survey, firmware: Firmware, record: Record) -> None:
-        wanted = changes(survey, firmware.flash, record)
+        wanted = changes(survey, firmware.flash, record, firmware.rom)
         for path in shadows(survey, firmware.on_board()):
             self.console.note(f"  {path} on the board is used in place of the module in lib: it is yours, and stays")
         if not wanted:

@@ -24,6 +24,8 @@ class Exit(IntEnum):
     FILES = 8  # the files on the board: upload, full file system, verification
     SILENT = 9  # all is written, but the broker did not hear from the node
     BROKER = 10  # watch.sh: the broker cannot be reached, or refuses
+    REFUSED = 11  # the node refused an update by air
+    BACK = 12  # the node tried an update by air, and went back to what it had
     INTERRUPTED = 130  # Ctrl-C
 
 

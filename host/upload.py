@@ -35,16 +35,17 @@ class Changes:
         return bool(self.send or self.remove)
 
 
-def changes(survey: Survey, files: Files, record: Record) -> Changes:
+def changes(survey: Survey, files: Files, record: Record, rom: Files | None = None) -> Changes:
     """Return what makes the board's LittleFS hold `files`.
 
     Removed is what an earlier version left: files that flash.sh put there and that are no longer wanted, and a module
-    of ours in another form (node/session.py beside node/session.mpy would be imported in its place). The user's own
-    files stay.
+    of ours in another form (node/session.py beside node/session.mpy would be imported in its place), or one that an
+    update by air has put before its twin in the ROMFS. The user's own files stay.
     """
     wanted = hashes(files)
     here = {path: file.sha256 for path, file in survey.files.items() if not path.startswith("rom/")}
-    modules = {_module(path) for path in files if path.startswith("lib/")}
+    modules = {_module(path) for path in (*files, *(rom or {})) if path.startswith("lib/")}
+    modules |= {_module(path.removeprefix("lib/")) for path in rom or {} if path.count("/") == 1}
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents} - {"."} - survey.folders
     return Changes(
         send=sorted(path for path in wanted if here.get(path) != wanted[path]),

@@ -37,7 +37,7 @@ async def run(session, topic, payload, retained, pid):
     if retained and verb != "awake":
         return
     if verb == "update":
-        await (await shallow(load, "update")).run(session, payload)
+        session.jobs.insert(0, ("update", payload))  # when this module has gone
         return
     try:
         if payload is None:

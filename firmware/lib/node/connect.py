@@ -89,10 +89,13 @@ async def _connect(session):
         raise OSError
     await session.publish(b"connect/" + client.client_id, session.mac)
     topics = [b"cmd/" + client.client_id + b"/#"]
+    names = os.listdir()
+    if "new" in names or "update.back" in names:  # an update by air is on trial, or was
+        session.jobs.append(("report",))
     if session.settings["homeassistant"]:
         topics.append(b"homeassistant/status")
     # Or to take it back; not at every awakening, for it is retained.
-    if session.why != "deep sleep" and (session.settings["homeassistant"] or "announced" in os.listdir()):
+    if session.why != "deep sleep" and (session.settings["homeassistant"] or "announced" in names):
         session.jobs.append(("announce",))
     for topic in topics:
         await session.request(_SUBACK, client.subscribe, topic, 1)

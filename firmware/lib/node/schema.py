@@ -110,10 +110,15 @@ class Drivers:
 
     def names(self):
         import os
+        import sys
 
-        from node import sensors
-
-        return sorted({name.split(".")[0] for name in os.listdir(sensors.__path__) if not name.startswith("_")})
+        found = set()
+        for folder in sys.path:  # an update by air has put its own where it is not in the way of those in ROMFS
+            try:
+                found.update([n.split(".")[0] for n in os.listdir(folder + "/node/sensors") if not n.startswith("_")])
+            except OSError:
+                pass
+        return sorted(found)
 
     def options(self, driver):
         """Return the rows of the options that a driver takes beside those that all have."""

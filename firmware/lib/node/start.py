@@ -5,6 +5,7 @@ Needed once, and not kept (node.load).
 
 import hashlib
 import json
+import os
 import struct
 from binascii import hexlify
 
@@ -61,6 +62,9 @@ def begin():
         config["sensors"] = []
     elif crashed:
         state.begin("crash", why, "")  # over after a good minute
+    if "update.back" in os.listdir():  # trial.py has left it
+        with open("update.back") as f:
+            state.begin("crash", "an update went back: " + f.read(), "")
     return config, state, why
 
 
