@@ -44,8 +44,6 @@ ALLOWED = {
     ("1.19.1", '*: Import "uasyncio" could not be resolved'): "tried where asyncio is missing, as on the 2 MiB image",
     ("*", 'reportCallIssue: No overloads for "__getitem__" match*'): "of what is a list first and a dict in the end",
     ("*", 'reportArgumentType: * of type "slice[[]Any, Any, Any]" in function "__getitem__"*'): "the same line",
-    ("*", 'reportCallIssue: No overloads for "listdir" match*'): "__path__ is text in MicroPython, a list in CPython",
-    ("*", 'reportArgumentType: * in function "listdir"*'): "the same line",
 }
 
 

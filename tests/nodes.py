@@ -172,8 +172,7 @@ def write_flash(
 ) -> None:
     """Make the flash of a board that has been deployed to.
 
-    config: None for a board without config.json. without: a file to leave out, the "largest" of lib/node, or "all" of
-    lib/.
+    config: None for a board without config.json. without: a file to leave out, or "all" of lib/.
     main: changes the text of main.py.
     """
     state.mkdir(parents=True, exist_ok=True)
@@ -194,8 +193,6 @@ def write_flash(
 
 def _leave_out(without: str, firmware: Firmware) -> None:
     files = firmware.flash | firmware.rom
-    own = [path for path in files if path.startswith("lib/node/") and path.count("/") == 2]
-    without = max(own, key=lambda path: len(files[path])) if without == "largest" else without
     missing = [path for path in files if path == without or (without == "all" and path.startswith("lib/"))]
     assert missing, f"there is no {without}"
     for path in missing:

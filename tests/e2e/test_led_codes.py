@@ -72,7 +72,7 @@ def test_2_the_broker_is_away(node):
     _is_well(feather.board)
 
 
-@pytest.mark.parametrize("missing", ["largest", "all"])
+@pytest.mark.parametrize("missing", ["lib/node/session.mpy", "all"])
 def test_3_a_library_is_missing(tmp_path, boards, broker, missing):
     write_flash(tmp_path / "n1", config_for(broker), without=missing)
     board = boards("n1", "--fast", "0")

@@ -62,6 +62,8 @@ class Watch:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # A job of a shell without job control ignores Ctrl-C, and so would what it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def lines(self, count: int) -> list[str]:

@@ -176,7 +176,7 @@ def test_readings_outlive_a_reset(relay: Relay, survivor) -> None:
     since = node.broker.count
     relay.accept()
     _until(node, lambda: node.broker.of("stats/n1", since), _BACK_S)
-    _until(node, lambda: len(node.broker.of(_LATE, since)) > 52, 2)
+    _until(node, lambda: len(node.broker.of(_LATE, since)) >= 52, 5)
     now = node.board.clock
     kept = [message.json for message in node.broker.of(_LATE, since)][:52]
     ages, values = ([reading[name] for reading in kept] for name in ("age_s", "v"))
