@@ -55,15 +55,14 @@ class Watch:
 
     def __init__(self, clone: Clone, *words: object) -> None:
         self.process = subprocess.Popen(
-            ["./watch.sh", *map(str, words)],
+            # A job of a shell without job control ignores Ctrl-C, and so would what it starts.
+            ["env", "--default-signal=INT", "./watch.sh", *map(str, words)],
             cwd=clone.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            # A job of a shell without job control ignores Ctrl-C, and so would what it starts.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def lines(self, count: int) -> list[str]:
