@@ -113,7 +113,7 @@ def test_what_is_refused_leaves_no_trace(node):
             _hostile(air, counter)
         free.append(_free(feather))
     print(f"free heap after each round of hostile updates: {free}")
-    assert free[2] >= free[1] - 64, free
+    assert free[2] >= free[0] - 64, free  # the round in between may see what an old word of the stack keeps
     since = feather.broker.count
     feather.reading(since=since)
 
