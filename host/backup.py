@@ -58,7 +58,7 @@ def hashes(files: Files) -> dict[str, str]:
     return {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
 
 
-_BY_THE_BOARD = ("config.ok", "announced")  # what the node notes for itself: never somebody's work
+BY_THE_BOARD = ("config.ok", "announced")  # what the node notes for itself: never somebody's work
 
 
 def edited(survey: Survey, record: Record, new: Files) -> list[str]:
@@ -71,7 +71,7 @@ def edited(survey: Survey, record: Record, new: Files) -> list[str]:
         path
         for path, file in sorted(survey.files.items())
         if not path.startswith("rom/")
-        and path not in _BY_THE_BOARD
+        and path not in BY_THE_BOARD
         and file.sha256 not in (record.files.get(path), coming.get(path))
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from host import firmware, keys
 from host.air import GO, Air, Refused, Silent, Update, sign
-from host.backup import Record
+from host.backup import BY_THE_BOARD, Record
 from host.console import Console
 from host.deploy import CONFIG
 from host.failure import Exit, Failure, run
@@ -121,7 +121,7 @@ def greet(air: Air) -> State:
 def differing(console: Console, air: Air, state: State, record: Record) -> Files:
     """Return the files that the node has otherwise, or not at all, by their paths in its LittleFS."""
     made = firmware.make(state.layout, CONFIG)
-    wanted = {path: content for path, content in made.flash.items() if not path.startswith(CONFIG.stem)}  # config.ok
+    wanted = {path: content for path, content in made.flash.items() if path not in (CONFIG.name, *BY_THE_BOARD)}
     beside = {_TOP.get(path, path): f"rom/{path}" for path in made.rom}  # in ROMFS, below what an update has put there
     wanted |= {path: made.rom[rom.removeprefix("rom/")] for path, rom in beside.items()}
     has = ask_for(air, list(wanted))

@@ -82,5 +82,7 @@ async def read(source, bus, outbox, faults):
     except OSError:
         (await shallow(load, "i2c_bus")).recover(bus[1], bus[2])  # a chip interrupted in the middle may be holding it
         why = "no answer"
-    # A reading that failed is no number.
-    faults.begin("sensor", why and "%s: %s" % (source.name, why), source.channel)
+    if why:  # a reading that failed is no number
+        faults.begin("sensor", "%s: %s" % (source.name, why), source.channel)
+    else:
+        faults.clear("sensor", source.channel)
