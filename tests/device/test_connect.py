@@ -135,7 +135,7 @@ async def test_the_server_that_was_lost_is_the_first_to_be_tried_again():
 async def test_it_waits_for_the_link_and_tells_nothing_of_the_broker():
     bench = Bench(fails)
     bench.session.sta.joined = False
-    bench.session.lose("Wi-Fi lost")
+    bench.session.lose("Wi-Fi is lost")
     bench.session.fault = "broker"
     task = asyncio.create_task(guarded(bench.connect.run(bench.session)))
     await bench.clock.sleep_ms(5000)

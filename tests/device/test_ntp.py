@@ -21,7 +21,7 @@ def reply_to(query, seconds, first=0x24, stratum=2, origin=None):
 
 
 async def asked(make_reply):
-    """What _ask() makes of the answer that make_reply(query) gives."""
+    """What ask() makes of the answer that make_reply(query) gives."""
     server, port = bound(socket.SOCK_DGRAM)
     resolve = load("resolve")
     ntp = load("ntp")
@@ -42,7 +42,7 @@ async def asked(make_reply):
     task = asyncio.create_task(serve())
     try:
         with Replaced(resolve, "ask", redirected):
-            return await ntp._ask(resolve, "127.0.0.1")
+            return await ntp.ask(resolve, "127.0.0.1")
     finally:
         task.cancel()
         server.close()
@@ -86,7 +86,7 @@ class Session:
 async def set_by(ask):
     """Run the job with that in place of its question; return (what the clock was set to, seconds until the next)."""
     ntp = load("ntp")
-    ntp._ask = ask
+    ntp.ask = ask
     Rtc.fields = None
     with Replaced(machine, "RTC", Rtc):
         await ntp.run(Session)

@@ -146,11 +146,11 @@ async def test_a_reply_to_another_question_is_not_taken():
 
 def test_broken_replies_hold_no_address():
     reply = reply_to(resolve._query("broken.lan"), A_RECORD)
-    assert resolve._first_address(reply) == "192.168.1.210"
-    assert resolve._first_address(reply[:2] + b"\1" + reply[3:]) is None  # a question
-    assert resolve._first_address(reply[:12] + b"\xff" * 30) is None
+    assert resolve._take(reply) == "192.168.1.210"
+    assert resolve._take(reply[:2] + b"\1" + reply[3:]) is None  # a question
+    assert resolve._take(reply[:12] + b"\xff" * 30) is None
     for size in range(len(reply)):
-        assert resolve._first_address(reply[:size]) is None, size
+        assert resolve._take(reply[:size]) is None, size
 
 
 def test_no_reply_can_do_harm():
@@ -162,5 +162,5 @@ def test_no_reply_can_do_harm():
         reply = bytearray(good)
         for _ in range(random.randrange(1, 5)):
             reply[random.randrange(len(reply))] = random.getrandbits(8)
-        found = resolve._first_address(memoryview(reply)[: random.randrange(len(reply) + 1)])
+        found = resolve._take(memoryview(reply)[: random.randrange(len(reply) + 1)])
         assert found is None or is_address(found)

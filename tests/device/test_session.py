@@ -171,7 +171,7 @@ async def test_a_lost_link_ends_it():
         await session.serve()
         raise AssertionError
     except OSError as e:
-        assert str(e) == "Wi-Fi lost"
+        assert str(e) == "Wi-Fi is lost"
 
 
 async def test_a_job_that_crashes_is_for_the_guard_and_leaves_no_connection_open():

@@ -39,19 +39,19 @@ async def run(session):
     form = config["homeassistant"]
     name = session.client.client_id.decode()
     node = _word(name)
-    before = _remembered()
+    before = _get()
     now = []
     if form:
         for platform, thing, body in _entities(name, config):
             if form == "single":
                 now.append("homeassistant/%s/%s/%s/config" % (platform, node, thing))
             else:
-                now.append("%s %s" % (platform, thing))
+                now.append(" ".join((platform, thing)))
             await asyncio.sleep_ms(0)
         if form is True:
             now.append("homeassistant/device/%s/config" % node)
     # First what was, with what will be: nothing is forgotten when the power goes in between.
-    _remember(before + [line for line in now if line not in before], before)
+    _put(before + [line for line in now if line not in before], before)
     # An entity must be gone before another form brings it back: two with one unique_id, and the second is refused.
     rest_ms = 0
     for line in before:
@@ -66,12 +66,12 @@ async def run(session):
         for platform, thing, body in _entities(name, config):
             topic = "homeassistant/%s/%s/%s/config" % (platform, node, thing)
             await _publish(session, topic, _single, name, session.mac, body)
-    _remember(now)
+    _put(now)
 
 
 def _settings():
     """Return the checked settings, each sensor with what it `measures`: quantity, decimals, device class, unit."""
-    config = load("start").checked()
+    config = load("kept").read()
     if config:
         describe = load("quantities").describe
         for entry in config["sensors"]:
@@ -80,7 +80,7 @@ def _settings():
     return config
 
 
-def _remembered():
+def _get():
     try:
         with open(_FILE) as f:
             return [row.rstrip() for row in f]
@@ -88,8 +88,8 @@ def _remembered():
         return []
 
 
-def _remember(rows, before=None):
-    if rows == (_remembered() if before is None else before):
+def _put(rows, found=None):
+    if rows == (_get() if found is None else found):
         return
     if rows:
         with open(_FILE, "w") as f:
@@ -118,24 +118,21 @@ def _origin(name, mac):
     mac = ":".join([mac[i : i + 2] for i in range(0, 12, 2)])
     told = json.dumps(name)[1:-1]
     return (
-        '"dev":{"ids":"%s","name":"%s","cns":[["mac","%s"]],"mf":"Adafruit","mdl":"Feather HUZZAH ESP8266","sw":"%s"},'
-        '"o":{"name":"huzzah-node","sw":"%s"},"avty_t":"status/%s"' % (told, told, mac, VERSION, VERSION, told)
+        '{"dev":{"ids":"%s","name":"%s","cns":[["mac","%s"]],"mf":"Adafruit","mdl":"Feather HUZZAH ESP8266","sw":"%s"},'
+        '"o":{"name":"huzzah-node","sw":"%s"},"avty_t":"status/%s",' % (told, told, mac, VERSION, VERSION, told)
     )
 
 
 def _single(name, mac, text):
-    yield "{"
     yield _origin(name, mac)
-    yield ","
     yield text
     yield "}"
 
 
 def _device(name, mac, config, gone):
     """Yield the pieces of the device's configuration; an entity with nothing but its platform is one that is gone."""
-    yield "{"
     yield _origin(name, mac)
-    yield ',"cmps":{'
+    yield '"cmps":{'
     comma = ""
     for platform, thing, body in _entities(name, config):
         yield '%s"%s":{"p":"%s",' % (comma, thing, platform)
@@ -169,14 +166,15 @@ def _entities(name, config):
             if device_class:
                 body += ',"dev_cla":"%s"' % device_class
             if entry["name"] or not device_class or measured.count(quantity) > 1:
-                body += ',"name":%s' % json.dumps("%s %s" % (entry["name"] or entry["driver"], quantity))
+                called = " ".join((entry["name"] or entry["driver"], quantity))
+                body = '%s,"name":%s' % (body, json.dumps(called))
             if quantity == "contact":
                 yield "binary_sensor", thing, body + ',"pl_on":"0","pl_off":"1"'  # on is open
             else:
                 body += ',"sug_dsp_prc":%d,"stat_cla":"measurement"' % decimals
                 yield "sensor", thing, body + (',"unit_of_meas":"%s"' % unit if unit else "")
     for row in _DIAGNOSTICS.split("\n"):
-        if row and (config["stats_s"] or "|fault|" in row):
+        if row and (config["stats_s"] or row.startswith("binary_sensor|fault")):
             platform, thing, topic, value, body = row.split("|")
             value = "value_json." + value
             if topic == "fault":

@@ -49,6 +49,8 @@ async def run(session, topic, payload, retained, pid):
         answer = "ok"
     except Refused as e:
         answer = "error: %s" % e
+    except MemoryError:  # seen with `set` on the images that keep this library's bytecode in the heap
+        answer = "error: %s needs more memory than this image leaves: edit config.json instead" % verb
     except Exception as e:
         sys.print_exception(e)
         answer = "error: %r" % e

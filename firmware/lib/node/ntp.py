@@ -19,16 +19,16 @@ async def run(session):
     session.clock_due = uptime() + _RETRY_S
     try:
         resolve = await shallow(load, "resolve")
-        seconds = await _ask(resolve, await resolve.address(session.settings["ntp"], session))
+        seconds = await ask(resolve, await resolve.address(session.settings["ntp"], session))
         if seconds:
             year, month, day, hour, minute, second, weekday = time.gmtime(seconds)[:7]
             machine.RTC().datetime((year, month, day, weekday + 1, hour, minute, second, 0))
             session.clock_due += _AGAIN_S - _RETRY_S
     except OSError as e:
-        print("ntp:", e)
+        print("no time by NTP:", e)
 
 
-async def _ask(resolve, server):
+async def ask(resolve, server):
     """Return the seconds since 2000-01-01 by an NTP server (dotted); None when it is silent or does not know either."""
     query = bytearray(48)
     query[0] = 0x23  # version 4, client

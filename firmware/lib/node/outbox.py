@@ -18,8 +18,7 @@ _HEAD = const("<BHi")  # copy: records in it, records there were, uptime() when 
 _HEAD_SIZE = const(7)
 _DIGEST = const(4)
 _AT = const(12)  # the bytes before are those of resets.py
-_MEMORY = const(492)  # RTC memory of the ESP8266
-_FIT = const(52)  # (492 - 12 - 4 - 7) // 9
+_FIT = const(52)  # (492 - 12 - 4 - 7) // 9: the ESP8266 has 492 bytes of RTC memory
 
 
 class Outbox:
@@ -37,7 +36,7 @@ class Outbox:
         self.late = 0
         self.dropped = 0
         self._size = size
-        self._rtc = rtc
+        self.rtc = rtc
         self._records = bytearray(size * _SIZE)
         self._first = 0
         self.leaving = False  # the oldest is under way, and must not be dropped
@@ -60,12 +59,12 @@ class Outbox:
 
     def save(self, ahead_s=0):
         """Write the copy, with as many of the newest as fit, for a start that is `ahead_s` seconds away."""
-        if not self._rtc:
+        if not self.rtc:
             return
         count = min(self.count, _FIT)
         at = _AT + _DIGEST + _HEAD_SIZE
         copy = bytearray(at + count * _SIZE)
-        kept = self._rtc.memory()[:_AT]
+        kept = self.rtc.memory()[:_AT]
         copy[: len(kept)] = kept
         struct.pack_into(_HEAD, copy, _AT + _DIGEST, count, self.count, uptime() + ahead_s)
         for i in range(self.count - count, self.count):
@@ -73,7 +72,7 @@ class Outbox:
             copy[at : at + _SIZE] = self._records[start : start + _SIZE]
             at += _SIZE
         copy[_AT : _AT + _DIGEST] = self.digest(copy)
-        self._rtc.memory(copy)
+        self.rtc.memory(copy)
 
     def digest(self, copy):
         check = hashlib.sha256(memoryview(copy)[_AT + _DIGEST :])

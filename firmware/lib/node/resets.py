@@ -34,8 +34,8 @@ def leave(head):
 def note(state):
     """Note "stopped", "begun" or "good", which forgives earlier crashes; not once reset() has noted its own."""
     head = word()
-    if chr(head[_STATE]) in "sbg":
-        head[_STATE] = ord(state[0])
+    if head[_STATE] in b"sbg":
+        head[_STATE] = state.encode()[0]  # state[0] would be a name in the heap, for ever
         if state == "good":
             head[_CRASHES] = 0
         leave(head)
@@ -48,7 +48,7 @@ def reset(why, who):
     head = word()
     if why != "restart" and head[_STATE] != 103:  # g: a run that was good is no crash at the start
         head[_CRASHES] = min(head[_CRASHES] + 1, 255)
-    head[_STATE] = ord(why[0])
+    head[_STATE] = why.encode()[0]
     head[_WHO:] = (who.encode() + bytes(_HEAD))[: _HEAD - _WHO]
     leave(head)
     machine.reset()

@@ -76,7 +76,7 @@ async def _look_up(host, dns):
     count = await ask(dns, port, query, query[:2], 0, reply)
     if not count:
         raise OSError("%s cannot be looked up: no answer from %s" % (host, dns))
-    found = _first_address(memoryview(reply)[:count])
+    found = _take(memoryview(reply)[:count])
     if not found:
         raise OSError("%s is a name that %s does not know" % (host, dns))
     return found
@@ -95,16 +95,16 @@ def _query(host):
     return query
 
 
-def _first_address(buf):
+def _take(buf):
     """Return the first A record as a dotted address; None when there is none, or the reply is an error or broken."""
     try:
         if buf[2] & 0x80 == 0 or buf[3] & 0x0F:  # not a reply, or an error code
             return None
         at = 12
         for _ in range(buf[5]):
-            at = _skip_name(buf, at) + 4
+            at = _end(buf, at) + 4
         for _ in range(buf[7]):
-            at = _skip_name(buf, at)
+            at = _end(buf, at)
             kind, size = buf[at + 1], buf[at + 9]
             if kind == 1 and size == 4:
                 return "%d.%d.%d.%d" % tuple(buf[at + 10 : at + 14])
@@ -114,7 +114,7 @@ def _first_address(buf):
     return None
 
 
-def _skip_name(buf, at):
+def _end(buf, at):
     """Return where the name at `at` ends (RFC 1035, 4.1.4)."""
     while True:
         size = buf[at]

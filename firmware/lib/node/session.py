@@ -90,7 +90,7 @@ class Session(Wire):
         """
         while not self.stopping:
             if not self.sta.isconnected():
-                raise OSError("Wi-Fi lost")
+                raise OSError("Wi-Fi is lost")
             if self.jobs:
                 job = self.jobs.pop(0)
                 await self._do(*job)
@@ -192,7 +192,7 @@ class Session(Wire):
 
     def close(self):
         """Close the socket; there may be none."""
-        self.lose("closed")
+        self.lose(None)
         if self.sock:
             self.sock.close()
             self.open(None)

@@ -3,8 +3,6 @@
 Needed once, and not kept (node.load).
 """
 
-import hashlib
-import json
 import os
 import struct
 from binascii import hexlify
@@ -14,10 +12,9 @@ import network
 from micropython import const
 from umqtt import simple
 
-from node import KNOWN, VERSION, load
+from node import KNOWN, load
 from node.faults import Faults
 
-_KEPT = const("config.ok")
 _SAFE_AFTER = const(3)
 _PATIENCE_S = const(30)  # a reading that takes longer hangs
 _RARE_MS = const(10000)  # a driver that is called less often is not kept in between
@@ -25,10 +22,13 @@ _RARE_MS = const(10000)  # a driver that is called less often is not kept in bet
 _COMMON = const(("driver", "every_s", "topic", "topics", "name"))  # settings that are not the driver's
 FILTERS = ("median", "scale", "offset", "delta")  # settings that node/filters.py is loaded for
 
-# Bytes of resets.word().
+# Bytes of resets.word(), and letters of its state.
 _CRASHES = const(2)
 _STATE = const(3)
 _WHO = const(4)
+_STOPPED = const(115)
+_BEGUN = const(98)
+_WATCHDOG = const(119)
 
 # The copy in RTC memory: see outbox.py.
 _RECORD = const("<Bfi")
@@ -51,7 +51,7 @@ def begin():
     node only joins the network and says what is wrong.
     """
     state = Faults()
-    config = checked()
+    config = load("kept").read()
     if not config:
         config = _check(state)
     why, crashed, crashes = look_back()
@@ -68,31 +68,15 @@ def begin():
     return config, state, why
 
 
-# The check of config.json takes 6 kB of heap, of which 2 kB are for names that stay until the next reset. So it is
-# made once a change: its result is kept in a file, under the digest of what was checked, and the board starts anew.
-
-
-def checked():
-    """Return the settings by that file; None when config.json or the firmware is another than it was made for."""
-    try:
-        with open(_KEPT) as f:
-            if f.readline() == _digest():
-                return json.load(f)
-    except (OSError, ValueError):
-        pass
-    return None
-
-
 def _check(state):
     """Return the settings, checked; if there is nothing wrong, by a fresh start."""
     from node import settings
 
     try:
         config = settings.load()
-        with open(_KEPT, "w") as f:
-            f.write(_digest())
-            json.dump(config, f)
-        if checked():
+        kept = load("kept")
+        kept.write(config)
+        if kept.read():
             load("resets").reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
     except settings.Invalid as e:
         print(e)
@@ -105,38 +89,26 @@ def _check(state):
     return config
 
 
-def _digest():
-    digest = hashlib.sha256(VERSION)
-    part = bytearray(128)
-    with open("config.json", "rb") as f:
-        while True:
-            count = f.readinto(part)
-            if not count:
-                break
-            digest.update(memoryview(part)[:count])
-    return hexlify(digest.digest()).decode() + "\n"
-
-
 def look_back():
     """Return (why the board started, whether the last run ended in a crash, crashes in a row); then it is "stopped"."""
     resets = load("resets")
     head = resets.word()
-    state = chr(head[_STATE])
-    crashed = state in "wc"
-    if state in "wcr":
-        why = "restart" if not crashed else "crash" if state == "c" else "watchdog"
+    state = head[_STATE]
+    crashed = state in b"wc"
+    if state in b"wcr":
+        why = "watchdog" if state == _WATCHDOG else "crash" if crashed else "restart"
         # A character at a time: a supply that sags leaves anything in RTC memory, and decode() would raise.
-        why += ": " + "".join([chr(c & 127) for c in head[_WHO:] if c])
+        why = "%s: %s" % (why, "".join([chr(c & 127) for c in head[_WHO:] if c]))
     else:
         cause = machine.reset_cause()
         why = _CAUSES.split("|")[cause]
         # A run that ended by itself did not die of a cause that is still there from before it.
-        crashed = 0 < cause <= _DEADLY and state != "s"
-        if crashed and state == "b":
+        crashed = 0 < cause <= _DEADLY and state != _STOPPED
+        if crashed and state == _BEGUN:
             head[_CRASHES] += 1
     if not crashed:
         head[_CRASHES] = 0
-    head[_STATE] = 115  # s
+    head[_STATE] = _STOPPED
     resets.leave(head)
     return why, crashed, head[_CRASHES]
 
@@ -156,7 +128,7 @@ def client(config):
     return made, mac, sta
 
 
-def session_settings(config):
+def options(config):
     """Return of the settings what the session keeps."""
     kept = {key: config[key] for key in ("ntp", "stats_s", "homeassistant", "sleep")}
     servers = config["mqtt"]["server"]
@@ -236,7 +208,7 @@ def rows(found, bus, session, faults):
 def _name(sensor, entry):
     name = entry["name"] or entry["driver"]
     if hasattr(sensor, "address"):
-        name += " at 0x%02x" % sensor.address
+        name = "%s at 0x%02x" % (name, sensor.address)
     elif "pin" in entry:
-        name += " on GPIO%d" % entry["pin"]
+        name = "%s on GPIO%d" % (name, entry["pin"])
     return name

@@ -16,24 +16,24 @@ async def run(session):
     name = session.client.client_id
     version = session.faults.version
     if session.told != version:
-        await session.publish(b"fault/" + name, _fault(session.faults.current), 1, True)
+        await session.publish(b"fault/" + name, fault(session.faults.current), 1, True)
         session.told = version
     every_s = session.settings["stats_s"]
     if every_s is None:
         session.due = _NEVER
     elif uptime() >= session.due:
-        await session.publish(b"stats/" + name, _stats(session), 0, True)
+        await session.publish(b"stats/" + name, stats(session), 0, True)
         session.due = uptime() + every_s
 
 
-def _fault(current):
+def fault(current):
     if not current:
         return b'{"code":0}'
     code, detail = current
     return ('{"code":%d,"name":"%s","detail":%s}' % (code, NAMES.split("|")[code - 1], json.dumps(detail))).encode()
 
 
-def _stats(session):
+def stats(session):
     gc.collect()
     return (
         '{"uptime_s":%d,"free":%d,"rssi":%d,"reconnects":%d,"dropped":%d,"reset":%s,"version":"%s"}'

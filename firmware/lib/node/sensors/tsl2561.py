@@ -28,8 +28,6 @@ _ON = const(3)
 _GAIN_16X = const(0x10)
 _EIO = const(5)
 
-_PACKAGES = {1: "CS", 5: "T"}  # part number in ID 7:4; FN and CL count as T
-
 # Milliseconds: TIMING bits, weight (402 ms is 322), counts that may be clipped above, full scale, wait in ms. The waits
 # cover the slowest oscillator (690 kHz for a nominal 735), a tick cut short and the start after power-on.
 _INTEGRATIONS = {
@@ -102,38 +100,38 @@ class Sensor:
 
         Raises Saturated in too much light, Unmeasurable when what the chip says cannot be, OSError when the bus fails.
         """
-        ident = await self._get(_ID)
-        if not ident:
+        kind = await self._get(_ID)
+        if not kind:
             raise OSError(_EIO)  # an SDA held low acknowledges everything and reads as zeros
-        package = _PACKAGES.get(ident >> 4)
-        if package is None:
-            raise Unmeasurable("not a TSL2561: ID 0x%02x" % ident)
+        package = {1: "CS", 5: "T"}.get(kind >> 4)  # part number in ID 7:4; FN and CL count as T
+        if not package:
+            raise Unmeasurable("not a TSL2561: ID 0x%02x" % kind)
         for _ in range(4):
             ms, gain = self._ranges[self._range]
-            ch0, ch1 = await self._integrate(ms, gain, ident)
-            step = self._step(ms, gain, max(ch0, ch1))
+            ch0, ch1 = await self._integrate(ms, gain, kind)
+            step = self._next(ms, gain, max(ch0, ch1))
             if not step:
                 break
             self._range += step
         self._options["range"] = self._range
         return (lux(ch0, ch1, gain, ms, package),)
 
-    def _step(self, ms, gain, peak):
+    def _next(self, integration_ms, gain, count):
         """Return which way the next range lies: 1 less sensitive, -1 more sensitive, 0 none or good as it is."""
-        _, weight, clip, _, _ = _INTEGRATIONS[ms]
-        if peak > clip:
+        _, weight, clip, _, _ = _INTEGRATIONS[integration_ms]
+        if count > clip:
             return 1 if self._range + 1 < len(self._ranges) else 0
         if not self._range:
             return 0
         ms, finer_gain = self._ranges[self._range - 1]
         _, finer_weight, clip, _, _ = _INTEGRATIONS[ms]
         # Back only with a quarter to spare, so that a level near the boundary does not swing to and fro.
-        expected = peak * (finer_gain * finer_weight) // (gain * weight)
+        expected = count * (finer_gain * finer_weight) // (gain * weight)
         return -1 if expected < clip - clip // 4 else 0
 
-    async def _integrate(self, ms, gain, ident):
+    async def _integrate(self, integration_ms, gain, kind):
         """Run one integration and return its counts (ch0, ch1)."""
-        timing, _, clip, full, wait = _INTEGRATIONS[ms]
+        timing, _, clip, full, wait = _INTEGRATIONS[integration_ms]
         if gain == 16:
             timing |= _GAIN_16X
         await self._put(_CONTROL, _OFF)  # a change of TIMING counts from the next power-on
@@ -144,7 +142,7 @@ class Sensor:
         ch1 = await self._get(_DATA1)
         # I2C has no checksum, and SoftI2C is silent about data that was not acknowledged: counts are believed when the
         # chip is found, after them, as it was set up before.
-        if (await self._get(_CONTROL), await self._get(_TIMING), await self._get(_ID)) != (_ON, timing, ident):
+        if (await self._get(_CONTROL), await self._get(_TIMING), await self._get(_ID)) != (_ON, timing, kind):
             raise Unmeasurable("registers read back wrong")
         await self._put(_CONTROL, _OFF)
         # ch0 sees all that ch1 sees. Each may be off by 4 counts in the dark.
