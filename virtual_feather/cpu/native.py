@@ -73,7 +73,9 @@ class Interpreter:
         self._declare()
         self._unprotect()
         self._find_scheduler()
-        self.stack = Stack(self.lib, self.address("mp_state_ctx"), _STATE_BYTES, self._slot("mp_import_name"))
+        builtin = self.address("mp_builtin___import___obj") + _Function.function.offset
+        imports = [self._slot("mp_builtin___import___default"), ctypes.c_uint64.from_address(builtin)]
+        self.stack = Stack(self.lib, self.address("mp_state_ctx"), _STATE_BYTES, imports)
 
     def _find_scheduler(self) -> None:
         """Where the interpreter's state has what interrupts leave: seen by what changes in it, still all zeros."""

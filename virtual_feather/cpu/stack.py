@@ -24,10 +24,10 @@ _ODD_SIZE = 0x1234567  # no stack has it
 class Stack:
     """The limit of the interpreter's stack. It is the interpreter's own until `limit`."""
 
-    def __init__(self, lib: ctypes.CDLL, state: int, state_bytes: int, imports: ctypes.c_uint64) -> None:
+    def __init__(self, lib: ctypes.CDLL, state: int, state_bytes: int, imports: list[ctypes.c_uint64]) -> None:
         """state: address of mp_state_ctx, of which so many bytes have what is sought here.
 
-        imports: the slot through which the interpreter begins an import.
+        imports: the words that hold the function which carries out an import: one for the bytecode, one for __import__.
         """
         self._lib = lib
         self._state, self._state_bytes = state, state_bytes
@@ -36,7 +36,7 @@ class Stack:
         self._start = 0  # depth of the program's first call
         self._base = 0  # the limit while no import goes on
         self._crossing_bytes = 0
-        self._import_slot = imports
+        self._imports = imports
 
     def limit(self) -> None:
         """Give what is run from here as much stack as the chip has.
@@ -50,8 +50,9 @@ class Stack:
         top = next(i for i in range(0, self._state_bytes, 8) if before[i : i + 8] != after[i : i + 8])
         ctypes.memmove(self._state + top, before[top : top + 16], 16)
         self._limit = ctypes.c_size_t.from_address(self._state + top + 8)
-        code = adding(_IMPORT_BYTES, ctypes.addressof(self._limit), self._import_slot.value)
-        self._import_slot.value = ctypes.addressof(ctypes.c_char.from_buffer(code))
+        code = adding(_IMPORT_BYTES, ctypes.addressof(self._limit), self._imports[0].value)
+        for function in self._imports:
+            function.value = ctypes.addressof(ctypes.c_char.from_buffer(code))
         self._kept = code
         self._start = self._lib.mp_cstack_usage()
         self._base = self._limit.value = self._start + _BYTES
