@@ -67,7 +67,16 @@ def test_edited_files_are_those_from_neither_side(record):
     newer = NEW | {"main.py": b"newer"}
     assert edited(survey(NEW), record, newer) == []
     assert edited(survey(NEW | {"main.py": b"newer"}), record, newer) == []
-    board = survey(NEW | {"main.py": b"by hand", "data.csv": b"1", "rom/lib/node/x.mpy": b"x", "config.ok": b"{}"})
+    board = survey(
+        NEW
+        | {
+            "main.py": b"by hand",
+            "data.csv": b"1",
+            "rom/lib/node/x.mpy": b"x",
+            "config.ok": b"{}",
+            "update.count": b"7",
+        }
+    )
     assert edited(board, record, newer) == ["data.csv", "main.py"]
 
 
