@@ -1,6 +1,6 @@
 """Secrets are planted in a node's settings, then everything goes wrong that can: they are seen nowhere.
 
-Searched: what bootstrap.sh and flash.sh say, the board's console, every topic, the files that others may read, git.
+Searched: what bootstrap.sh, flash.sh and update.sh say, the board's console, every topic, the files that others may read, git.
 """
 
 import itertools
@@ -23,7 +23,8 @@ OTHER_WIFI = "planted-Wi-Fi-key-of-the-barn"
 PASSWORD = "planted-password-of-the-attic"
 WRONG = "planted-password-that-is-wrong"
 UPDATE = "91ab7ed0" * 8
-SECRETS = (WIFI, OTHER_WIFI, PASSWORD, WRONG, UPDATE)
+STRANGE = "0d5e77aa" * 8
+SECRETS = (WIFI, OTHER_WIFI, PASSWORD, WRONG, UPDATE, STRANGE)
 LONG_S = 600
 
 STUMBLE = '''\
@@ -177,6 +178,23 @@ def broker_lost(desk, ear):
     desk.board.ctl("i2c", "ok")
 
 
+def update(desk):
+    """One by air that works, and one that the node refuses: it is signed with a key that is not its own."""
+    init = desk.folder / "firmware/lib/node/__init__.py"
+    version = re.search(r'VERSION = "(.*)"', init.read_text())[1]
+    path = desk.folder / "config.json"
+    mine = path.read_text()
+    for key, code in ((UPDATE, 0), (STRANGE, 11)):
+        version += ".1"
+        init.write_text(re.sub(r'VERSION = ".*"', f'VERSION = "{version}"', init.read_text()))
+        path.write_text(mine.replace(UPDATE, key))
+        done = desk.broker.clone.run("./update.sh", "attic")
+        assert done.returncode == code, done.stderr
+        desk.said += done.stdout + done.stderr
+    path.write_text(mine)
+    desk.git("checkout", "--quiet", str(init))
+
+
 def failed_flash(desk):
     """The broker refuses this computer and the node alike: flash.sh shows the board's last words."""
     path = desk.folder / "config.json"
@@ -212,6 +230,7 @@ def test_planted_secrets_are_seen_nowhere(desk, request):
             enough = LONG_S if request.config.getoption("--long") else 0
             if fault is broker_lost and time.monotonic() - begin >= enough:
                 break
+        update(desk)
     finally:
         ear.stop()
     seconds = time.monotonic() - begin
@@ -232,7 +251,7 @@ def test_planted_secrets_are_seen_nowhere(desk, request):
     everything = {
         "console": console,
         "topics": topics,
-        "flash.sh": desk.said,
+        "flash.sh, update.sh": desk.said,
         "bootstrap.sh": desk.broker.said,
         "git status": desk.git("status", "--porcelain", "--untracked-files=all"),
         "git diff": desk.git("diff", "HEAD"),
