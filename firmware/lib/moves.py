@@ -10,7 +10,21 @@ import os
 import machine
 from staged import TOP, exists, manifest, put
 
-_MAIN = "import trial\n\ntrial.main(globals().pop('interrupted', False))  # an update by air is on trial\n"
+# In place of main.py, which it imports itself: two more functions in between would be too deep for the chip's stack.
+_MAIN = """\
+import trial  # an update by air is on trial
+
+try:
+    if trial.begin(globals().pop("interrupted", False)):
+        import main
+    trial.wait()
+except (Exception, SystemExit) as e:
+    trial.fail("main.py", e)
+except KeyboardInterrupt:
+    print("Ctrl-D goes on with the trial.")
+finally:
+    trial.end()
+"""
 
 
 def switch():

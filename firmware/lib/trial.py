@@ -32,7 +32,6 @@ _TRIED = (
     ("trial.mpy", "boot"),
     ("twins.mpy", "use"),
     ("boot.py", "__name__"),
-    ("main.py", "__name__"),
 )
 
 # The word of node/resets.py in RTC memory: b"hn", crashes in a row, state, who.
@@ -131,26 +130,19 @@ def _note(why):
         pass
 
 
-def main(interrupted):
-    """Run main.py on trial, after whatever there is of new files that come with a good end only."""
+def begin(interrupted):
+    """Try those of the new files that come with a good end only. Say whether main.py is to be run, from new/."""
     global _timer
     _timer = machine.Timer(-1)
     _timer.init(mode=machine.Timer.PERIODIC, period=_TICK_MS, callback=_tick)
     sys.path.insert(0, "new")
-    try:
-        if not interrupted:
-            for top, needs in _TRIED:
-                if exists("new/" + top):
-                    _try(top, needs)
-        if exists("new/go"):
-            print("An update by air is on trial: Ctrl-C gives the prompt.")
-        while exists("new/go"):
-            time.sleep_ms(100)
-    except KeyboardInterrupt:
-        print("Ctrl-D goes on with the trial.")
-    finally:
-        _timer.deinit()
-        sys.path.remove("new")
+    if interrupted:
+        return False
+    for top, needs in _TRIED:
+        if exists("new/" + top):
+            _try(top, needs)
+    sys.modules.pop("main", None)
+    return True
 
 
 def _try(top, needs):
@@ -159,13 +151,34 @@ def _try(top, needs):
     try:
         getattr(__import__(name), needs)
     except (Exception, SystemExit) as e:
-        sys.print_exception(e)
-        _note("%s: %r" % (top, e))
-        back("")
-        _reset()
+        fail(top, e)
     finally:
         if now:
             sys.modules[name] = now
+
+
+def fail(top, e):
+    """End the trial, for what `top` raised."""
+    sys.print_exception(e)
+    _note("%s: %r" % (top, e))
+    back("")
+    _reset()
+
+
+def wait():
+    """Return when the new files are good. main.py has ended: nothing but the time, or Ctrl-C, goes on."""
+    if exists("new/go"):
+        print("An update by air is on trial: Ctrl-C gives the prompt.")
+    while exists("new/go"):
+        time.sleep_ms(100)
+
+
+def end():
+    """Leave the prompt with nothing going on."""
+    if _timer:
+        _timer.deinit()
+    if "new" in sys.path:
+        sys.path.remove("new")
 
 
 def _tick(_):

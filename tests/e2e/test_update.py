@@ -17,7 +17,7 @@ pytestmark = pytest.mark.alone
 _BACK_S = 300
 
 
-@pytest.mark.parametrize("image", ["romfs", "plain"])
+@pytest.mark.parametrize("image", ["romfs", "plain", "small"])
 def test_an_update_takes_effect_and_stays(node, image):
     feather: Node = node(update_key=KEY, image=image)
     feather.reading()
