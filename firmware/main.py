@@ -13,9 +13,12 @@ from machine import RTC, Pin
 def build():
     """Return (its table, session, LED), or None to hold it. While it runs, nothing of this is in the heap any more."""
     from node import load, tasks
+    from node.faults import Faults
 
+    faults = Faults()
+    config = load("kept").settings(faults)
     start = load("start")
-    config, faults, why = start.begin()
+    why = start.begin(config, faults)
     pins = config["pins"]
     led = Pin(pins["led"], Pin.OUT, value=1)
     run_app = Pin(pins["run_app"], Pin.IN, Pin.PULL_UP)

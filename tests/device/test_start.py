@@ -8,6 +8,7 @@ import sys
 import machine
 import node
 from node import load
+from node.faults import Faults
 
 FOLDER = "/tmp/node-start-%d" % __import__("time").time_ns()
 KEPT = "config.ok"
@@ -36,7 +37,7 @@ class Board:
         os.rmdir(FOLDER)
 
     def begin(self):
-        return load("start").begin()
+        return begin_with(load("kept"))
 
     def start(self, resets=1):
         """Begin, and again after each reset, of which there must be so many."""
@@ -170,10 +171,10 @@ def begin_full(room):
 
 
 def begin_with(kept):
-    """Start with that for the module kept."""
-    start = load("start")
-    start.load = lambda name: kept if name == "kept" else load(name)
-    return start.begin()
+    """Start with that for the module kept; settings, faults, why."""
+    state = Faults()
+    config = kept.settings(state)
+    return config, state, load("start").begin(config, state)
 
 
 class Json:
@@ -196,20 +197,12 @@ def test_a_full_file_system_costs_the_check_at_each_start_and_nothing_else():
             assert board.start(resets=1)[0]["client_id"] == "n"  # there is room again
 
 
-class Unread:
-    """config.ok is written, and found to be of something else."""
-
-    write = load("kept").write
-
-    @staticmethod
-    def read():
-        return None
-
-
 def test_a_file_that_does_not_read_back_is_no_reset_loop():
+    kept = load("kept")
+    kept.read = lambda: None
     with Board("{}"):
         for _ in range(3):
-            assert len(begin_with(Unread)[0]["sensors"]) == 1
+            assert len(begin_with(kept)[0]["sensors"]) == 1
 
 
 def test_a_wrong_setting_is_a_fault_and_the_rest_can_speak():

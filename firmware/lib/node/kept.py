@@ -10,9 +10,35 @@ from binascii import hexlify
 
 from micropython import const
 
-from node import VERSION
+from node import VERSION, load
 
 _FILE = const("config.ok")
+
+
+def settings(faults):
+    """Return the settings. A new config.json is checked; if there is nothing wrong with it, the board starts anew.
+
+    One that is wrong is told on the REPL and as a fault; what is right in it is used (`settings.Invalid`).
+    """
+    config = read()
+    if config:
+        return config
+    from node import settings
+
+    try:
+        config = settings.load()
+        write(config)
+        if read():
+            load("resets").reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
+    except settings.Invalid as e:
+        print(e)
+        faults.begin("config", str(e))
+        config = e.config
+    except OSError:  # the file system is full: then without
+        pass
+    load("settings")  # and so nobody keeps them
+    load("schema")
+    return config
 
 
 def read():

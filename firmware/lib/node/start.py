@@ -1,4 +1,4 @@
-"""What the node finds at its start: why the board started, its settings, and whether it should be careful.
+"""What the node finds at its start: why the board started, whether it should be careful, what there is to be read.
 
 Needed once, and not kept (node.load).
 """
@@ -13,7 +13,6 @@ from micropython import const
 from umqtt import simple
 
 from node import KNOWN, load
-from node.faults import Faults
 
 _SAFE_AFTER = const(3)
 _PATIENCE_S = const(30)  # a reading that takes longer hangs
@@ -43,50 +42,24 @@ _CAUSES = const("power|hardware watchdog|exception|SDK watchdog|soft|deep sleep|
 _DEADLY = const(3)
 
 
-def begin():
-    """Return (settings, faults, why the board started).
+def begin(config, faults):
+    """Return why the board started. Crashes before it are told as a fault.
 
-    A config.json that is wrong is told on the REPL and as a fault; what is right in it is used (`settings.Invalid`).
-    After three crashes in a row, each within a minute, this is a safe start. In both cases there are no sensors: the
-    node only joins the network and says what is wrong.
+    After three in a row, each within a minute, this is a safe start: there are no sensors, and the node only joins the
+    network and says what is wrong.
     """
-    state = Faults()
-    config = load("kept").read()
-    if not config:
-        config = _check(state)
     why, crashed, crashes = look_back()
     if crashes >= _SAFE_AFTER:
         sentence = "safe start after %d crashes: %s" % (crashes, why)
         print(sentence)
-        state.begin("crash", sentence)
+        faults.begin("crash", sentence)
         config["sensors"] = []
     elif crashed:
-        state.begin("crash", why, "")  # over after a good minute
+        faults.begin("crash", why, "")  # over after a good minute
     if "update.back" in os.listdir():  # trial.py has left it
         with open("update.back") as f:
-            state.begin("crash", "an update went back: " + f.read(), "")
-    return config, state, why
-
-
-def _check(state):
-    """Return the settings, checked; if there is nothing wrong, by a fresh start."""
-    from node import settings
-
-    try:
-        config = settings.load()
-        kept = load("kept")
-        kept.write(config)
-        if kept.read():
-            load("resets").reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
-    except settings.Invalid as e:
-        print(e)
-        state.begin("config", str(e))
-        config = e.config
-    except OSError:  # the file system is full: then without
-        pass
-    load("settings")  # and so nobody keeps them
-    load("schema")
-    return config
+            faults.begin("crash", "an update went back: " + f.read(), "")
+    return why
 
 
 def look_back():
