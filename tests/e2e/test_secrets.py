@@ -1,6 +1,7 @@
 """Secrets are planted in a node's settings, then everything goes wrong that can: they are seen nowhere.
 
-Searched: what bootstrap.sh, flash.sh and update.sh say, the board's console, every topic, the files that others may read, git.
+Searched: what bootstrap.sh, flash.sh and update.sh say, the board's console, every topic, the files that others may
+read, git.
 """
 
 import itertools
