@@ -103,12 +103,12 @@ def agrees(value, expected):
 
 def test_formulas_agree_with_reference():
     for name, t, p, h, *expected in _REFERENCE:
-        value = bme280.compensate(calibration(name), t, p, h)
+        value = bme280.compensate(calibration(name), (t, p, h))
         assert agrees(value, expected), (name, t, p, h, value, expected)
 
 
 def test_worked_example_of_the_datasheet():
-    t, p, _ = bme280.compensate(calibration("A"), 519888, 415148, 30000)
+    t, p, _ = bme280.compensate(calibration("A"), (519888, 415148, 30000))
     assert "%.2f %.4f" % (t, p) == "25.08 1006.5327"
 
 
@@ -153,7 +153,7 @@ def plain(value):
 
 def test_formulas_agree_with_the_short_floats_of_the_board():
     for name, t, p, h, *expected in _REFERENCE:
-        value = [plain(v) for v in bme280.compensate(calibration(name), Short(t), Short(p), Short(h))]
+        value = [plain(v) for v in bme280.compensate(calibration(name), (Short(t), Short(p), Short(h)))]
         assert agrees(value, expected), (name, t, p, h, value, expected)
 
 

@@ -32,7 +32,7 @@ class Bench:
     def __init__(self, factor=20):
         self.clock = Clock(factor, until_wrap_ms=3000)
         self.sensor = switch.Sensor(None, {"pin": 14})
-        self.pin = self.sensor._pin
+        self.pin = self.sensor._in
         self.outbox = Outbox(self.clock)
 
     async def act(self, ms, *levels):

@@ -26,16 +26,16 @@ class Sensor:
     def __init__(self, bus, options):
         from machine import ADC
 
-        self._adc = ADC(0)
-        self._full_scale = options.get("full_scale") or 1.0
+        self._in = ADC(0)
+        self.full_scale = options.get("full_scale") or 1.0
 
     async def read(self):
         """Return (V,), the mean of 32 ms: single samples are noisy. Raises Unmeasurable at full scale and beyond."""
         total = 0
         for _ in range(_SAMPLES):
-            sample = self._adc.read()
+            sample = self._in.read()
             if sample >= _FULL:
-                raise Unmeasurable("more than %s V" % self._full_scale)
+                raise Unmeasurable("more than %s V" % self.full_scale)
             total += sample
             await asyncio.sleep_ms(_APART_MS)
-        return (total * self._full_scale / (_SAMPLES * 1024),)
+        return (total * self.full_scale / (_SAMPLES * 1024),)

@@ -23,9 +23,9 @@ _EIO = const(5)
 _RANGES = const(((69, 180), (31, 81)))
 
 
-def lux(counts, mtreg):
+def lux(count, mtreg):
     """Return the illuminance in lux. mtreg: the chip's integration time, 69 as it powers up."""
-    return counts * 69 / (1.2 * mtreg)
+    return count * 69 / (1.2 * mtreg)
 
 
 class Sensor:
@@ -39,7 +39,7 @@ class Sensor:
     def __init__(self, bus, options):
         self._bus = bus
         self.address = options.get("address") or 0x23
-        self._buffer = bytearray(2)
+        self._in = bytearray(2)
 
     async def read(self):
         """Return (lux,) of an integration that starts now: 0.2 to 0.4 s later.
@@ -59,12 +59,12 @@ class Sensor:
             raise OSError(_EIO)
         return (lux(counts, mtreg),)
 
-    async def _integrate(self, mtreg, ms):
-        """Run one integration and return its counts."""
+    async def _integrate(self, mtreg, period):
+        """Run one integration, of `period` ms at most, and return its counts."""
         await self._put(0x40 | mtreg >> 5)
         await self._put(0x60 | mtreg & 31)
         await self._put(_ONCE)
-        await asyncio.sleep_ms(ms)
+        await asyncio.sleep_ms(period)
         counts = await self._get()
         if await self._get() != counts:  # neither I2C nor the chip has a checksum
             raise Unmeasurable("reads differently twice")
@@ -74,13 +74,13 @@ class Sensor:
 
     async def _get(self):
         await asyncio.sleep_ms(0)
-        self._bus.readfrom_into(self.address, self._buffer)
-        return self._buffer[0] << 8 | self._buffer[1]
+        self._bus.readfrom_into(self.address, self._in)
+        return self._in[0] << 8 | self._in[1]
 
-    async def _put(self, instruction):
+    async def _put(self, value):
         await asyncio.sleep_ms(0)
-        self._buffer[0] = instruction
-        if self._bus.writeto(self.address, memoryview(self._buffer)[:1]) != 1:
+        self._in[0] = value
+        if self._bus.writeto(self.address, memoryview(self._in)[:1]) != 1:
             raise OSError(_EIO)
 
     async def _is_held_low(self):

@@ -37,12 +37,13 @@ _SIZE = const(41)
 _LAYOUT = const("<HhhH8hBBhBbBbb")
 
 
-def compensate(calibration, raw_t, raw_p, raw_h):
-    """Return (degrees Celsius, hPa, %) of the raw values (20, 20, 16 bits).
+def compensate(calibration, data):
+    """Return (degrees Celsius, hPa, %) of the raw ones in `data`, in this order (20, 20, 16 bits).
 
     calibration: what the chip keeps in its registers, unpacked by _LAYOUT. Raises ZeroDivisionError when it cannot be.
     """
     t1, t2, t3, p1, p2, p3, p4, p5, p6, p7, p8, p9, _, h1, h2, h3, h4, h45, h5, h6 = calibration
+    raw_t, raw_p, raw_h = data
     # What is exact in integers is done so: floats have 22 bits on the ESP8266.
     t = raw_t - 16 * t1
     fine = t / 16384 * t2 + t / 131072 * (t / 131072) * t3
@@ -66,27 +67,27 @@ class Sensor:
     """
 
     quantities = (("temperature", 2), ("pressure", 2), ("humidity", 1))
-    _name, _ident, _raw_bytes = "BME280", 0x60, 8
+    _name, kind, _size = "BME280", 0x60, 8
 
     def __init__(self, bus, options):
         self._bus = bus
         self.address = options.get("address") or 0x76
-        self._buffer = bytearray(_SIZE)
+        self._in = bytearray(_SIZE)
 
     async def read(self):
         """Return (degrees Celsius, hPa, %), measured now, 60 ms later.
 
         Raises Unmeasurable when what the chip says cannot be, OSError when the bus fails.
         """
-        buffer = self._buffer
-        await self._check_ident()
+        buffer = self._in
+        await self._query()
         await self._put(_CTRL_HUM, _HUM_X1)  # counts from the next CTRL_MEAS
         await self._put(_CONFIG, 0)  # no filter
         await self._put(_CTRL_MEAS, _ASLEEP | _FORCED)
         await asyncio.sleep_ms(_MEASURES_MS)
-        await self._get(_DATA, _RAW, self._raw_bytes)
+        await self._get(_DATA, _RAW, self._size)
         await self._get(_CALIBRATION, 0, _CAL_H)
-        if self._raw_bytes == 8:
+        if self._size == 8:
             await self._get(_CALIBRATION_H, _CAL_H, _RAW - _CAL_H)
         raw_p = buffer[33] << 12 | buffer[34] << 4 | buffer[35] >> 4
         raw_t = buffer[36] << 12 | buffer[37] << 4 | buffer[38] >> 4
@@ -96,30 +97,31 @@ class Sensor:
         await self._get(_CTRL_MEAS, 0, 2)
         if buffer[0] != _ASLEEP or buffer[1]:
             raise Unmeasurable("registers read back wrong")
-        await self._check_ident()
+        await self._query()
         try:
-            t, p, h = compensate(calibration, raw_t, raw_p, raw_h)
+            t, p, h = compensate(calibration, (raw_t, raw_p, raw_h))
         except ZeroDivisionError:
             t = 1000
         if not (-40 <= t <= 85 and 300 <= p <= 1100):  # its operating range (table 1)
             raise Unmeasurable("impossible values")
         return t, p, h
 
-    async def _check_ident(self):
+    async def _query(self):
+        """Ask the chip for its identity. Raises Unmeasurable when it is another, OSError when there is none."""
         await self._get(_ID, 0, 1)
-        ident = self._buffer[0]
-        if not ident:
+        kind = self._in[0]
+        if not kind:
             raise OSError(_EIO)  # an SDA held low acknowledges everything and reads as zeros
-        if ident != self._ident:
-            raise Unmeasurable("not a %s: ID 0x%02x" % (self._name, ident))
+        if kind != self.kind:
+            raise Unmeasurable("not a %s: ID 0x%02x" % (self._name, kind))
 
     # One transfer (at most 2.7 ms at 100 kHz) at a time: the other coroutines run in between.
 
     async def _get(self, register, at, count):
         await asyncio.sleep_ms(0)
-        self._bus.readfrom_mem_into(self.address, register, memoryview(self._buffer)[at : at + count])
+        self._bus.readfrom_mem_into(self.address, register, memoryview(self._in)[at : at + count])
 
     async def _put(self, register, value):
         await asyncio.sleep_ms(0)
-        self._buffer[0] = value
-        self._bus.writeto_mem(self.address, register, memoryview(self._buffer)[:1])
+        self._in[0] = value
+        self._bus.writeto_mem(self.address, register, memoryview(self._in)[:1])

@@ -14,7 +14,7 @@ class Sensor(_bme280.Sensor):
     """One BMP280. `bus` is a machine.I2C; option: address (0x76)."""
 
     quantities = _bme280.Sensor.quantities[:2]
-    _name, _ident, _raw_bytes = "BMP280", 0x58, 6
+    _name, kind, _size = "BMP280", 0x58, 6
 
     async def read(self):
         """Return (degrees Celsius, hPa). Raises as the BME280's."""

@@ -40,14 +40,14 @@ class Sensor:
     def __init__(self, bus, options):
         self._bus = bus
         self.address = options.get("address") or 0x44
-        self._buffer = bytearray(6)
+        self._in = bytearray(6)
 
     async def read(self):
         """Return (degrees Celsius, %), measured now, 20 ms later.
 
         Raises Unmeasurable for a wrong checksum, OSError when the bus fails.
         """
-        buffer = self._buffer
+        buffer = self._in
         await asyncio.sleep_ms(0)
         if self._bus.writeto(self.address, _MEASURE) != len(_MEASURE):
             raise OSError(_EIO)

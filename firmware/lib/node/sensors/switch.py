@@ -21,20 +21,20 @@ class Sensor:
     def __init__(self, bus, options):
         from machine import Pin
 
-        self._pin = Pin(options["pin"], Pin.IN, Pin.PULL_UP)
-        self._level = self._pin()
+        self._in = Pin(options["pin"], Pin.IN, Pin.PULL_UP)
+        self._last = self._in()
 
     async def read(self):
         """Return (1,) for closed, (0,) for open."""
-        return (1 - self._level,)
+        return (1 - self._last,)
 
     def watch(self, outbox, channel):
         """Tell of every change at once: a step (node/tasks.py). A contact bounces: two looks must see the same."""
-        before = self._level
+        before = self._last
         while True:
             yield _LOOK_MS
-            level = self._pin()
-            if level == before != self._level:
-                self._level = level
+            level = self._in()
+            if level == before != self._last:
+                self._last = level
                 outbox.put(channel, 1 - level)
             before = level
