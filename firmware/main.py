@@ -12,11 +12,13 @@ from machine import RTC, Pin
 
 def build():
     """Return (its table, session, LED), or None to hold it. While it runs, nothing of this is in the heap any more."""
-    from node import load, tasks
+    from node import load
     from node.faults import Faults
 
     faults = Faults()
-    config = load("kept").settings(faults)
+    config = load("kept").settings(faults)  # which takes much heap after a change: the rest comes after it
+    from node import tasks
+
     start = load("start")
     why = start.begin(config, faults)
     pins = config["pins"]
