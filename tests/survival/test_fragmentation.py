@@ -1,0 +1,42 @@
+"""The heap stays in one piece: what is loaded and dropped all day leaves no holes behind it."""
+
+from __future__ import annotations
+
+import re
+
+from nodes import Node
+
+_BLOCK = 32  # bytes of a block of the heap in this processor; 16 on the chip
+_STEP = """
+def heap():
+    import gc
+    import micropython
+
+    while True:
+        gc.collect()
+        micropython.mem_info()
+        yield 3600000
+
+
+def build():"""
+
+
+def _with_a_look_each_hour(main: str) -> str:
+    return main.replace("\ndef build():", _STEP).replace("table = [(", 'table = [("heap", 0, heap), (')
+
+
+def test_the_largest_free_block(survivor, request) -> None:
+    hours = 24 if request.config.getoption("--long") else 3
+    node: Node = survivor(_with_a_look_each_hour, sensors=[{"driver": "tsl2561", "every_s": 60}])
+    with node.board.console() as console:
+        for _ in range(hours):
+            node.board.skip(3600)
+        said = console.line.read(console.line.in_waiting).decode(errors="replace")
+    free = [int(size) for size in re.findall(r"free: (\d+)", said)]
+    largest = [_BLOCK * int(blocks) for blocks in re.findall(r"max free sz: (\d+)", said)]
+    assert len(largest) >= hours
+    print(
+        f"largest free block of {free[1]} free bytes after an hour: {largest[1]}; of {free[-1]} at last: {largest[-1]}"
+    )
+    assert largest[-1] >= free[-1] // 2
+    assert largest[-1] >= largest[1] - 256
