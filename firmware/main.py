@@ -12,13 +12,11 @@ from machine import RTC, Pin
 
 def build():
     """Return (its table, session, LED), or None to hold it. While it runs, nothing of this is in the heap any more."""
-    from node import load
+    from node import load, tasks
     from node.faults import Faults
 
     faults = Faults()
-    config = load("kept").settings(faults)  # which takes much heap after a change: the rest comes after it
-    from node import tasks
-
+    config = load("kept").settings(faults)
     start = load("start")
     why = start.begin(config, faults)
     pins = config["pins"]
