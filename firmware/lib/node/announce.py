@@ -31,6 +31,21 @@ binary_sensor|fault-code|fault|code|"name":"Fault","dev_cla":"problem"
 
 
 async def run(session):
+    """Announce, or take back what was announced. Raises OSError.
+
+    With no room in the heap for it there is fault 5, and the node goes on without: it would find none at the next
+    connection either.
+    """
+    if session.announces:
+        try:
+            await _announce(session)
+        except MemoryError:
+            session.announces = False
+            session.faults.begin("publish", "too little memory to announce the sensors to Home Assistant", "announce")
+            raise OSError("no memory")  # in the middle of a packet, perhaps
+
+
+async def _announce(session):
     """Publish the configuration of every entity, and an empty one for those that are gone. Raises OSError."""
     config = await shallow(_settings)
     if not config:
