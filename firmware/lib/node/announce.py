@@ -53,35 +53,50 @@ async def _announce(session):
     config = {key: config[key] for key in ("homeassistant", "sensors", "sleep", "stats_s")}
     form = config["homeassistant"]
     name = session.client.client_id.decode()
-    node = _word(name)
-    before = _get()
-    now = []
-    if form:
-        for platform, thing, body in _entities(name, config):
-            if form == "single":
-                now.append("homeassistant/%s/%s/%s/config" % (platform, node, thing))
-            else:
-                now.append(" ".join((platform, thing)))
-            await asyncio.sleep_ms(0)
-        if form is True:
-            now.append("homeassistant/device/%s/config" % node)
+    gone = _get()
     # First what was, with what will be: nothing is forgotten when the power goes in between.
-    _put(before + [line for line in now if line not in before], before)
+    file = None
+    try:
+        for line in _lines(name, config):
+            if line in gone:
+                gone.remove(line)
+            else:
+                file = file or open(_FILE, "a")
+                file.write(line + "\n")
+            await asyncio.sleep_ms(0)
+    finally:
+        if file:
+            file.close()
     # An entity must be gone before another form brings it back: two with one unique_id, and the second is refused.
     rest_ms = 0
-    for line in before:
-        if " " not in line and line not in now:
+    for line in gone:
+        if " " not in line:
             await session.publish(line.encode(), b"", 1, True)
             rest_ms = _REST_MS
     await asyncio.sleep_ms(rest_ms)
-    gone = [line.split(" ") for line in before if " " in line and line not in now]
     if form is True:
-        await _publish(session, now[-1], _device, name, session.mac, config, gone)
+        parts = [line.split(" ") for line in gone if " " in line]
+        await _publish(session, _topic(name), _device, name, session.mac, config, parts)
     elif form:
         for platform, thing, body in _entities(name, config):
-            topic = "homeassistant/%s/%s/%s/config" % (platform, node, thing)
-            await _publish(session, topic, _single, name, session.mac, body)
-    _put(now)
+            await _publish(session, _topic(name, platform, thing), _single, name, session.mac, body)
+    if gone:
+        _put(_lines(name, config) if form else ())
+
+
+def _lines(name, config):
+    """Yield what is to be remembered of an announcement by these settings."""
+    form = config["homeassistant"]
+    if form:
+        for platform, thing, _ in _entities(name, config):
+            yield _topic(name, platform, thing) if form == "single" else " ".join((platform, thing))
+    if form is True:
+        yield _topic(name)
+
+
+def _topic(name, platform="device", thing=None):
+    """Return the topic of the device's configuration, or of an entity's in the single form."""
+    return "homeassistant/%s/%s%s/config" % (platform, _word(name), "/" + thing if thing else "")
 
 
 def _settings():
@@ -103,15 +118,12 @@ def _get():
         return []
 
 
-def _put(rows, found=None):
-    if rows == (_get() if found is None else found):
-        return
-    if rows:
-        with open(_FILE, "w") as f:
-            for row in rows:  # not in one piece, which may find no room
-                f.write(row)
-                f.write("\n")
-    else:
+def _put(rows):
+    written = 0
+    with open(_FILE, "w") as f:
+        for row in rows:  # not in one piece, which may find no room
+            written += f.write(row + "\n")
+    if not written:
         os.remove(_FILE)
 
 
