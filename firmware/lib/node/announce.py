@@ -36,16 +36,16 @@ async def run(session):
     With no room in the heap for it there is fault 5, and the node goes on without: it would find none at the next
     connection either.
     """
-    if session.announces:
+    if session.announce:
         try:
-            await _announce(session)
+            await announce(session)
         except MemoryError:
-            session.announces = False
+            session.announce = False
             session.faults.begin("publish", "too little memory to announce the sensors to Home Assistant", "announce")
             raise OSError("no memory")  # in the middle of a packet, perhaps
 
 
-async def _announce(session):
+async def announce(session):
     """Publish the configuration of every entity, and an empty one for those that are gone. Raises OSError."""
     config = await shallow(_settings)
     if not config:
@@ -57,7 +57,7 @@ async def _announce(session):
     # First what was, with what will be: nothing is forgotten when the power goes in between.
     file = None
     try:
-        for line in _lines(name, config):
+        for line in rows(name, config):
             if line in gone:
                 gone.remove(line)
             else:
@@ -76,27 +76,29 @@ async def _announce(session):
     await asyncio.sleep_ms(rest_ms)
     if form is True:
         parts = [line.split(" ") for line in gone if " " in line]
-        await _publish(session, _topic(name), _device, name, session.mac, config, parts)
+        await _publish(session, topic(name), _device, name, session.mac, config, parts)
     elif form:
         for platform, thing, body in _entities(name, config):
-            await _publish(session, _topic(name, platform, thing), _single, name, session.mac, body)
+            await _publish(session, topic(name, platform, thing), _single, name, session.mac, body)
     if gone:
-        _put(_lines(name, config) if form else ())
+        _put(rows(name, config) if form else ())
 
 
-def _lines(name, config):
+def rows(name, config):
     """Yield what is to be remembered of an announcement by these settings."""
     form = config["homeassistant"]
     if form:
         for platform, thing, _ in _entities(name, config):
-            yield _topic(name, platform, thing) if form == "single" else " ".join((platform, thing))
+            yield topic(name, platform, thing) if form == "single" else " ".join((platform, thing))
     if form is True:
-        yield _topic(name)
+        yield topic(name)
 
 
-def _topic(name, platform="device", thing=None):
-    """Return the topic of the device's configuration, or of an entity's in the single form."""
-    return "homeassistant/%s/%s%s/config" % (platform, _word(name), "/" + thing if thing else "")
+def topic(name, platform=None, key=None):
+    """Return the topic of an entity's configuration in the single form; without one, of the device's."""
+    if key:
+        return "homeassistant/%s/%s/%s/config" % (platform, _word(name), key)
+    return "homeassistant/device/%s/config" % _word(name)
 
 
 def _settings():
@@ -156,7 +158,7 @@ def _single(name, mac, text):
     yield "}"
 
 
-def _device(name, mac, config, gone):
+def _device(name, mac, config, found):
     """Yield the pieces of the device's configuration; an entity with nothing but its platform is one that is gone."""
     yield _origin(name, mac)
     yield '"cmps":{'
@@ -166,7 +168,7 @@ def _device(name, mac, config, gone):
         yield body
         yield "}"
         comma = ","
-    for platform, thing in gone:
+    for platform, thing in found:
         yield '%s"%s":{"p":"%s"}' % (comma, thing, platform)
         comma = ","
     yield "}}"

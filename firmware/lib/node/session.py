@@ -57,7 +57,7 @@ class Session(Wire):
         self.stopping = False
         self.sources = []  # the sensors, for commands
         self.awake = False  # a command keeps the node from deep sleep
-        self.announces = True  # to Home Assistant, if that is wanted: there is room for it
+        self.announce = True  # to Home Assistant, if that is wanted: there is room for it
         self._wanted = 0  # answer that the request under way waits for
         self._answered = 0  # ticks_ms() of the last answer: then the connection worked, both ways
 
