@@ -122,9 +122,20 @@ def connection(port):
     return made
 
 
+def guarded(coroutine):
+    """Run it as node/tasks.py does: node.shallow() is carried out here."""
+    result = None
+    try:
+        while True:
+            step = coroutine.send(result)
+            result = step[0](*step[1:]) if isinstance(step, tuple) else (yield step)
+    except StopIteration:
+        pass
+
+
 async def _main(case, port, amount):
     made = connection(port)
-    asyncio.create_task(made.run())
+    asyncio.create_task(guarded(made.run()))
     if case != "dead":
         while not made.outbox.live:
             await asyncio.sleep_ms(10)
