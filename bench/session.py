@@ -69,6 +69,7 @@ class Runner:
     def __init__(self, folder: Path) -> None:
         compile_tree(ROOT / "firmware" / "lib", folder)
         compile_tree(ROOT / "bench" / "device", folder)
+        compile_tree(ROOT / "tests" / "device" / "guarded.py", folder)
         compile_tree(ROOT / "bench" / "ancestor.py", folder)
         peers.compile_all(folder)
         self._folder = folder

@@ -9,6 +9,7 @@ import gc
 import json
 from time import ticks_diff, ticks_ms, ticks_us
 
+from guarded import guarded
 from node import load, session
 from node.faults import Faults
 from node.outbox import Outbox
@@ -120,17 +121,6 @@ def connection(port):
     made = session.Session(client, b"5ccf7f000001", Station(), outbox, Faults(), _SETTINGS, "power")
     made.talks = lambda: False
     return made
-
-
-def guarded(coroutine):
-    """Run it as node/tasks.py does: node.shallow() is carried out here."""
-    result = None
-    try:
-        while True:
-            step = coroutine.send(result)
-            result = step[0](*step[1:]) if isinstance(step, tuple) else (yield step)
-    except StopIteration:
-        pass
 
 
 async def _main(case, port, amount):
