@@ -80,8 +80,10 @@ async def announce(session):
     elif form:
         for platform, thing, body in _entities(name, config):
             await _publish(session, topic(name, platform, thing), _single, name, session.mac, body)
-    if gone:
-        _put(rows(name, config) if form else ())
+    if gone and form:
+        _put(rows(name, config))
+    elif gone:
+        os.remove(_FILE)
 
 
 def rows(name, config):
@@ -121,12 +123,9 @@ def _get():
 
 
 def _put(rows):
-    written = 0
     with open(_FILE, "w") as f:
         for row in rows:  # not in one piece, which may find no room
-            written += f.write(row + "\n")
-    if not written:
-        os.remove(_FILE)
+            f.write(row + "\n")
 
 
 def _word(text):
