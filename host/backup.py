@@ -58,12 +58,8 @@ def hashes(files: Files) -> dict[str, str]:
     return {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
 
 
-BY_THE_BOARD = (
-    "config.ok",
-    "announced",
-    "update.count",
-    "update.back",
-)  # what the node notes for itself: never somebody's work
+# What the node notes for itself: never somebody's work.
+BY_THE_BOARD = ("config.ok", "announced", "update.count", "update.back")
 
 
 def edited(survey: Survey, record: Record, new: Files) -> list[str]:
