@@ -175,6 +175,7 @@ def test_readings_outlive_a_reset(relay: Relay, survivor) -> None:
     node.board.ctl("reset")
     node.board.skip(2)
     since = node.broker.count
+    mended = node.board.clock
     relay.accept()
     _until(node, lambda: node.broker.of("stats/n1", since), _BACK_S)
     _until(node, lambda: len(node.broker.of(_LATE, since)) >= 52, 5)
@@ -182,8 +183,8 @@ def test_readings_outlive_a_reset(relay: Relay, survivor) -> None:
     ages, values = ([reading[name] for reading in kept] for name in ("age_s", "v"))
     assert values == sorted(values) and values[0] > 0
     assert all(round((older - newer) / 10) == 1 for older, newer in pairwise(ages))
-    # The voltage tells when the newest was taken, within a step of 5 s; it was told between the start and now.
+    # The voltage tells when the newest was taken, within a step of 5 s; it was told after the mending.
     taken = 5 * round((volts - values[-1]) / _RISE_V)
-    youngest, oldest = taken, node.board.clock - before + taken + 5
-    print(f"52 readings outlived a reset: {ages[-1]} s old is the newest, {youngest} to {oldest:.0f} s in truth")
+    youngest, oldest = (moment - before + taken for moment in (mended, node.board.clock + 5))
+    print(f"52 readings outlived a reset: {ages[-1]} s old is the newest, {youngest:.0f} to {oldest:.0f} s in truth")
     assert youngest - 11 <= ages[-1] <= oldest + 1, "in whole seconds"
