@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-# The device tests' own clock runs fast: what holds them up for 10 ms holds them up for half a second.
+# Some measure what holds a loop up, and a busy machine does, too.
 pytestmark = pytest.mark.alone
 
 DEVICE = Path(__file__).parent / "device"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
-TIMEOUT_S = 300
+TIMEOUT_S = 120
 FILES = sorted(DEVICE.glob("test_*.py"))
 
 
@@ -27,13 +27,11 @@ def functions(file: Path) -> list[str]:
 @functools.cache
 def output(file: Path) -> str:
     """What run.py said about `file`, its exit code last."""
-    done = subprocess.run(
-        [MICROPYTHON, str(DEVICE / "run.py"), str(file)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    command = [MICROPYTHON, str(DEVICE / "run.py"), str(file)]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired as e:
+        return f"{(e.stdout or b'').decode(errors='replace')}\nstill running after {TIMEOUT_S} s"
     return f"{done.stdout.decode(errors='replace')}\nexit {done.returncode}"
 
 

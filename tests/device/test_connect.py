@@ -3,7 +3,7 @@
 import asyncio
 
 from guarded import guarded
-from fast import Clock
+from clock import Clock
 from node import load
 from node.faults import Faults
 from node.outbox import Outbox
@@ -41,10 +41,10 @@ class Rtc:
 
 
 class Bench:
-    """connect.run() on a clock that runs fast; `attempt` stands in for the attempt itself."""
+    """connect.run() on a clock of its own; `attempt` stands in for the attempt itself."""
 
-    def __init__(self, attempt, servers=("a",), factor=100, rtc=None):
-        self.clock = Clock(factor)
+    def __init__(self, attempt, servers=("a",), rtc=None):
+        self.clock = Clock()
         self.connect = load("connect")
         self.connect.asyncio = self.clock
         self.connect._connect = self.attempt
@@ -66,6 +66,7 @@ class Bench:
         while len(self.tried) < count and not task.done():
             await self.clock.sleep_ms(100)
         task.cancel()
+        del self.tried[count:]  # of a list, several are tried at once
         return [b - a for (a, _), (b, _) in zip(self.tried, self.tried[1:])]
 
 
@@ -106,7 +107,7 @@ async def test_attempts_are_made_again_and_again():
     bench = Bench(fails)
     gaps = await bench.attempts(5)
     for gap, longest in zip(gaps, (2000, 4000, 8000, 10000)):
-        assert 1000 <= gap < longest + 1000, gaps
+        assert 1000 <= gap <= longest, gaps
     assert bench.faults.current == (2, "a:1883: no route")
 
 
@@ -115,7 +116,7 @@ async def test_the_servers_of_a_list_are_tried_at_once_and_then_there_is_a_pause
     gaps = await bench.attempts(7)
     assert [server for _, server in bench.tried] == list("abcabca")
     for i, gap in enumerate(gaps):
-        assert (gap >= 1000) == (i in (2, 5)), gaps
+        assert (gap >= 1000) if i in (2, 5) else (gap == 0), gaps
 
 
 async def test_the_server_that_was_lost_is_the_first_to_be_tried_again():

@@ -3,7 +3,7 @@
 import asyncio
 
 import machine
-from fast import Clock
+from clock import Clock
 from node.sensors import switch
 
 
@@ -29,8 +29,8 @@ class Outbox:
 class Bench:
     """A contact and someone who closes it; times in ms."""
 
-    def __init__(self, factor=20):
-        self.clock = Clock(factor, until_wrap_ms=3000)
+    def __init__(self):
+        self.clock = Clock(until_wrap_ms=3000)
         self.sensor = switch.Sensor(None, {"pin": 14})
         self.pin = self.sensor._in
         self.outbox = Outbox(self.clock)
@@ -76,12 +76,12 @@ async def test_a_reading_says_what_was_told():
 
 
 async def test_bouncing_is_one_change():
-    bench = Bench(factor=5)
+    bench = Bench()
     assert await bench.act(1500, (500, 0), (5, 1), (5, 0), (5, 1), (5, 0)) == [(3, 1)]
 
 
 async def test_a_spike_is_no_change():
-    bench = Bench(factor=5)
+    bench = Bench()
     assert await bench.act(1000, (300, 0), (20, 1)) == []
     assert await bench.sensor.read() == (0,)
 

@@ -1,9 +1,8 @@
 import asyncio
 import gc
-import time
 
 import machine
-from fast import Clock
+from clock import Clock
 from node import load, tasks
 from node.faults import Faults
 from node.tasks import Stop, Tasks
@@ -18,10 +17,10 @@ faults = None
 farewells = 0
 
 
-def build(*rows, factor=100, error_reboot_s=None):
-    """A started board, and its table of coroutines on a clock that runs fast."""
+def build(*rows, error_reboot_s=None):
+    """A started board, and its table of coroutines on a clock of its own."""
     global clock, faults, farewells
-    clock = Clock(factor)
+    clock = Clock()
     faults = Faults()
     farewells = 0
     tasks.time = tasks.asyncio = clock
@@ -148,7 +147,7 @@ def test_a_crash_is_told_and_mended():
     build(("stats", 5, crashes), ("watches", LONG, watches)).run(farewell)
     gaps = [b - a for a, b in zip(starts, starts[1:])]
     for gap, wanted in zip(gaps, (1000, 2000, 4000)):
-        assert wanted - 200 <= gap < wanted + 1500, gaps  # the fast clock's grain is 100 ms
+        assert gap == wanted, gaps
     assert seen[0][1] == (6, "stats: ValueError('no',)")
     assert seen[1][0] - starts[3] >= 59000, (seen, starts)  # a good minute, counted from the last start
 
@@ -162,7 +161,7 @@ def test_pauses_grow_to_a_minute_and_are_no_sign_of_death():
             raise Stop("enough")
         raise OSError(5)
 
-    table = build(("stats", 30, crashes), factor=200)
+    table = build(("stats", 30, crashes))
     looks = watched(table)
     assert table.run(farewell) == "enough"
     gaps = [b - a for a, b in zip(starts, starts[1:])]
@@ -195,11 +194,11 @@ def test_steps_have_their_turns_in_time():
             yield ms
 
     slow, quick = ("slow", STEP, step, "slow", 1000), ("quick", STEP, step, "quick", 100)
-    build(slow, quick, ("runapp", 5, after(3500, stop)), factor=20).run(farewell)
+    build(slow, quick, ("runapp", 5, after(3500, stop))).run(farewell)
     assert len(turns["slow"]) == 4 and len(turns["quick"]) > 30, turns
     for name, ms in (("slow", 1000), ("quick", 100)):
         gaps = [b - a for a, b in zip(turns[name], turns[name][1:])]
-        assert ms <= min(gaps) and max(gaps) < ms + 100, gaps
+        assert min(gaps) == max(gaps) == ms, gaps
 
 
 def test_a_step_that_crashes_is_told_left_out_and_begun_again():
@@ -281,7 +280,7 @@ def test_a_coroutine_that_holds_the_loop_is_named_by_the_watchdog():
 
 
 def test_a_good_minute_clears_the_count_and_tells_no_more_of_the_last_run():
-    table = build(("led", 5, lives), ("runapp", 5, after(75000, stop)), factor=500)
+    table = build(("led", 5, lives), ("runapp", 5, after(75000, stop)))
     faults.begin("crash", "watchdog: led", "")
     faults.begin("broker", "away")
     head = machine.RTC.contents
@@ -297,7 +296,7 @@ def test_a_fault_that_lasts_restarts_the_board():
     def breaks():
         faults.begin("broker", "away")
 
-    table = build(("session", 5, after(1000, breaks)), factor=500, error_reboot_s=60)
+    table = build(("session", 5, after(1000, breaks)), error_reboot_s=60)
     # Faults keeps real time here: let it believe that this one began long ago.
     faults.lasting = lambda seconds: faults.current[0] if clock.elapsed_ms() > 1000 * seconds else None
     assert run_until_reset(table) == ("restart: fault 2", False, 0)
@@ -320,7 +319,6 @@ def test_a_table_at_rest_allocates_nothing():
         raise Stop("enough")
 
     table = build(("led", 5, waits), ("stats", 5, waits), ("measures", 5, measures), error_reboot_s=60)
-    tasks.time, tasks.asyncio = time, asyncio
     faults.begin("broker", "away")
     table.run(farewell)
     assert grown == [0], grown

@@ -1,7 +1,7 @@
 import asyncio
 
 import network
-from fast import Clock
+from clock import Clock
 from node import load, tasks
 from node.faults import Faults
 from node.tasks import Stop
@@ -61,12 +61,12 @@ def test_no_network_no_attempt():
 
 
 class Supervised:
-    """tasks.link() on a clock that runs fast."""
+    """tasks.link() on a clock of its own."""
 
-    def __init__(self, settings, factor=1000):
+    def __init__(self, settings):
         network.fresh()
         join(settings)
-        self.clock = Clock(factor)
+        self.clock = Clock()
         self.faults = Faults()
         self.loads = 0
         tasks.load = self.load
@@ -89,7 +89,7 @@ class Supervised:
 
 
 async def test_fault_after_the_timeout_and_none_before():
-    s = Supervised(HOME, factor=50)
+    s = Supervised(HOME)
     for status, detail in (
         (network.STAT_NO_AP_FOUND, "home: not found"),
         (network.STAT_WRONG_PASSWORD, "home: wrong key"),
@@ -132,7 +132,7 @@ async def test_networks_are_tried_in_turn_for_longer_and_longer():
 
 
 async def test_a_quarter_of_an_hour_without_link_restarts():
-    s = Supervised(HOME, factor=5000)
+    s = Supervised(HOME)
     try:
         await s.task
         raise AssertionError("it returned")
@@ -142,14 +142,14 @@ async def test_a_quarter_of_an_hour_without_link_restarts():
 
 
 async def test_no_ssid_is_a_fault_and_no_reason_to_restart():
-    s = Supervised(dict(HOME, ssid=""), factor=5000)
+    s = Supervised(dict(HOME, ssid=""))
     await s.until(1000)
     assert s.faults.current == (7, "wifi.ssid is empty") and not s.task.done()
     s.task.cancel()
 
 
 async def test_nobody_keeps_the_module_while_there_is_a_link():
-    s = Supervised(HOME, factor=50)
+    s = Supervised(HOME)
     station().state = network.STAT_GOT_IP
     await s.until(5)
     loads = s.loads

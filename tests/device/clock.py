@@ -1,33 +1,48 @@
-"""A clock that runs fast, for tests of what takes minutes: it stands in for a module's `time` and `asyncio`.
+"""A clock that stands still while anything is to be done, and jumps to the end of the next sleep: for hours in no time.
 
-clock = Clock(factor=100)
+clock = Clock()
 tasks.time = tasks.asyncio = clock
+
+From the import of this file on, every event loop of the process runs on it: sockets are not polled any more, and no
+load of the machine makes anything early or late.
 """
 
 import asyncio
-import time
+from asyncio import core
 
 _PERIOD = 1 << 30  # of ticks_ms() on the board
 
+_now = core.ticks()  # ms; never behind the real ones, with which tasks that are ready are queued
+
+
+def _pass(queue, ms):
+    """In place of IOQueue.wait_io_event(): `queue` is without sockets, and nothing is ready for `ms`."""
+    global _now
+    _now += max(0, ms)
+
+
+core.ticks = lambda: _now
+core.IOQueue.wait_io_event = _pass
+
 
 class Clock:
-    """`factor` virtual milliseconds to a real one; ticks_ms() wraps, as on the board, after `until_wrap_ms`."""
+    """Begins at 0 ms; ticks_ms() wraps, as on the board, after `until_wrap_ms`."""
 
     Event = asyncio.Event
     create_task = staticmethod(asyncio.create_task)
     new_event_loop = staticmethod(asyncio.new_event_loop)
     run = staticmethod(asyncio.run)
+    sleep_ms = staticmethod(asyncio.sleep_ms)
 
-    def __init__(self, factor=100, until_wrap_ms=30000):
-        self.factor = factor
+    def __init__(self, until_wrap_ms=30000):
+        self._start = _now
         self._offset = _PERIOD - until_wrap_ms
-        self._start_us = time.ticks_us()
 
     def ticks_ms(self):
         return (self._offset + self.elapsed_ms()) % _PERIOD
 
     def elapsed_ms(self):
-        return time.ticks_diff(time.ticks_us(), self._start_us) * self.factor // 1000
+        return _now - self._start
 
     def ticks_add(self, ticks, delta):
         return (ticks + delta) % _PERIOD
@@ -47,11 +62,4 @@ class Clock:
             if isinstance(step_ms, tuple):  # node.shallow()
                 result = step_ms[0](*step_ms[1:])
             else:
-                await self.sleep_ms(step_ms)
-
-    async def sleep_ms(self, ms):
-        """Never too short, as the real one, whatever the real milliseconds round to."""
-        due = self.elapsed_ms() + ms
-        await asyncio.sleep_ms(-(-ms // self.factor))
-        while self.elapsed_ms() < due:
-            await asyncio.sleep_ms(1)
+                await asyncio.sleep_ms(step_ms)
