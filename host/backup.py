@@ -59,7 +59,7 @@ def hashes(files: Files) -> dict[str, str]:
 
 
 # What the node notes for itself: never somebody's work.
-BY_THE_BOARD = ("config.ok", "announced", "update.count", "update.back")
+BY_THE_BOARD = ("config.ok", "set.deferred", "set.answered", "announced", "update.count", "update.back")
 
 
 def edited(survey: Survey, record: Record, new: Files) -> list[str]:

@@ -92,6 +92,8 @@ async def _connect(session):
     names = os.listdir()
     if "new" in names or "update.back" in names:  # an update by air is on trial, or was
         session.jobs.append(("report",))
+    if "set.answered" in names:
+        session.jobs.append(("set",))
     if session.settings["homeassistant"]:
         topics.append(b"homeassistant/status")
     # Or to take it back; not at every awakening, for it is retained.

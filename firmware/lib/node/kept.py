@@ -6,6 +6,7 @@ once a change: its result is kept in a file, under the digest of what was checke
 
 import hashlib
 import json
+import os
 from binascii import hexlify
 
 from micropython import const
@@ -20,6 +21,8 @@ def settings(faults):
 
     One that is wrong is told on the REPL and as a fault; what is right in it is used (`settings.Invalid`).
     """
+    if "set.deferred" in os.listdir():
+        load("set").begin()
     config = read()
     if config:
         return config
