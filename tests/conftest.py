@@ -3,12 +3,13 @@
 import pytest
 from accounts import delivered
 from boards import board, boards
+from desk import bare, desk
 from nodes import broker, node
 
 # MicroPython's own: test_device.py drives them.
 collect_ignore = ["device"]
 
-__all__ = ["board", "boards", "broker", "delivered", "node"]
+__all__ = ["bare", "board", "boards", "broker", "delivered", "desk", "node"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -213,6 +213,12 @@ class Node:
         """`kind`/<id>, and what follows."""
         return f"{kind}/{self.name}" + (f"/{rest}" if rest else "")
 
+    def ask(self, verb: str, payload: str = "", timeout: float = 10.0) -> str:
+        """Send a command; the answer."""
+        since = self.broker.count
+        self.broker.publish(self.topic("cmd", verb), payload)
+        return self.broker.wait(self.topic("reply", verb), timeout, since).payload
+
     def reading(self, timeout: float = 10.0, since: int = 0) -> Message:
         """The next illuminance published live."""
         return self.broker.wait(self.topic("sensors", "lux"), timeout, since)
