@@ -115,6 +115,7 @@ def _settings():
 
 
 def _get():
+    """Return what is remembered of the last announcement: its rows()."""
     try:
         with open(_FILE) as f:
             return [row.rstrip() for row in f]
@@ -123,6 +124,7 @@ def _get():
 
 
 def _put(rows):
+    """Remember that these are announced."""
     with open(_FILE, "w") as f:
         for row in rows:  # not in one piece, which may find no room
             f.write(row + "\n")
@@ -142,6 +144,7 @@ def _word(text):
 
 
 def _origin(name, mac):
+    """Return the start of every configuration: the device, what announces it, its availability."""
     mac = mac.decode()
     mac = ":".join([mac[i : i + 2] for i in range(0, 12, 2)])
     told = json.dumps(name)[1:-1]
@@ -152,6 +155,7 @@ def _origin(name, mac):
 
 
 def _single(name, mac, text):
+    """Yield the pieces of one entity's configuration in the single form."""
     yield _origin(name, mac)
     yield text
     yield "}"

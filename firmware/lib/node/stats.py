@@ -27,6 +27,7 @@ async def run(session):
 
 
 def fault(current):
+    """Return the payload of fault/<id>; `current` is (code, detail), or None when all is well."""
     if not current:
         return b'{"code":0}'
     code, detail = current
@@ -34,6 +35,7 @@ def fault(current):
 
 
 def stats(session):
+    """Return the payload of stats/<id>: seconds, bytes of heap, dBm, and counts since the start."""
     gc.collect()
     return (
         '{"uptime_s":%d,"free":%d,"rssi":%d,"reconnects":%d,"dropped":%d,"reset":%s,"version":"%s"}'
