@@ -10,8 +10,8 @@ from micropython import const
 
 from node import load
 
-# Names of more than 10 characters take no place among those that stay for ever.
 _NEW = const("config.new")
+# Of more than 10 characters: shorter strings are among the names that stay for ever.
 _LATER = const("set.deferred")  # the command, for the next start
 _SAID = const("set.answered")  # and its answer
 _MAX_BYTES = const(4096)  # settings.py takes no more
