@@ -43,7 +43,10 @@ def begin():
     with open(_LATER) as f:
         text = f.read()
     os.remove(_LATER)
-    why = refusal(text)
+    try:
+        why = refusal(text)
+    except (OSError, MemoryError) as e:  # the file system is full
+        why = repr(e)
     with open(_SAID, "w") as f:
         f.write("error: " + why if why else "ok")
     if why:
