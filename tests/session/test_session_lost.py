@@ -167,7 +167,7 @@ def test_a_slow_network_is_no_lost_one(relay: Relay, probe, jitter):
 
 def test_the_outage_of_a_broker(request, broker: Broker, probe):
     lasts_s = 60 if request.config.getoption("--long") else 6
-    node: Probe = probe(broker.port, outbox=64)
+    node: Probe = probe(broker.port, outbox=128)
     node.wait("up 1")
     node.say("every 1000")
     broker.wait("sensors/n1/lux")
