@@ -1,7 +1,7 @@
 """A clock that stands still while anything is to be done, and jumps to the end of the next sleep: for hours in no time.
 
 clock = Clock()
-tasks.time = tasks.asyncio = clock
+tasks.time = clock
 
 From the import of this file on, every event loop of the process runs on it: sockets are not polled any more, and no
 load of the machine makes anything early or late.
@@ -28,10 +28,6 @@ core.IOQueue.wait_io_event = _pass
 class Clock:
     """Begins at 0 ms; ticks_ms() wraps, as on the board, after `until_wrap_ms`."""
 
-    Event = asyncio.Event
-    create_task = staticmethod(asyncio.create_task)
-    new_event_loop = staticmethod(asyncio.new_event_loop)
-    run = staticmethod(asyncio.run)
     sleep_ms = staticmethod(asyncio.sleep_ms)
 
     def __init__(self, until_wrap_ms=30000):

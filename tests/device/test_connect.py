@@ -46,7 +46,6 @@ class Bench:
     def __init__(self, attempt, servers=("a",), rtc=None):
         self.clock = Clock()
         self.connect = load("connect")
-        self.connect.asyncio = self.clock
         self.connect._connect = self.attempt
         self.connect.uptime = lambda: self.clock.elapsed_ms() // 1000
         self.act = attempt

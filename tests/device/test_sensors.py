@@ -81,7 +81,7 @@ class Bench:
 
     def __init__(self, plan, takes_ms=0, entry=ENTRY, live=True, others=()):
         self.clock = Clock(until_wrap_ms=3000)
-        sensors.time = sensors.asyncio = self.clock
+        sensors.time = self.clock
         self.sensor = Sensor(self.clock, plan, takes_ms)
         self.bus, self.outbox, self.faults = Bus(), Outbox(live), Faults()
         self.found = [(self.sensor, entry)] + [(other, ENTRY) for other in others]
@@ -273,7 +273,7 @@ async def read_rarely(chip, options, readings):
         found.asyncio = chip.clock
         return found
 
-    with Replaced(sensors, "time", clock), Replaced(sensors, "asyncio", clock), Replaced(sensors, "module", module):
+    with Replaced(sensors, "time", clock), Replaced(sensors, "module", module):
         source = sensors.Source("tsl2561", options, 0, "tsl2561", 10000, None)
         task = asyncio.create_task(guarded(sensors.run([source], (chip, None, None), outbox, faults)))
         while len(outbox.taken) < readings:

@@ -23,7 +23,7 @@ def build(*rows, error_reboot_s=None):
     clock = Clock()
     faults = Faults()
     farewells = 0
-    tasks.time = tasks.asyncio = clock
+    tasks.time = clock
     machine.RTC.contents = b""
     machine.cause = machine.PWRON_RESET
     look_back()
