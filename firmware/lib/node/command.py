@@ -78,15 +78,16 @@ def _awake(session, text):
 def _set(session, text):
     """Return True if there is no room for it beside the node: the next start does it, and has the answer."""
     change = load("set")
+    deferred = False
     try:
         why = change.refusal(text)
         if why:
             raise Refused(why)
     except MemoryError:  # seen on the images that keep this library's bytecode in the heap
-        why = True
         change.defer(text)
+        deferred = True
     session.faults.restart = "settings"
-    return why
+    return deferred
 
 
 _VERBS = {"identify": _identify, "read": _read, "restart": _restart, "awake": _awake, "set": _set}
