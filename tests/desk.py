@@ -12,6 +12,8 @@ from clone import Clone
 
 from host.images import IMAGES
 
+LONG = pytest.mark.skipif("not config.getoption('--long')", reason="./test.sh --long runs it")
+
 
 class Desk:
     """A user's computer: a clone with its config.json, a stand-in image of each kind, a broker."""

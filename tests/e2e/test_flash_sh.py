@@ -9,12 +9,11 @@ import re
 import socket
 
 import pytest
-from desk import until, works
+from desk import LONG, until, works
 
 from host.images import IMAGES
 
 UPLOADERS = ("image", "rshell", "mpremote")
-LONG = pytest.mark.skipif("not config.getoption('--long')", reason="./test.sh --long runs it")
 
 
 @pytest.mark.parametrize("image", IMAGES)

@@ -9,9 +9,7 @@ import signal
 import subprocess
 
 import pytest
-from desk import works
-
-LONG = pytest.mark.skipif("not config.getoption('--long')", reason="./test.sh --long runs it")
+from desk import LONG, works
 
 BLOCKING = "while True:\n    pass\n"
 STUBBORN = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass\n"
