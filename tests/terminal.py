@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,3 +49,10 @@ class Terminal:
             self._seen += os.read(self._fd, 4096)
         found, _, self._seen = self._seen.partition(end)
         return found + end
+
+    def until_raw(self, timeout: float = 5.0) -> None:
+        """Waits until the program reads key by key: rshell's repl throws away what is typed before (TCSAFLUSH)."""
+        deadline = time.monotonic() + timeout
+        while termios.tcgetattr(self._fd)[3] & termios.ICANON:
+            assert time.monotonic() < deadline, "the terminal is still read by lines"
+            time.sleep(0.01)
