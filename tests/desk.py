@@ -78,15 +78,16 @@ def works(done):
     assert re.fullmatch(r"sensors/feather-[0-9a-f]{6}/lux 2\d\d\.\d\d", reading)
 
 
-def until(desk, board, options, when):
-    """Run flash.sh until its output has `when`, then end it; what it said."""
+def interrupted(desk, board, options, when, end):
+    """Run flash.sh until a line of its output matches `when`, then end(its process); its exit code, what it said."""
     command = desk.command(board, "--yes", *options)
     pipes = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=desk.root, text=True, **pipes) as process:
         said = ""
         for line in process.stderr:
             said += line
-            if when in line:  # the node cannot start, and that would be seen after a minute
-                process.terminate()
-                return said
+            if re.search(when, line):
+                end(process)
+                said += process.stderr.read()
+                return process.wait(150), said
     pytest.fail(f"{when!r} was not said, but:\n{said}")

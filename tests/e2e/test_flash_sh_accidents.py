@@ -4,12 +4,11 @@ What was on the board is never lost, and the next run mends it.
 """
 
 import os
-import re
 import signal
 import subprocess
 
 import pytest
-from desk import LONG, works
+from desk import LONG, interrupted, works
 
 BLOCKING = "while True:\n    pass\n"
 STUBBORN = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass\n"
@@ -111,24 +110,10 @@ def test_full_file_system(desk, board):
     assert desk.saved("main.py") == []
 
 
-def interrupted(desk, board, options, when):
-    """Run flash.sh until its output has `when`, then pull the cable: the board is gone in the middle of a byte."""
-    with subprocess.Popen(
-        desk.command(board, "--yes", *options),
-        cwd=desk.root,
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        said = ""
-        for line in process.stderr:
-            said += line
-            if re.search(when, line):
-                os.kill(board.pid, signal.SIGKILL)
-                break
-        said += process.stderr.read()
-        process.wait(150)
-    assert process.returncode in (4, 5, 7, 8), said
+def cable_pulled(desk, board, options, when):
+    """Run flash.sh until a line of its output matches `when`: the board is gone in the middle of a byte."""
+    code, said = interrupted(desk, board, options, when, lambda _: os.kill(board.pid, signal.SIGKILL))
+    assert code in (4, 5, 7, 8), said
     assert "run this again" in said
     board.stop()
 
@@ -147,8 +132,7 @@ def interrupted(desk, board, options, when):
 )
 def test_cable_pulled_is_mended_by_the_next_run(desk, boards, bare, options, when, erased):
     board = bare("--paced") if erased else boards("feather", "--paced")  # so that there is a middle
-    interrupted(desk, board, options, when)
-    board.stop()
+    cable_pulled(desk, board, options, when)
     board = boards("feather")
     works(desk.flash(board, *options))
 
@@ -160,6 +144,6 @@ def test_cable_pulled_during_files_only(desk, boards):
     board = boards("feather", "--paced")
     with (desk.root / "firmware/main.py").open("a") as main:
         main.write("# longer\n" * 300)
-    interrupted(desk, board, ("--files-only",), r"cp .*main\.py")
+    cable_pulled(desk, board, ("--files-only",), r"cp .*main\.py")
     board = boards("feather")
     works(desk.flash(board, "--files-only"))
