@@ -113,6 +113,18 @@ def test_a_killed_boards_path_leads_to_no_other_board(boards: Callable[..., Runn
         os.close(end)
 
 
+def test_a_board_that_is_killed_while_it_prints_says_nothing_of_it(boards: Callable[..., RunningBoard]) -> None:
+    """Its processor is another process, which must end with it; what it says on standard error fails every test."""
+    for i in range(5):
+        board = boards(f"killed-{i}")
+        with board.console() as console:
+            console.prompt()
+            console.send(b"while True: print('x' * 90)\r\r")
+            console.read_until(b"x" * 90 + b"\r\n" + b"x" * 90)
+            os.kill(board.pid, signal.SIGKILL)
+        board.stop()
+
+
 def test_a_slow_client_loses_nothing(board: RunningBoard) -> None:
     """It sleeps between its reads; the program waits in print() meanwhile."""
     lines = 4000

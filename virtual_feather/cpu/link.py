@@ -7,13 +7,17 @@ process that lives from one reset to the next.
 from __future__ import annotations
 
 import contextlib
+import errno
 import marshal
 import os
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # A call with its answer fits one message: at most one 4 KiB sector and a few words.
 _MESSAGE = 16 * 1024
+# What a socket says whose other end has closed; a datagram's refuses once, or not at all, and is not connected then.
+_GONE = (errno.EPIPE, errno.ECONNRESET, errno.ECONNREFUSED, errno.ENOTCONN)
 
 
 @dataclass(slots=True)
@@ -66,6 +70,17 @@ def receive(end: socket.socket) -> tuple | None:
     except ConnectionResetError:
         return None
     return marshal.loads(data) if data else None
+
+
+@contextlib.contextmanager
+def until_the_board_goes() -> Iterator[None]:
+    """For what the processor sends: its process ends when nobody is there to take it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
+        os._exit(0)
 
 
 def close_all_but(keep: set[int]) -> None:

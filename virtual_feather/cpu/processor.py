@@ -21,7 +21,7 @@ from .fast_clock import FastClock
 from .frozen_path import FILE, MOUNT, FrozenPath
 from .help import WELCOME, listing
 from .interrupts import Interrupts
-from .link import Link, close_all_but, receive, send
+from .link import Link, close_all_but, receive, send, until_the_board_goes
 from .names import Release, absent_names
 from .native import Interpreter
 from .rom import Rom
@@ -143,7 +143,8 @@ class Processor:
             text = self._start.banner.encode()
         elif text.startswith(b"; ") and b"version" in text:
             return
-        os.write(1, text)
+        with until_the_board_goes():
+            os.write(1, text)
 
     def _delay_ms(self, ms: int) -> None:
         self._python.stack.called()
@@ -171,17 +172,16 @@ class Processor:
         try:
             values = [self._python.value(argument) for argument in arguments[1:]]
             handler = self._local.get(name)
-            return self._python.object(handler(*values) if handler else self._ask(name, values))
+            with until_the_board_goes():
+                return self._python.object(handler(*values) if handler else self._ask(name, values))
         except (TypeError, ValueError, OverflowError) as error:
             # What a program has given to a method of the port that only passes it on.
             return self._python.raising(str(error))
 
     def _ask(self, name: str, values: list) -> int | bool | None:
         """Call the board. What it answers beside the result fills the last argument, a buffer of the caller's."""
-        try:
+        with until_the_board_goes():
             send(self._link.calls, (name, *(bytes(v) if isinstance(v, memoryview) else v for v in values)))
-        except BrokenPipeError:
-            os._exit(0)  # the board has gone
         answer = receive(self._link.calls)
         if answer is None:
             os._exit(0)  # the board has gone
