@@ -4,12 +4,26 @@ import pytest
 from accounts import delivered
 from boards import board, boards
 from desk import bare, desk
-from nodes import broker, node
+from nodes import broker, node, relay
+from probes import compiled, jitter, probe, quiet_broker
 
 # MicroPython's own: test_device.py drives them.
 collect_ignore = ["device"]
 
-__all__ = ["bare", "board", "boards", "broker", "delivered", "desk", "node"]
+__all__ = [
+    "bare",
+    "board",
+    "boards",
+    "broker",
+    "compiled",
+    "delivered",
+    "desk",
+    "jitter",
+    "node",
+    "probe",
+    "quiet_broker",
+    "relay",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

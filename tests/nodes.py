@@ -19,6 +19,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 from boards import RunningBoard
+from relay import Relay
 
 from host.firmware import Firmware, make
 from host.images import LAYOUTS
@@ -235,6 +236,13 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     broker.start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture
+def relay(broker: Broker) -> Iterator[Relay]:
+    """A relay in front of a running broker."""
+    with Relay(broker.port) as relay:
+        yield relay
 
 
 def config_for(broker: Broker, **changes: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A node without a board, for tests/session: outbox and session on MicroPython's Unix port.
+"""A node without a board, for tests/probes.py: outbox and session on MicroPython's Unix port.
 
 The first line of standard input is a JSON object with `mqtt`, a part of the settings, and what `options` has.
 

@@ -1,4 +1,4 @@
-"""node.session: what is said first, and how; the connection itself is in tests/session."""
+"""node.session: what is said first, and how; the connection itself is in tests/e2e and tests/survival."""
 
 import asyncio
 import json

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,6 @@ import pytest
 from boards import RunningBoard
 from nodes import Broker, Node, config_for, write_flash
 from relay import Relay
-
-
-@pytest.fixture
-def relay(broker: Broker) -> Iterator[Relay]:
-    """A relay in front of a running broker."""
-    with Relay(broker.port) as relay:
-        yield relay
 
 
 @pytest.fixture

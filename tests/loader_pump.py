@@ -14,7 +14,7 @@ from virtual_feather.flash import Flash
 from virtual_feather.rom_loader import Loader
 
 MAC = bytes.fromhex("5ccf7f0a1b2c")
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[1]
 # Where test.sh puts esptool 4.8 (pip install --target), beside the 5.x of this interpreter.
 ESPTOOL_4 = TOP / "build" / "esptool4"
 
