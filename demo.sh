@@ -90,9 +90,9 @@ board() { "$VENV_PYTHON" -m virtual_feather ctl --state "$DIR/feather" "$@"; }
 deploy() {
     printf '{"wifi": {"ssid": "demo"}, "mqtt": {"server": "127.0.0.1", "port": %s},\n "sensors": [{"driver": "tsl2561", "every_s": 2}]}\n' \
         "$PORT" >"$DIR/config.json"
-    "$VENV_PYTHON" -m host.settings "$DIR/config.json" >&2
+    "$VENV_PYTHON" -m host.settings.check "$DIR/config.json" >&2
     local pieces
-    pieces=$("$VENV_PYTHON" -m host.firmware --config "$DIR/config.json" --pieces "$DIR" romfs)
+    pieces=$("$VENV_PYTHON" -m host.image.firmware --config "$DIR/config.json" --pieces "$DIR" romfs)
     # shellcheck disable=SC2086  # address and file, address and file ...
     "$VENV_PYTHON" -m esptool --port "$SERIAL" --baud 460800 write-flash $pieces >"$DIR/esptool.log" 2>&1 ||
         fail "esptool could not write the board: see $DIR/esptool.log" 1

@@ -5,7 +5,7 @@
 #                   [--uploader image|rshell|mpremote] [--files-only] [--no-erase] [--dry-run] [--yes]
 #   --port PATH      the board: /dev/ttyUSB0, /dev/serial/by-id/..., a pty, rfc2217://host:port (default: the only one
 #                    found)
-#   --image IMAGE    MicroPython: a name from host/images.py, a file, or an address (default: romfs)
+#   --image IMAGE    MicroPython: a name from host/image/images.py, a file, or an address (default: romfs)
 #   --layout NAME    the flash layout of a FILE or URL whose name does not tell
 #   --baud N         speed for reading and writing the flash (default: 460800; 115200 when that breaks off)
 #   --uploader HOW   image: file systems made here and written by esptool together with MicroPython (default);

@@ -26,4 +26,4 @@ for word; do
     fi
 done
 need_set tools
-PYTHONPATH=$VENV_ROOT exec "$VENV_PYTHON" -m host.update "$@"
+PYTHONPATH=$VENV_ROOT exec "$VENV_PYTHON" -m host.update.send "$@"

@@ -26,4 +26,4 @@ for word; do
 done
 need_set tools || exit 3
 need_programs mosquitto_sub || exit 3
-exec "$VENV_PYTHON" -m host.watch "$@"
+exec "$VENV_PYTHON" -m host.broker.watch "$@"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.system import ROOT
-from host.filesystem import Files
-from host.firmware import Firmware, make
-from host.images import LAYOUTS
+from host.image.filesystem import Files
+from host.image.firmware import Firmware, make
+from host.image.images import LAYOUTS
 from virtual_feather.flash import Flash
 from virtual_feather.image import make_image
 from virtual_feather.layouts import layout

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import modules, node32
 from bench.interpreters import have32
-from host.images import LAYOUTS
+from host.image.images import LAYOUTS
 
 FILE = Path(__file__).with_name("budget.toml")
 FORMS = ("mpy", "romfs")

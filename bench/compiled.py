@@ -1,4 +1,4 @@
-"""Compiles MicroPython sources for a benchmark, as host/firmware.py does for a board."""
+"""Compiles MicroPython sources for a benchmark, as host/image/firmware.py does for a board."""
 
 from __future__ import annotations
 

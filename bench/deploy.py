@@ -18,7 +18,7 @@ from bench.broker import Broker
 from bench.listener import Listener, Message
 from bench.report import Report, Table, progress, ratio
 from bench.system import ROOT, versions
-from host.images import IMAGES
+from host.image.images import IMAGES
 from virtual_feather.control import Command, control
 from virtual_feather.image import write_image
 
@@ -127,7 +127,7 @@ def _by_hand(desk: Desk) -> None:
 
 
 def _node_by_hand(desk: Desk) -> None:
-    desk.run("-m", "host.firmware", "plain")
+    desk.run("-m", "host.image.firmware", "plain")
     _write_by_hand(desk, "plain")
     _rshell(desk, "rsync", "build/plain/flash", "/pyboard")
     desk.reading(desk.press_reset())

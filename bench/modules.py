@@ -8,10 +8,10 @@ from pathlib import Path
 from bench.compiled import compile_file
 from bench.interpreters import Job, run
 from bench.system import ROOT
-from host.config import EXAMPLE
-from host.filesystem import make_romfs
-from host.firmware import make
-from host.images import LAYOUTS
+from host.image.filesystem import make_romfs
+from host.image.firmware import make
+from host.image.images import LAYOUTS
+from host.settings.config_file import EXAMPLE
 
 FORMS = ("py", "mpy", "romfs")
 _BENCH = ROOT / "bench"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.compiled import compile_tree
-from host import libraries
 from host.console import ROOT, Console
+from host.image import libraries
 
 _PINS = ROOT / "host" / "requirements" / "bench.txt"
 _FOLDER = ROOT / "build" / "bench" / "peers"

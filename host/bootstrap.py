@@ -3,12 +3,15 @@
 import argparse
 from pathlib import Path
 
-from host import broker_setup, computer, config, libraries
+from host.board import access
+from host.broker import setup as broker_setup
 from host.console import Console
 from host.failure import Exit, Failure, run
-from host.filesystem import have_littlefs
-from host.images import IMAGES
-from host.settings import Invalid, load
+from host.image import libraries
+from host.image.filesystem import have_littlefs
+from host.image.images import IMAGES
+from host.settings import config_file
+from host.settings.check import Invalid, load
 
 
 def parse() -> argparse.Namespace:
@@ -51,12 +54,12 @@ def prepare(console: Console, args: argparse.Namespace, prefix: Path) -> None:
         libraries.get(console)
         console.note("  in build/device_libs")
     console.step("Settings")
-    settings = config.prepare(console, args.assignments, account=args.broker)
+    settings = config_file.prepare(console, args.assignments, account=args.broker)
     if args.broker:
         console.step("Mosquitto on this computer")
         broker_setup.set_up(console, settings, prefix)
     console.step("This computer")
-    advice = computer.advice()
+    advice = access.advice()
     for sentence in advice:
         console.note(f"  {sentence}")
     if not advice:
@@ -66,7 +69,7 @@ def prepare(console: Console, args: argparse.Namespace, prefix: Path) -> None:
 
 def _settings() -> dict:
     try:
-        return load(config.PATH)
+        return load(config_file.PATH)
     except Invalid as e:
         raise Failure(Exit.CONFIG, f"{e}: ./bootstrap.sh makes it") from e
 

@@ -2,14 +2,15 @@
 
 import argparse
 
-from host import images, ports
+from host.board import ports
+from host.board.deploy import CONFIG, Deployment
+from host.board.loader import Loader
+from host.board.upload import UPLOADERS
 from host.console import Console
-from host.deploy import CONFIG, Deployment
 from host.failure import Exit, Failure, run
-from host.filesystem import have_littlefs
-from host.loader import Loader
-from host.settings import Invalid, load
-from host.upload import UPLOADERS
+from host.image import images
+from host.image.filesystem import have_littlefs
+from host.settings.check import Invalid, load
 
 
 def parse() -> argparse.Namespace:

@@ -10,7 +10,7 @@ import pytest
 from boards import ROOT
 from clone import Clone
 
-from host.images import IMAGES
+from host.image.images import IMAGES
 
 LONG = pytest.mark.skipif("not config.getoption('--long')", reason="./test.sh --long runs it")
 

@@ -17,9 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from host import libraries  # noqa: E402
 from host.console import Console  # noqa: E402
 from host.failure import run  # noqa: E402
+from host.image import libraries  # noqa: E402
 
 _BUILD = ROOT / "build"
 _PINS = ROOT / "host" / "requirements"

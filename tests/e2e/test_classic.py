@@ -11,7 +11,7 @@ import pytest
 from boards import ROOT, RunningBoard
 from terminal import Terminal
 
-from host.images import IMAGES
+from host.image.images import IMAGES
 
 _BIN = Path(sys.executable).parent
 _ESPTOOL_4 = ROOT / "build" / "esptool4"

@@ -12,7 +12,7 @@ from subprocess import Popen
 import pytest
 from desk import LONG, interrupted, works
 
-from host.images import IMAGES
+from host.image.images import IMAGES
 
 UPLOADERS = ("image", "rshell", "mpremote")
 

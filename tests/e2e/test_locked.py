@@ -11,8 +11,8 @@ from accounts import log_in
 from boards import ROOT
 from nodes import Node, write_flash
 
-from host.images import IMAGES
-from host.settings import Invalid, load
+from host.image.images import IMAGES
+from host.settings.check import Invalid, load
 
 EVERY_S = 1
 SETTINGS = (f"sensors.0.every_s={EVERY_S}", "stats_s=10")

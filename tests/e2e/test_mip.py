@@ -84,7 +84,9 @@ def test_from_this_folder_every_module_arrives_and_a_driver_runs_from_source(boa
 
 def test_compiled_over_http_a_board_runs_the_node(boards, broker, serve):
     board = boards("b", "--image", "plain")
-    made = subprocess.run([sys.executable, "-m", "host.mip"], cwd=ROOT, capture_output=True, text=True, check=True)
+    made = subprocess.run(
+        [sys.executable, "-m", "host.image.mip"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     install(board, serve(Path(made.stdout.strip()).parent))
     for name in ("boot.py", "main.py"):
         board.put(f"/{name}", (ROOT / "firmware" / name).read_bytes())

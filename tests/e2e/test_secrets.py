@@ -16,7 +16,7 @@ import time
 import pytest
 from boards import ROOT, wait_for
 
-from host.images import IMAGES
+from host.image.images import IMAGES
 
 # Long enough to be taken for ours, and found nowhere by chance.
 WIFI = "planted-Wi-Fi-key-of-the-attic"

@@ -12,7 +12,7 @@ import pytest
 from boards import wait_for
 from nodes import Node, config_for
 
-from host.settings import Drivers, load, schema
+from host.settings.check import Drivers, load, schema
 
 _GOOD: list[dict[str, Any]] = [
     {"sensors.0.every_s": 0.5},

@@ -10,7 +10,7 @@ import pytest
 from nodes import Node
 from updates import KEY, has, main_py, module, package, sums, talk, versioned
 
-from host.air import GO, MANIFEST, Refused, begin, piece
+from host.update.protocol import GO, MANIFEST, Refused, begin, piece
 
 pytestmark = pytest.mark.alone
 

@@ -8,7 +8,7 @@ import pytest
 from nodes import Node
 from updates import KEY, has, main_py, module, package, sums, talk, versioned
 
-from host.air import GO, Refused, Silent
+from host.update.protocol import GO, Refused, Silent
 
 pytestmark = pytest.mark.alone
 
@@ -26,8 +26,8 @@ def _files(version: str) -> dict[str, bytes]:
 def test_a_power_cut_leaves_the_old_version_or_the_new_one(node, request, monkeypatch):
     """Alternately to two versions; an update that was cut short before it was tried is sent again the next time."""
     feather: Node = node(update_key=KEY, image="romfs")
-    monkeypatch.setattr("host.air._TRIES", 1)
-    monkeypatch.setattr("host.air._ANSWER_S", 1.5)  # the node is near: silence is the cut
+    monkeypatch.setattr("host.update.protocol._TRIES", 1)
+    monkeypatch.setattr("host.update.protocol._ANSWER_S", 1.5)  # the node is near: silence is the cut
     cuts = 500 if request.config.getoption("--long") else 20
     chance = random.Random(7)
     feather.reading()

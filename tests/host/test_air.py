@@ -3,7 +3,7 @@
 import base64
 import hashlib
 
-from host.air import begin, piece, piece_size, sign
+from host.update.protocol import begin, piece, piece_size, sign
 
 KEY = "0b" * 20 + "00" * 12
 FILES = {"main.py": b"one", "lib/node/a.mpy": b"second"}

@@ -9,7 +9,7 @@ import pytest
 from boards import ROOT, wait_for
 from nodes import Broker
 
-from host import mosquitto
+from host.broker import mosquitto
 
 PASSWORD = "planted-secret"
 

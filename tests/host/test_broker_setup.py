@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from host import mosquitto
+from host.broker import mosquitto
+from host.broker.system_files import SystemFiles
 from host.console import Console
 from host.failure import Exit, Failure
-from host.system_files import SystemFiles
 
 FILES = {
     "etc/mosquitto/conf.d/huzzah-node.conf": 0o644,

@@ -8,7 +8,7 @@ import pytest
 
 from bench import budget, modules
 from bench.interpreters import have32
-from host.images import LAYOUTS
+from host.image.images import LAYOUTS
 
 _LIMITS = {"a": {"mpy": 128, "romfs": 64}, "b": {"mpy": 0, "romfs": 0}}
 

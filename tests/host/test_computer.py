@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from host import computer
+from host.board import access
 
 DIALOUT = SimpleNamespace(gr_gid=20, gr_mem=["hanna"])
 
@@ -16,13 +16,13 @@ def user(monkeypatch, tmp_path):
     """user(name, *groups): somebody else runs this, on a computer with every program and no daemon."""
 
     def user(name, *groups):
-        monkeypatch.setattr(computer.getpass, "getuser", lambda: name)
+        monkeypatch.setattr(access.getpass, "getuser", lambda: name)
         monkeypatch.setattr(grp, "getgrnam", lambda group: DIALOUT)
         monkeypatch.setattr(os, "geteuid", lambda: 1000)
         monkeypatch.setattr(os, "getegid", lambda: 1000)
         monkeypatch.setattr(os, "getgroups", lambda: [1000, *groups])
 
-    monkeypatch.setattr(computer.shutil, "which", lambda program: f"/usr/bin/{program}")
+    monkeypatch.setattr(access.shutil, "which", lambda program: f"/usr/bin/{program}")
     user("hanna", 20)
     return user
 
@@ -31,7 +31,7 @@ def advice(tmp_path, *running):
     for number, name in enumerate(running, 100):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "comm").write_text(name + "\n")
-    return computer.advice(tmp_path)
+    return access.advice(tmp_path)
 
 
 def test_all_is_well(user, tmp_path):
@@ -65,6 +65,6 @@ def test_daemons_that_take_serial_ports(user, tmp_path, name, cure):
 
 
 def test_missing_programs_are_one_command(user, tmp_path, monkeypatch):
-    monkeypatch.setattr(computer.shutil, "which", lambda program: None)
+    monkeypatch.setattr(access.shutil, "which", lambda program: None)
     (sentence,) = advice(tmp_path)
     assert sentence.endswith("sudo apt-get install picocom mosquitto-clients")

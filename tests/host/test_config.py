@@ -7,9 +7,9 @@ import stat
 
 import pytest
 
-from host import config
 from host.console import Console
 from host.failure import Exit, Failure
+from host.settings import config_file
 
 
 @pytest.fixture
@@ -22,13 +22,13 @@ def prepare(path, *assignments, yes=False, answers=()):
     if answers:
         left = list(answers)
         console.answer = lambda question: left.pop(0)
-    config.prepare(console, assignments, path)
+    config_file.prepare(console, assignments, path)
     return json.loads(path.read_text())
 
 
 def test_starts_from_the_example_and_belongs_to_its_owner_alone(path):
     made = prepare(path, "wifi.ssid=attic")
-    expected = json.loads(config.EXAMPLE.read_text())
+    expected = json.loads(config_file.EXAMPLE.read_text())
     expected["wifi"]["ssid"] = "attic"
     assert re.fullmatch(r"[0-9a-f]{64}", made["update_key"])
     assert made | {"update_key": None} == expected
@@ -113,7 +113,7 @@ def test_nothing_to_change_changes_nothing(path):
 
 
 def test_wrong_existing_file_is_not_touched(path):
-    shutil.copy(config.EXAMPLE, path)
+    shutil.copy(config_file.EXAMPLE, path)
     path.write_text(path.read_text().replace("1883", '"1883"'))
     before = path.read_bytes()
     with pytest.raises(Failure, match=r"mqtt\.port") as failure:
@@ -123,7 +123,7 @@ def test_wrong_existing_file_is_not_touched(path):
 
 
 def test_file_that_others_could_read_is_closed(path):
-    shutil.copy(config.EXAMPLE, path)
+    shutil.copy(config_file.EXAMPLE, path)
     path.chmod(0o644)
     prepare(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -144,7 +144,7 @@ def test_questions_for_a_node_with_an_account(path, monkeypatch):
     answers = ["attic", "air", "10.0.0.7"]
     console = Console()
     console.answer = lambda question: answers.pop(0)
-    made = config.prepare(console, [], path, account=True)
+    made = config_file.prepare(console, [], path, account=True)
     assert (made["client_id"], made["wifi"]["ssid"], made["mqtt"]["server"]) == ("attic", "air", "10.0.0.7")
     assert made["mqtt"]["user"] == "attic"
     assert len(made["mqtt"]["password"]) == 43

@@ -11,8 +11,8 @@ from image_file import image_file
 
 from host.console import Console
 from host.failure import Exit, Failure
-from host.fetch import fetch
-from host.images import LAYOUTS, Image
+from host.image.fetch import fetch
+from host.image.images import LAYOUTS, Image
 
 GOOD = image_file()
 HTML = b"<!DOCTYPE html><title>Sign in to the hotel network</title>"

@@ -10,8 +10,8 @@ import littlefs
 import pytest
 
 from host.failure import Failure
-from host.filesystem import make_littlefs, make_romfs, read_littlefs
-from host.images import BLOCK
+from host.image.filesystem import make_littlefs, make_romfs, read_littlefs
+from host.image.images import BLOCK
 
 MICROPYTHON = os.environ.get("MICROPYTHON") or Path(sys.executable).with_name("micropython")
 

@@ -4,9 +4,9 @@ import stat
 
 import pytest
 
-from host import firmware
 from host.failure import Exit, Failure
-from host.images import LAYOUTS
+from host.image import firmware
+from host.image.images import LAYOUTS
 
 SOURCES = sorted((firmware.ROOT / "firmware" / "lib").rglob("*.py"))
 

@@ -4,7 +4,7 @@ import pytest
 from image_file import image_file
 
 from host.failure import Exit, Failure
-from host.images import IMAGES, LAYOUTS, choose, problem
+from host.image.images import IMAGES, LAYOUTS, choose, problem
 
 
 @pytest.mark.parametrize(

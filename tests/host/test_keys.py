@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from host import keys
+from host.settings import keys
 
 OLD = "00" * 32
 

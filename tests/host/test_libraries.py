@@ -7,9 +7,9 @@ import tarfile
 
 import pytest
 
-from host import libraries
 from host.console import Console
 from host.failure import Exit, Failure
+from host.image import libraries
 
 NAME, VERSION = "micropython-umqtt.simple", "1.3.4"
 ARCHIVE = f"{NAME}-{VERSION}.tar.gz"

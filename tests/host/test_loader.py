@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from loader_pump import MAC, Pump
 
-from host import deploy
+from host.board import deploy
+from host.board.loader import Loader
 from host.console import Console
 from host.failure import Exit, Failure
-from host.images import LAYOUTS
-from host.loader import Loader
+from host.image.images import LAYOUTS
 from virtual_feather import rom_loader
 from virtual_feather.flash import Flash
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from host import ports
+from host.board import ports
 from host.console import Console
 from host.failure import Exit, Failure
 

@@ -10,7 +10,7 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
 from host.console import ROOT
-from host.libraries import package_finder
+from host.image.libraries import package_finder
 
 FOLDER = ROOT / "host" / "requirements"
 # Published as source only; built without a compiler.

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from host.settings import Drivers, load
+from host.settings.check import Drivers, load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/sensors.md").read_text(encoding="utf-8")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from host import private
-from host.backup import Record, edited, hashes
+from host import private_files
+from host.board.backup import Record, edited, hashes
+from host.board.repl import BoardFile, Survey
+from host.board.upload import by_mpremote, by_rshell, changes, check_room, shadows
 from host.console import Console
 from host.failure import Exit, Failure
-from host.repl import BoardFile, Survey
-from host.upload import by_mpremote, by_rshell, changes, check_room, shadows
 
 NEW = {"boot.py": b"boot", "main.py": b"main", "lib/node/led.mpy": b"led", "lib/node/sensors/tsl2561.mpy": b"lux"}
 
@@ -139,7 +139,7 @@ def test_rshell_command(tmp_path, record):
 
 
 def test_rshell_never_meets_a_local_folder_of_that_name(tmp_path, record, monkeypatch):
-    monkeypatch.setattr("host.upload._PYBOARD", tmp_path)
+    monkeypatch.setattr("host.board.upload._PYBOARD", tmp_path)
     with pytest.raises(Failure, match="rshell might write"):
         upload(tmp_path, record, by_rshell, Shell())
 
@@ -155,7 +155,7 @@ def silent_port():
 
 def test_rshell_without_a_board_writes_nothing_here(tmp_path, record, silent_port):
     """The real rshell: it finds no board, goes on, and takes /pyboard for a folder of this computer."""
-    private.write(tmp_path / "main.py", b"main")
+    private_files.write(tmp_path / "main.py", b"main")
     with pytest.raises(Failure, match="run this again") as failure:
         by_rshell(Console(), silent_port, tmp_path, changes(survey({}), {"main.py": b"main"}, record))
     assert failure.value.code == Exit.FILES

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from host.backup import Record
-from host.repl import Survey
-from host.upload import changes
+from host.board.backup import Record
+from host.board.repl import Survey
+from host.board.upload import changes
 
 _ROM = {"lib/node/session.mpy": b"s", "lib/node/sensors/sht31.mpy": b"h", "lib/trial.mpy": b"t"}
 _FILE = type("File", (), {"sha256": "00", "size": 1})

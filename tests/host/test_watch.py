@@ -17,9 +17,9 @@ import pytest
 from clone import Clone
 from nodes import Broker
 
+from host.broker.watch import Columns
 from host.failure import Exit
 from host.faults import in_words, meanings
-from host.watch import Columns
 
 pytestmark = pytest.mark.timeout(60)
 _USER, _PASSWORD = "reader", 'it\'s # "secret" and long'

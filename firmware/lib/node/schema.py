@@ -1,6 +1,6 @@
 """Every setting of config.json in one table, and the check that a file agrees with it.
 
-Columns: key | type | default | allowed | unit. The comment above a row is its meaning: host/settings.py makes
+Columns: key | type | default | allowed | unit. The comment above a row is its meaning: host/settings/check.py makes
 docs/settings.md of both, and in the strings it would take 3 kB of heap. The default is JSON; where it is empty the key
 must be given, and where it is - the key is simply absent. A type that ends in ? also takes null. A driver describes
 options of its own in rows of the same form, its `OPTIONS`, with the meaning as a sixth column; so a new sensor needs

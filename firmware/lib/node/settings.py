@@ -1,6 +1,6 @@
 """config.json: read, checked against schema.py and completed with its defaults.
 
-Runs unchanged on CPython (host/settings.py), so that the board and the host say the same sentence.
+Runs unchanged on CPython (host/settings/check.py), so that the board and the host say the same sentence.
 """
 
 import json

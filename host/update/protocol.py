@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from host.broker import Listener
-from host.filesystem import Files
+from host.broker.client import Listener
+from host.image.filesystem import Files
 
 MANIFEST = 255  # number of the "file" that is the manifest
 _PACKET = 192  # longest MQTT packet that a node takes in, in bytes

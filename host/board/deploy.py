@@ -5,18 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from host import backup, keys, ports, private
-from host import firmware as board_files
-from host.backup import Record, hashes
+from host import private_files
+from host.board import backup, ports
+from host.board.backup import Record, hashes
+from host.board.first_reading import Node
+from host.board.loader import Board, Loader
+from host.board.repl import SURVEY, Lost, Repl, Result, Survey, with_prompt
+from host.board.upload import UPLOADERS, changes, check_room, shadows
 from host.console import ROOT, Console
 from host.failure import Exit, Failure
-from host.fetch import FOLDER, fetch
-from host.firmware import Firmware
-from host.hear import Node
-from host.images import LAYOUTS, Image, Layout
-from host.loader import Board, Loader
-from host.repl import SURVEY, Lost, Repl, Result, Survey, with_prompt
-from host.upload import UPLOADERS, changes, check_room, shadows
+from host.image import firmware as board_files
+from host.image.fetch import FOLDER, fetch
+from host.image.firmware import Firmware
+from host.image.images import LAYOUTS, Image, Layout
+from host.settings import keys
 
 CONFIG = ROOT / "config.json"
 _PYTHON = Path(sys.executable)
@@ -81,7 +83,7 @@ class Deployment:
 
     def _fetch(self, image: Image) -> Path:
         self.console.step("Get MicroPython")
-        self.console.command([_PYTHON, "-m", "host.fetch", image.source, "--layout", image.layout.name])
+        self.console.command([_PYTHON, "-m", "host.image.fetch", image.source, "--layout", image.layout.name])
         if self.console.dry_run:
             return Path(image.source) if image.is_local else FOLDER / image.file_name
         path = fetch(image, self.console)
@@ -93,7 +95,7 @@ class Deployment:
 
     def _make(self, layout: Layout) -> Firmware:
         self.console.step("Make the node's files")
-        self.console.command([_PYTHON, "-m", "host.firmware", layout.name])
+        self.console.command([_PYTHON, "-m", "host.image.firmware", layout.name])
         firmware = board_files.make(layout, CONFIG)
         if not self.console.dry_run:
             firmware.write()
@@ -158,14 +160,14 @@ class Deployment:
         pieces = firmware.pieces(board.flash_size, with_files)
         if not self.console.dry_run:
             for _, file, content in pieces:
-                private.write(file, content)
+                private_files.write(file, content)
         self.loader.write([(0, path), *((address, file) for address, file, _ in pieces)])
 
     def _write_romfs(self, firmware: Firmware) -> None:
         self.console.step("Write the node's modules into the ROMFS")
         ((address, file, content),) = firmware.pieces(0, with_flash=False)
         if not self.console.dry_run:
-            private.write(file, content)
+            private_files.write(file, content)
         self.loader.write([(address, file)])
 
     def _first_boot(self, path: Path, action: Callable[[Repl], Result]) -> Result:

@@ -5,15 +5,16 @@ import hashlib
 import time
 from dataclasses import dataclass
 
-from host import firmware, keys
-from host.air import GO, Air, Refused, Silent, Update, sign
-from host.backup import BY_THE_BOARD, Record
+from host.board.backup import BY_THE_BOARD, Record
+from host.board.deploy import CONFIG
 from host.console import Console
-from host.deploy import CONFIG
 from host.failure import Exit, Failure, run
-from host.filesystem import Files
-from host.images import LAYOUTS, Layout
-from host.settings import Invalid, load
+from host.image import firmware
+from host.image.filesystem import Files
+from host.image.images import LAYOUTS, Layout
+from host.settings import keys
+from host.settings.check import Invalid, load
+from host.update.protocol import GO, Air, Refused, Silent, Update, sign
 
 _TRIAL_S = 300.0  # a node that is on its own again says so within 5 minutes
 _EDITED = ("boot.py", "main.py")  # which people edit on the board

@@ -1,4 +1,4 @@
-"""Make a package for mip of the compiled modules: python -m host.mip [plain|small]
+"""Make a package for mip of the compiled modules: python -m host.image.mip [plain|small]
 
 `mpremote mip install ./build/mip/package.json` then copies to /lib of a board what flash.sh would put there, for an
 image without ROMFS. The package.json of this repository does the same with the sources, of which the whole node does
@@ -9,17 +9,19 @@ import argparse
 import json
 import shutil
 
-from host.config import EXAMPLE
 from host.failure import run
-from host.firmware import BUILD, make
-from host.images import LAYOUTS
+from host.image.firmware import BUILD, make
+from host.image.images import LAYOUTS
+from host.settings.config_file import EXAMPLE
 
 FOLDER = BUILD / "mip"
 
 
 def main() -> None:
     layouts = [layout.name for layout in LAYOUTS.values() if not layout.romfs]
-    parser = argparse.ArgumentParser(prog="python -m host.mip", description="Make a package for mip in build/mip.")
+    parser = argparse.ArgumentParser(
+        prog="python -m host.image.mip", description="Make a package for mip in build/mip."
+    )
     parser.add_argument("layout", choices=layouts, nargs="?", default="plain", help="default: plain")
     files = make(LAYOUTS[parser.parse_args().layout], EXAMPLE).flash
     modules = {path: content for path, content in files.items() if path.startswith("lib/")}

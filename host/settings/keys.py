@@ -8,7 +8,7 @@ import json
 import secrets
 from pathlib import Path
 
-from host import private
+from host import private_files
 from host.console import ROOT
 
 FOLDER = ROOT / "keys"
@@ -27,7 +27,7 @@ def remember(name: str, folder: Path = FOLDER, **new: str | None) -> None:
     old = known(name, folder)
     now = old | {key: value for key, value in new.items() if value}
     if now != old:
-        private.write(folder / f"{name}.json", json.dumps(now, indent=2).encode() + b"\n")
+        private_files.write(folder / f"{name}.json", json.dumps(now, indent=2).encode() + b"\n")
 
 
 def give_update_key(config: dict, folder: Path = FOLDER) -> None:

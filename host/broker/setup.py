@@ -5,11 +5,13 @@ import socket
 import time
 from pathlib import Path
 
-from host import keys, mosquitto, private
-from host.broker import Listener
+from host import private_files
+from host.broker import mosquitto
+from host.broker.client import Listener
+from host.broker.system_files import SystemFiles
 from host.console import Console
 from host.failure import Exit, Failure
-from host.system_files import SystemFiles
+from host.settings import keys
 
 _CONFIGURATION = "/etc/mosquitto"
 _FOLDER = f"{_CONFIGURATION}/huzzah-node"
@@ -117,7 +119,7 @@ def _make_people(port: int) -> None:
     options = f"-u {keys.PEOPLE}\n-P {keys.known(keys.PEOPLE)['password']}\n-p {port}\n"
     for path in (keys.FOLDER / client for client in _CLIENTS):
         if not path.exists() or path.read_text() != options:
-            private.write(path, options.encode())
+            private_files.write(path, options.encode())
 
 
 def _check(port: int) -> None:

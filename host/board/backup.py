@@ -8,12 +8,12 @@ import json
 import time
 from pathlib import Path
 
-from host import private
+from host import private_files
+from host.board.loader import Board, Loader
+from host.board.repl import Repl, Survey
 from host.console import ROOT, Console
-from host.filesystem import Files, have_littlefs, looks_like_littlefs, read_littlefs
-from host.images import BLOCK, LAYOUTS
-from host.loader import Board, Loader
-from host.repl import Repl, Survey
+from host.image.filesystem import Files, have_littlefs, looks_like_littlefs, read_littlefs
+from host.image.images import BLOCK, LAYOUTS
 
 FOLDER = ROOT / "backup"
 _PROMPT_LIMIT = 256 * 1024  # bytes; the prompt gives about 4 kB/s, the whole flash takes about 70 s
@@ -37,7 +37,7 @@ class Record:
 
     def _write(self) -> None:
         known = {"layout": self.layout, "files": self.files}
-        private.write(self._path, json.dumps(known, indent=2, sort_keys=True).encode() + b"\n")
+        private_files.write(self._path, json.dumps(known, indent=2, sort_keys=True).encode() + b"\n")
 
     def updated(self, files: Files) -> None:
         """Remember what an update by air has put on the board."""
@@ -49,7 +49,7 @@ class Record:
         """Put files of the board into a new folder."""
         folder = self.folder / time.strftime("%Y-%m-%dT%H-%M-%S")
         for path, content in files.items():
-            private.write(folder / path, content)
+            private_files.write(folder / path, content)
             console.note(f"  saved {path} in {folder}")
 
 

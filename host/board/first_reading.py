@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from host.broker import Listener, Message
+from host.board.repl import Repl
+from host.broker.client import Listener, Message
 from host.console import Console
 from host.failure import Exit, Failure
-from host.repl import Repl
 
 _BOOT_S = 40  # beside wifi.timeout_s: another network, the first tries at the broker
 _READING_S = 30  # beside the sensor's interval

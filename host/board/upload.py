@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from shlex import quote
 
-from host.backup import Record, hashes
+from host.board.backup import Record, hashes
+from host.board.ports import is_address
+from host.board.repl import Survey
 from host.console import Console
 from host.failure import Exit, Failure
-from host.filesystem import Files
-from host.images import BLOCK
-from host.ports import is_address
-from host.repl import Survey
+from host.image.filesystem import Files
+from host.image.images import BLOCK
 
 _RSHELL = Path(sys.executable).with_name("rshell")
 _MPREMOTE = Path(sys.executable).with_name("mpremote")

@@ -8,7 +8,7 @@ import importlib.util
 from mpremote.romfs import VfsRomWriter
 
 from host.failure import Exit, Failure
-from host.images import BLOCK, ROMFS_SIZE
+from host.image.images import BLOCK, ROMFS_SIZE
 
 Files = dict[str, bytes]
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from paho.mqtt.client import topic_matches_sub
 
-from host import private
+from host import private_files
 from host.failure import Exit, Failure
-from host.keys import PEOPLE
+from host.settings.keys import PEOPLE
 
 # Letters that are harmless in Mosquitto's files, in a topic, and in a file name.
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -144,7 +144,7 @@ def line_for(name: str, password: str, old: str | None) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "passwd"
         # Not on the command line, where every user of this computer could read it.
-        private.write(path, f"{name}:{password}\n".encode())
+        private_files.write(path, f"{name}:{password}\n".encode())
         subprocess.run([program, "-U", str(path)], check=True, capture_output=True)
         line = path.read_text().strip()
     if password in line:

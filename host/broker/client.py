@@ -8,7 +8,7 @@ from typing import Self
 from paho.mqtt import client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
-from host import keys
+from host.settings import keys
 
 _TRY_S = 5  # seconds for one server
 

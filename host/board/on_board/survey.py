@@ -1,4 +1,4 @@
-# Runs on the board: mpremote connect PORT run host/on_board/survey.py
+# Runs on the board: mpremote connect PORT run host/board/on_board/survey.py
 # One line for the board (MAC, blocks of the file system, free blocks, version), one for each file (SHA-256, size, path)
 # and folder (-, 0, path).
 import binascii

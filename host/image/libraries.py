@@ -1,4 +1,4 @@
-"""Get the device libraries that an image may lack, from the configured Python index: python -m host.libraries
+"""Get the device libraries that an image may lack, from the configured Python index: python -m host.image.libraries
 
 They are bare source archives, which pip refuses to install; host/requirements/device.txt pins them by hash. The
 archives stay in ~/.cache/huzzah-node, the sources go to build/device_libs.

@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from host import private
-from host.config import PATH
+from host import private_files
 from host.failure import Exit, Failure, run
 from host.faults import in_words
-from host.settings import Invalid, load
+from host.settings.check import Invalid, load
+from host.settings.config_file import PATH
 
 # Topics whose second level is the node.
 _KINDS = ("connect", "status", "disconnect", "sensors", "late", "fault", "stats", "cmd", "reply")
@@ -102,7 +102,7 @@ def _visible(text: str) -> str:
 def _secrets(folder: Path, user: str | None, password: str | None) -> None:
     """Write the file in which mosquitto_sub looks for options: $XDG_CONFIG_HOME/mosquitto_sub."""
     options = [f"--{name} {value}\n" for name, value in (("username", user), ("pw", password)) if value]
-    private.write(folder / "mosquitto_sub", "".join(options).encode())
+    private_files.write(folder / "mosquitto_sub", "".join(options).encode())
 
 
 @contextlib.contextmanager

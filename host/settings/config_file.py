@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from host import keys, mosquitto, private
+from host import private_files
+from host.broker import mosquitto
 from host.console import ROOT, Console
 from host.failure import Exit, Failure
-from host.settings import Invalid, load, schema
+from host.settings import keys
+from host.settings.check import Invalid, load, schema
 
 PATH = ROOT / "config.json"
 EXAMPLE = ROOT / "config.example.json"
@@ -65,7 +67,7 @@ def prepare(console: Console, assignments: Sequence[str], path: Path = PATH, acc
             raise Failure(Exit.USAGE, f"{path.name} stays as it is, as you said")
     if not new.get("wifi", {}).get("ssid"):
         console.note("  wifi.ssid is empty: the node will join no network")
-    private.write(path, json.dumps(new, indent=2, ensure_ascii=False).encode() + b"\n")
+    private_files.write(path, json.dumps(new, indent=2, ensure_ascii=False).encode() + b"\n")
     console.note(f"  {path.name} is made: nano {path.name} shows every setting, docs/settings.md explains them")
     return _remembered(console, path, folder)
 
@@ -102,7 +104,7 @@ def _example() -> dict:
 def _check(config: dict) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.json"
-        private.write(path, json.dumps(config).encode())
+        private_files.write(path, json.dumps(config).encode())
         try:
             load(path)
         except Invalid as e:

@@ -1,4 +1,4 @@
-"""Get a MicroPython image: python -m host.fetch IMAGE [--layout NAME]
+"""Get a MicroPython image: python -m host.image.fetch IMAGE [--layout NAME]
 
 Downloads go to /tmp/upy and stay there; one that broke off is resumed. What arrives must pass the image's own check,
 and have the SHA-256 that was recorded when that file name was fetched for the first time (backup/images.json).
@@ -16,10 +16,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from host import private
+from host import private_files
 from host.console import ROOT, Console
 from host.failure import Exit, Failure, run
-from host.images import LAYOUTS, Image, choose, problem
+from host.image.images import LAYOUTS, Image, choose, problem
 
 FOLDER = Path("/tmp/upy")
 LOCK = ROOT / "backup" / "images.json"
@@ -150,11 +150,13 @@ def _compare(path: Path, lock: Path) -> None:
             f"{path} is not the file that was fetched first: its SHA-256 is {digest[:16]}..., {lock} says "
             f"{known[path.name][:16]}...; delete it, or that line if you know why it changed",
         )
-    private.write(lock, json.dumps(known, indent=2, sort_keys=True).encode() + b"\n")
+    private_files.write(lock, json.dumps(known, indent=2, sort_keys=True).encode() + b"\n")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m host.fetch", description="Fetch and check a MicroPython image.")
+    parser = argparse.ArgumentParser(
+        prog="python -m host.image.fetch", description="Fetch and check a MicroPython image."
+    )
     parser.add_argument("image", metavar="IMAGE", help="romfs, plain, small, a file or a URL")
     parser.add_argument("--layout", choices=LAYOUTS, help="its flash layout, where the name does not tell")
     args = parser.parse_args()

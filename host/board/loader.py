@@ -15,10 +15,10 @@ from esptool.loader import ESPLoader
 from esptool.logger import EsptoolLogger
 from esptool.util import FatalError, flash_size_bytes
 
+from host.board.esptool_log import EsptoolLog
+from host.board.ports import is_address
 from host.console import Console
-from host.esptool_log import EsptoolLog
 from host.failure import Exit, Failure
-from host.ports import is_address
 
 _ESPTOOL = Path(sys.executable).with_name("esptool")
 _SAFE_BAUD = 115200

@@ -1,8 +1,8 @@
 """Check config.json as the board does, with the board's own table and sentences.
 
-python -m host.settings config.json
+python -m host.settings.check config.json
     Exit 0: it is right. 1: it is not, and why on standard error. 2: the command line.
-python -m host.settings --markdown
+python -m host.settings.check --markdown
     Print docs/settings.md.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIB = ROOT / "firmware" / "lib"
 
 # The device's own files, which need no more than this of MicroPython: they execute nothing when they are imported.
@@ -44,8 +44,8 @@ def load(path: str | Path = "config.json") -> dict[str, Any]:
 _HEAD = """\
 # Settings: config.json
 
-This page is made from the table that the board and `python -m host.settings config.json` check with:
-`python -m host.settings --markdown > docs/settings.md`.
+This page is made from the table that the board and `python -m host.settings.check config.json` check with:
+`python -m host.settings.check --markdown > docs/settings.md`.
 
 config.json is one JSON object in the root of the board's file system, of at most 4096 bytes. Every key may be left out
 unless its default says otherwise; a key that is not on this page is an error. `null` means derived, automatic or off.
@@ -111,7 +111,9 @@ def _rows(table: list[list[str]]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m host.settings", description="Check config.json as the board does.")
+    parser = argparse.ArgumentParser(
+        prog="python -m host.settings.check", description="Check config.json as the board does."
+    )
     parser.add_argument("file", nargs="?", help="the config.json to check")
     parser.add_argument("--markdown", action="store_true", help="print docs/settings.md")
     options = parser.parse_args(arguments)

@@ -1,0 +1,1 @@
+"""The MQTT broker: set one up, listen to it."""
