@@ -36,7 +36,7 @@ def picture(values: list[float]) -> str:
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 310" font-family="sans-serif" font-size="14">',
             "<title>A day of readings: each dot is one message on sensors/&lt;id&gt;/lux</title>",
             '<rect width="800" height="310" fill="#fff"/>',
-            f'<text x="{_LEFT}" y="24">lux: each dot is one message on sensors/&lt;id&gt;/lux; a day from the first on</text>',
+            f'<text x="{_LEFT}" y="24">lux: each dot is one message; a day from the first on</text>',
             *body,
             "</svg>",
         ]
