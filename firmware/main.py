@@ -16,7 +16,7 @@ def build():
     from node.faults import Faults
 
     faults = Faults()
-    config = load("kept").settings(faults)
+    config = load("settings").settings(faults)
     start = load("start")
     why = start.begin(config, faults)
     pins = config["pins"]
@@ -32,14 +32,14 @@ def build():
         from node.outbox import Outbox
         from node.session import Session
 
-        client, mac, sta = start.client(config)  # connect/, status/ and disconnect/<client_id>
+        client, mac, sta = start.make_client(config)  # connect/, status/ and disconnect/<client_id>
         bus = load("i2c_bus").make(pins["scl"], pins["sda"])
-        sensors = start.find(config["sensors"], bus[0])
-        outbox = Outbox(config["outbox"], start.channels(sensors, client.client_id.decode()), RTC())
+        sensors = start.make_sensors(config["sensors"], bus[0])
+        outbox = Outbox(config["outbox"], start.make_channels(sensors, client.client_id.decode()), RTC())
         start.restore(outbox, RTC())
-        session = Session(client, mac, sta, outbox, faults, start.options(config), why)
+        session = Session(client, mac, sta, outbox, faults, start.session_settings(config), why)
         table += [("wifi", 0, tasks.link, sta, config["wifi"], faults), ("session", 30, session.run)]
-        table += start.rows(sensors, bus, session, faults)
+        table += start.make_rows(sensors, bus, session, faults)
     return tasks.Tasks(table, faults, config["error_reboot_s"]), session, led
 
 
@@ -74,6 +74,6 @@ try:
         blink(6, 6)  # for a minute; then, if nobody pressed Ctrl-C, once more from the start
         from node import load
 
-        load("resets").reset("crash", "main.py")
+        load("last_run").reset("crash", "main.py")
 except KeyboardInterrupt:
     print("Stopped by Ctrl-C. Ctrl-D starts the node again.")

@@ -33,8 +33,9 @@ def compile_all(folder: Path) -> None:
     }
     for source in (PROBE, PROBE.with_name("guarded.py")):
         _compile(source, folder / "common" / f"{source.stem}.mpy")
-    for source in (ROOT / "firmware" / "lib" / "node").glob("*.py"):
-        _compile(source, folder / "common" / "node" / f"{source.stem}.mpy")
+    lib = ROOT / "firmware" / "lib"
+    for source in (lib / "node").rglob("*.py"):
+        _compile(source, folder / "common" / source.relative_to(lib).with_suffix(".mpy"))
     for version, source in umqtt.items():
         if source.exists():
             _compile(source, folder / version / "umqtt" / "simple.mpy")

@@ -68,7 +68,7 @@ def go_back():
             put("update.back", "%s (of %s)" % (f.read(), files[2:100]))
     for _ in _clean("back"):
         pass
-    head = b"hn\0s" + bytes(8)  # no crash of the trial's counts any more: see node/resets.py
+    head = b"hn\0s" + bytes(8)  # no crash of the trial's counts any more: see node/last_run.py
     machine.RTC().memory(head + machine.RTC().memory()[len(head) :])
 
 

@@ -34,7 +34,7 @@ _TRIED = (
     ("boot.py", "__name__"),
 )
 
-# The word of node/resets.py in RTC memory: b"hn", crashes in a row, state, who.
+# The word of node/last_run.py in RTC memory: b"hn", crashes in a row, state, who.
 _HEAD = const(12)
 _STATE = const(3)
 

@@ -15,7 +15,7 @@ _names = ""  # ",node.session,node.sensors.sht31,"
 def use():
     """Have every import look for twins. Called again, it takes note of what has come meanwhile."""
     global _import, _names
-    _names = "," + _list("node") + _list("node/sensors")
+    _names = "," + _list("node") + _list("node/jobs") + _list("node/sensors")
     if not _import:
         trial = sys.modules.get("trial")
         _import = trial.blame if trial else builtins.__import__

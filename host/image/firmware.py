@@ -91,7 +91,7 @@ def make(layout: Layout, config: Path) -> Firmware:
 
 
 def _checked(config: Path) -> Files:
-    """Return config.ok as node/kept.py writes it; nothing when the node has to say what is wrong with config.json."""
+    """Return config.ok as node/settings.py writes it; nothing when config.json is wrong, which the node then says."""
     from node import VERSION  # where it is, host.settings.check has told Python
 
     try:

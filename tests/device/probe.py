@@ -5,7 +5,7 @@ The first line of standard input is a JSON object with `mqtt`, a part of the set
 Says "up N" at each connection, "fault C DETAIL" at each change, "message ..." at each command. Obeys further lines:
 "report" prints a JSON object, "every MS" puts a reading (0.00, 1.00, 2.00 ...) that often, "burst N" publishes N
 readings one after the other, "joined 0|1" is the Wi-Fi, "long N" publishes N bytes, "stop" stops the session. What the
-node says of itself by other modules than connect.py and late.py (faults, statistics, answers) is left out.
+node says of itself by other modules than connect.py and late_readings.py (faults, statistics, answers) is left out.
 """
 
 # ruff: noqa: E402 (the clock must be in its place before anybody imports `time`)
@@ -79,11 +79,11 @@ class Jobs:
         self.function = None
 
     def load(self, name):
-        if name in ("burst", "long", "command"):
-            self.function = getattr(self.probe, name)
+        if name in ("burst", "long", "jobs.command"):
+            self.function = getattr(self.probe, name.split(".")[-1])
             return self
         found = load(name)
-        if name == "connect" and not options["pauses"]:
+        if name == "jobs.connect" and not options["pauses"]:
             found.asyncio = NoPauses()
         return found
 

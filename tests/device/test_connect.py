@@ -1,4 +1,4 @@
-"""node.connect: when the next attempt is made and where; what goes on meanwhile; what is told of a failure."""
+"""node.jobs.connect: when the next attempt is made and where; what goes on meanwhile; what is told of a failure."""
 
 import asyncio
 
@@ -45,7 +45,7 @@ class Bench:
 
     def __init__(self, attempt, servers=("a",), rtc=None):
         self.clock = Clock()
-        self.connect = load("connect")
+        self.connect = load("jobs.connect")
         self.connect._connect = self.attempt
         self.connect.uptime = lambda: self.clock.elapsed_ms() // 1000
         self.act = attempt

@@ -1,4 +1,4 @@
-"""node.ntp: a server of the test's own, good and bad."""
+"""node.jobs.ntp: a server of the test's own, good and bad."""
 
 import asyncio
 import socket
@@ -24,7 +24,7 @@ async def asked(make_reply):
     """What ask() makes of the answer that make_reply(query) gives."""
     server, port = bound(socket.SOCK_DGRAM)
     resolve = load("resolve")
-    ntp = load("ntp")
+    ntp = load("jobs.ntp")
     ask = resolve.ask
 
     def redirected(host, _, query, echo, at, reply):
@@ -85,7 +85,7 @@ class Session:
 
 async def set_by(ask):
     """Run the job with that in place of its question; return (what the clock was set to, seconds until the next)."""
-    ntp = load("ntp")
+    ntp = load("jobs.ntp")
     ntp.ask = ask
     Rtc.fields = None
     with Replaced(machine, "RTC", Rtc):

@@ -178,14 +178,14 @@ def test_time_and_age_go_on_through_a_reset():
         node._s = 40  # the node has started again
         again = restored(8, CHANNELS, rtc)
         moment = again.take()[2]
-        assert load("late").when(moment) == ("age_s", 340)
+        assert load("jobs.late_readings").when(moment) == ("age_s", 340)
         node.time.seconds = 800000000
-        assert load("late").when(moment) == ("ts", 800000000 + 946684800 - 340)
+        assert load("jobs.late_readings").when(moment) == ("ts", 800000000 + 946684800 - 340)
         again.put(0, 2)
         again.done()
         node.time.seconds = 5  # after a reset the calendar may be unknown again: what was stamped stays
         third = restored(8, CHANNELS, rtc)
-        assert load("late").when(third.take()[2]) == ("ts", 800000000 + 946684800)
+        assert load("jobs.late_readings").when(third.take()[2]) == ("ts", 800000000 + 946684800)
     finally:
         node.time = real
 

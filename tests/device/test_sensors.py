@@ -89,7 +89,7 @@ class Bench:
     def run(self):
         """The coroutine of its row in the table."""
         sensors.load = self.bus.load
-        row = start.rows(self.found, self.bus.wires, Session(self.outbox), self.faults)[-1]
+        row = start.make_rows(self.found, self.bus.wires, Session(self.outbox), self.faults)[-1]
         return row[2](*row[3:])
 
     async def readings(self, count):
@@ -246,7 +246,7 @@ def test_rows():
         (Sensor(None, [0]), dict(ENTRY, driver="adc", address=7)),
     ]
     session = Session(outbox)
-    table = start.rows(found, None, session, Faults())
+    table = start.make_rows(found, None, session, Faults())
     assert [row[:2] for row in table] == [("switch", 0), ("sensors", 30)]
     assert table[0][3:] == (outbox, 2)  # whose second channel is the third
     sources = table[1][3]
@@ -256,7 +256,7 @@ def test_rows():
     # Kept: with news of its own, with filters that remember, called often.
     assert [source.sensor is None for source in sources] == [True, False, False, False]
     assert sources[3].options == {"address": 7}
-    assert start.rows([], None, Session(outbox), Faults()) == []
+    assert start.make_rows([], None, Session(outbox), Faults()) == []
 
 
 async def read_rarely(chip, options, readings):

@@ -73,7 +73,7 @@ class Connected(Session):
         self.stopping = "goodbye"
 
     def load(self, name):
-        return Job(self, name) if name in ("ntp", "command") else node.load(name)
+        return Job(self, name) if name in ("jobs.ntp", "jobs.command") else node.load(name)
 
     async def serve(self):
         with Replaced(module, "load", self.load):
@@ -112,18 +112,18 @@ async def test_commands_and_faults_before_readings_late_ones_before_live_ones():
         session.outbox.put(0, i)
     session.outbox.late = 1
     session.faults.begin("sensor", "no answer")
-    session.jobs = [("command", b"cmd/n1/read", b"", 0)]
+    session.jobs = [("jobs.command", b"cmd/n1/read", b"", 0)]
     session.clock_due = node.uptime()
 
     def load(name):
-        if name == "ntp":
+        if name == "jobs.ntp":
             session.clock_due += 1000
         return Connected.load(session, name)
 
     session.load = load
     said = await session.serve()
-    assert said[0] == ("command", b"cmd/n1/read", b"", 0)
-    assert [what[0] for what in said[1:]] == [b"fault/n1", "ntp", b"late/n1/lux", b"sensors/n1/lux"]
+    assert said[0] == ("jobs.command", b"cmd/n1/read", b"", 0)
+    assert [what[0] for what in said[1:]] == [b"fault/n1", "jobs.ntp", b"late/n1/lux", b"sensors/n1/lux"]
     assert said[1][1:] == (b'{"code":4,"name":"sensor","detail":"no answer"}', 1, True)
 
 
@@ -184,14 +184,14 @@ async def test_a_job_that_crashes_is_for_the_guard_and_leaves_no_connection_open
     session = Connected()
     sock = Socket()
     session.open(sock)
-    session.jobs = [("command",)]
+    session.jobs = [("jobs.command",)]
 
     async def up(_):
         session.lost = None
 
     def load(name):
         made = Job(session, name, ValueError("a bug"))
-        if name == "connect":
+        if name == "jobs.connect":
             made.run = up
         return made
 
@@ -237,7 +237,7 @@ def flooded(sock):
 def test_a_message_is_acknowledged_by_its_job_so_that_the_broker_waits():
     sock = Flood(20)  # as many as Mosquitto leaves unacknowledged
     session = flooded(sock)
-    assert session.jobs == [("command", b"cmd/", b"on", 0, pid) for pid in range(1, 21)]
+    assert session.jobs == [("jobs.command", b"cmd/", b"on", 0, pid) for pid in range(1, 21)]
     assert sock.sent == b""
     session.acknowledge(session.jobs[0][-1])
     Session.exchange(session)

@@ -37,7 +37,7 @@ class Board:
         os.rmdir(FOLDER)
 
     def begin(self):
-        return begin_with(load("kept"))
+        return begin_with(load("settings"))
 
     def start(self, resets=1):
         """Begin, and again after each reset, of which there must be so many."""
@@ -47,16 +47,16 @@ class Board:
                 raise AssertionError("no reset")
             except machine.Reset:
                 machine.cause = machine.SOFT_RESET
-                for name in ("schema", "settings"):  # a reset empties the memory
+                for name in ("schema", "config_file"):  # a reset empties the memory
                     load(name)
         return self.begin()
 
     def crash(self, times):
         for _ in range(times):
             load("start").look_back()
-            load("resets").note("begun")
+            load("last_run").note("begun")
             try:
-                load("resets").reset("watchdog", "led")
+                load("last_run").reset("watchdog", "led")
             except machine.Reset:
                 pass
 
@@ -76,7 +76,7 @@ def test_all_is_well():
         config, state, why = board.start()
         assert config["client_id"] == "n" and len(config["sensors"]) == 1
         assert state.current is None and why == "restart: config"
-        for name in ("schema", "settings", "start"):
+        for name in ("schema", "config_file", "start"):
             assert "node." + name not in sys.modules and not hasattr(node, name)
 
 
@@ -96,7 +96,7 @@ def test_the_check_is_made_once_a_change():
 def test_it_is_made_again_for_another_version_of_the_firmware():
     with Board("{}") as board:
         board.start()
-        other = load("kept")
+        other = load("settings")
         other.VERSION = "99"
         try:
             begin_with(other)
@@ -110,7 +110,7 @@ def test_what_is_kept_is_what_the_check_gives():
     text = '{"client_id": "n", "mqtt": {"server": ["a", "b"]}, "sensors": [{"driver": "switch", "pin": 14}]}'
     with Board(text) as board:
         config = board.start()[0]
-        assert config == load("settings").load()
+        assert config == load("config_file").load()
 
 
 def test_a_file_that_was_cut_is_as_good_as_none():
@@ -163,7 +163,7 @@ class FullFile:
 
 
 def begin_full(room):
-    kept = load("kept")
+    kept = load("settings")
     kept.open = Full(room)
     # The C function json.dump() wants a real stream: this one writes what it would.
     kept.json = Json
@@ -192,13 +192,13 @@ def test_a_full_file_system_costs_the_check_at_each_start_and_nothing_else():
                 config, state, why = begin_full(room)  # no reset
                 assert config["client_id"] == "n" and len(config["sensors"]) == 1
                 assert state.current is None and why == "power"
-                for name in ("schema", "settings"):
+                for name in ("schema", "config_file"):
                     assert "node." + name not in sys.modules and not hasattr(node, name)
             assert board.start(resets=1)[0]["client_id"] == "n"  # there is room again
 
 
 def test_a_file_that_does_not_read_back_is_no_reset_loop():
-    kept = load("kept")
+    kept = load("settings")
     kept.read = lambda: None
     with Board("{}"):
         for _ in range(3):
@@ -261,14 +261,14 @@ def test_what_the_session_is_given():
     with Board('{"client_id": "n", "mqtt": %s, "ntp": "pool"}' % mqtt) as board:
         config = board.start()[0]
     start = load("start")
-    client, mac, sta = start.client(config)
+    client, mac, sta = start.make_client(config)
     assert client.client_id == b"n" and mac == b"5ccf7f1a2b3c" and not sta.isconnected()
     assert (client.user, client.pswd, client.keepalive) == (b"ann", b"s", 30)
     assert (client.lw_topic, client.lw_msg, client.lw_qos, client.lw_retain) == (b"status/n", b"offline", 1, True)
-    kept = start.options(config)
+    kept = start.session_settings(config)
     assert kept.pop("sleep") == config["sleep"]
     assert kept == {"server": ["broker"], "ntp": "pool", "stats_s": 300, "homeassistant": False}
     config["client_id"] = None
     config["mqtt"]["server"] = ["a", "b"]
-    assert start.client(config)[0].client_id == b"feather-1a2b3c"
-    assert start.options(config)["server"] == ["a", "b"]
+    assert start.make_client(config)[0].client_id == b"feather-1a2b3c"
+    assert start.session_settings(config)["server"] == ["a", "b"]

@@ -47,14 +47,14 @@ def run_until_reset(table):
 
 def watched(table):
     """A list of what each look at the signs of life will find: True, all is well."""
-    look = table._look
+    look = table._check
     found = []
 
     def looks(now):
         found.append(look(now))
         return found[-1]
 
-    table._look = looks
+    table._check = looks
     return found
 
 

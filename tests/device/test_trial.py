@@ -4,7 +4,7 @@ import os
 import sys
 
 import machine
-from node import resets
+from node import last_run
 
 FOLDER = "/tmp/node-trial-%d" % __import__("time").time_ns()
 OLD = {"main.py": "old main", "lib/node/a.mpy": "old a", "lib/node/b.mpy": "old b", "boot.py": "old boot"}
@@ -198,7 +198,7 @@ def test_without_main_py_in_it():
 
 def crash(why):
     try:
-        resets.reset(why, "session")
+        last_run.reset(why, "session")
     except machine.Reset:
         pass
 
@@ -211,7 +211,7 @@ def test_three_crashes_end_a_trial():
         crash("watchdog")
     parts().boot()
     assert not is_new() and read("update.back").startswith("crashed three times, at last in session (of ")
-    assert resets.word()[2] == 0  # and none of them counts for a safe start
+    assert last_run.read()[2] == 0  # and none of them counts for a safe start
 
 
 def test_resets_of_other_kinds_do_not_count():

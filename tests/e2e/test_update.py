@@ -57,7 +57,7 @@ def _refused(air, message: bytes) -> str:
 
 def _hostile(air, counter: int) -> None:
     """Every update that must be refused, and the reason."""
-    files = {"lib/node/ntp.mpy": module("node/ntp")}
+    files = {"lib/node/jobs/ntp.mpy": module("node/jobs/ntp")}
     good = package(counter, files)
     forged = package(counter, files, key="66" * 32)
     assert _refused(air, begin(forged)) == "wrong signature"
@@ -86,16 +86,16 @@ def _hostile(air, counter: int) -> None:
     assert _refused(air, piece(MANIFEST, 60, swapped[60:])) == "the manifest is not the one that was signed"
     air.ask(begin(good))
     air.ask(piece(MANIFEST, 0, good.manifest))
-    content = files["lib/node/ntp.mpy"]
+    content = files["lib/node/jobs/ntp.mpy"]
     assert _refused(air, piece(0, 100, content[100:200])) == "a piece from 100 is out of order: 0 is next"
     assert air.ask(piece(0, 0, content[:100])) == "100"
     assert air.ask(piece(0, 0, content[:100])) == "100", "sent twice"
-    assert _refused(air, GO) == f"lib/node/ntp.mpy is truncated: 100 of {len(content)} bytes"
+    assert _refused(air, GO) == f"lib/node/jobs/ntp.mpy is truncated: 100 of {len(content)} bytes"
     assert _refused(air, b"p" + b"A" * 300) == "a message is too long"
     for at in range(100, len(content), 100):
         air.ask(piece(0, at, content[at : at + 99] + b"!" if at == 100 else content[at : at + 100]))
     assert "goes beyond" in _refused(air, piece(0, len(content), b"more"))
-    assert _refused(air, GO) == "lib/node/ntp.mpy is not what was signed"
+    assert _refused(air, GO) == "lib/node/jobs/ntp.mpy is not what was signed"
     assert _refused(air, b"hconfig.json") == "config.json is not a file of the firmware"
     assert _refused(air, b"z")
 
@@ -105,7 +105,7 @@ def test_what_is_refused_leaves_no_trace(node):
     feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
     feather.reading()
     with talk(feather) as air:
-        air.send(package(7, {"lib/node/ntp.mpy": module("node/ntp")}))
+        air.send(package(7, {"lib/node/jobs/ntp.mpy": module("node/jobs/ntp")}))
         air.ask(GO)
         assert air.hear(30).startswith("works")
     free = []
@@ -130,7 +130,7 @@ def test_without_a_key_all_is_refused(node):
     feather: Node = node()
     feather.reading()
     with talk(feather) as air:
-        update = package(1, {"lib/node/ntp.mpy": module("node/ntp")})
+        update = package(1, {"lib/node/jobs/ntp.mpy": module("node/jobs/ntp")})
         assert _refused(air, begin(update)) == "there is no update_key in config.json"
 
 
@@ -142,24 +142,24 @@ _BAD = {
     ),
     "does not compile": ("main.py", lambda text: text + "\n)\n", "main.py: SyntaxError"),
     "never reaches the broker": (
-        "node/connect",
+        "node/jobs/connect",
         lambda text: text.replace("    session.lost = None\n", "    session.lost = None\n    raise OSError\n"),
-        "did not reach its broker within 180 s (of lib/node/connect.mpy)",
+        "did not reach its broker within 180 s (of lib/node/jobs/connect.mpy)",
     ),
     "holds the loop": (
-        "node/connect",
+        "node/jobs/connect",
         lambda text: text.replace(
             "async def _connect(session):", "async def _connect(session):\n    while True:\n        pass\n"
         ),
-        "crashed three times, at last in session (of lib/node/connect.mpy)",
+        "crashed three times, at last in session (of lib/node/jobs/connect.mpy)",
     ),
     "eats the heap": (
-        "node/connect",
+        "node/jobs/connect",
         lambda text: text.replace(
             "async def _connect(session):",
             "_eaten = []\n\n\nasync def _connect(session):\n    while True:\n        _eaten.append(bytearray(32))\n",
         ),
-        "(of lib/node/connect.mpy)",
+        "(of lib/node/jobs/connect.mpy)",
     ),
 }
 

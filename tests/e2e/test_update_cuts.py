@@ -18,7 +18,7 @@ _MOST = 130_000  # bytes: more than an update of these files writes and erases, 
 def _files(version: str) -> dict[str, bytes]:
     return {
         "lib/node/__init__.mpy": versioned(version),
-        "lib/node/ntp.mpy": module("node/ntp", lambda text: text + f'\nNOBODY_READS = "{version}"\n'),
+        "lib/node/jobs/ntp.mpy": module("node/jobs/ntp", lambda text: text + f'\nNOBODY_READS = "{version}"\n'),
         "main.py": main_py(version),
     }
 

@@ -37,9 +37,11 @@ def load(name):
     The heap is swept before, so that what stays from now on lies together and leaves large blocks free.
     """
     gc.collect()
-    module = __import__("node." + name, None, None, ("run",))
-    sys.modules.pop("node." + name, None)
-    globals().pop(name, None)
+    name = "node." + name
+    dot = name.rfind(".")
+    module = __import__(name, None, None, ("run",))
+    sys.modules.pop(name, None)
+    sys.modules[name[:dot]].__dict__.pop(name[dot + 1 :], None)
     return module
 
 

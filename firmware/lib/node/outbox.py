@@ -1,7 +1,7 @@
 """Readings that the broker has not acknowledged yet: fixed-size records in one bytearray, oldest first.
 
 When it is full the oldest is dropped and counted. A copy is in RTC memory, which a watchdog or crash reset leaves alone
-and a power cut does not: 52 readings fit there beside the 12 bytes of resets.py. A copy made of garbage, or by a node
+and a power cut does not: 52 readings fit there beside the 12 bytes of last_run.py. A copy made of garbage, or by a node
 with other topics, is refused.
 """
 
@@ -17,7 +17,7 @@ _SIZE = const(9)
 _HEAD = const("<BHi")  # copy: records in it, records there were, uptime() when it was made
 _HEAD_SIZE = const(7)
 _DIGEST = const(4)
-_AT = const(12)  # the bytes before are those of resets.py
+_AT = const(12)  # the bytes before are those of last_run.py
 _FIT = const(52)  # (492 - 12 - 4 - 7) // 9: the ESP8266 has 492 bytes of RTC memory
 
 

@@ -11,7 +11,7 @@ from time import ticks_diff, ticks_ms, ticks_us
 from micropython import const
 
 from node import load, shallow, uptime
-from node.wire import Wire
+from node.packet_stream import PacketStream
 
 _ANSWER_MS = const(5000)  # how long an answer may take: CONNACK, the connection included, PUBACK, SUBACK, PINGRESP
 _SPIN_US = const(300)
@@ -20,12 +20,12 @@ _TICK_MS = const(200)  # between two looks at a connection with nothing under wa
 _STOP_MS = const(800)
 _JOBS = const(20)  # so many messages Mosquitto leaves unacknowledged; more at once are not heard
 
-# What a request waits for: Wire.next() of a packet, without its identifier.
+# What a request waits for: PacketStream.next() of a packet, without its identifier.
 _PUBACK = const(0x400000)
 _PINGRESP = const(0xD00000)
 
 
-class Session(Wire):
+class Session(PacketStream):
     """The connection to the broker, and all that goes over it.
 
     `client` is umqtt's, which writes its packets here; `sta` the station interface, `outbox` what waits to be sent,
@@ -34,7 +34,7 @@ class Session(Wire):
     """
 
     def __init__(self, client, mac, sta, outbox, faults, settings, why):
-        Wire.__init__(self)
+        PacketStream.__init__(self)
         client.sock = self
         self.client = client
         self.mac = mac
@@ -65,9 +65,9 @@ class Session(Wire):
         """Keep the node connected until stop()."""
         while not self.stopping:
             try:
-                await self._do("connect")
+                await self._do("jobs.connect")
                 await self._serve()
-                await (await shallow(load, "connect")).leave(self)
+                await (await shallow(load, "jobs.connect")).leave(self)
             except OSError as e:
                 self.lose(str(e))
             finally:
@@ -96,11 +96,11 @@ class Session(Wire):
                 job = self.jobs.pop(0)
                 await self._do(*job)
             elif self.talks():
-                await self._do("stats")
+                await self._do("jobs.stats")
             elif self.settings["ntp"] and uptime() >= self.clock_due:
-                await self._do("ntp")
+                await self._do("jobs.ntp")
             elif self.outbox.late:
-                await self._do("late")
+                await self._do("jobs.late_readings")
             elif self.outbox.count:
                 channel, value, _ = self.outbox.take()
                 topic, _, number, retain = self.outbox.channels[channel]
@@ -168,7 +168,7 @@ class Session(Wire):
             while answer:
                 if answer >> 20 == 3:
                     if self.message and len(self.jobs) < _JOBS:  # the job acknowledges it: so no more come than that
-                        self.jobs.append(("command",) + self.message + (answer & 0xFFFF,))
+                        self.jobs.append(("jobs.command",) + self.message + (answer & 0xFFFF,))
                     else:
                         self.acknowledge(answer & 0xFFFF)
                 elif answer == self._wanted:  # one that nobody wants is late, or sent twice

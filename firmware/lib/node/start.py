@@ -21,7 +21,7 @@ _RARE_MS = const(10000)  # a driver that is called less often is not kept in bet
 _COMMON = const(("driver", "every_s", "topic", "topics", "name"))  # settings that are not the driver's
 FILTERS = ("median", "scale", "offset", "delta")  # settings that node/filters.py is loaded for
 
-# Bytes of resets.word(), and letters of its state.
+# Bytes of last_run.read(), and letters of its state.
 _CRASHES = const(2)
 _STATE = const(3)
 _WHO = const(4)
@@ -64,8 +64,8 @@ def begin(config, faults):
 
 def look_back():
     """Return (why the board started, whether the last run ended in a crash, crashes in a row); then it is "stopped"."""
-    resets = load("resets")
-    head = resets.word()
+    last_run = load("last_run")
+    head = last_run.read()
     state = head[_STATE]
     crashed = state in b"wc"
     if state in b"wcr":
@@ -82,11 +82,11 @@ def look_back():
     if not crashed:
         head[_CRASHES] = 0
     head[_STATE] = _STOPPED
-    resets.leave(head)
+    last_run.write(head)
     return why, crashed, head[_CRASHES]
 
 
-def client(config):
+def make_client(config):
     """Return (umqtt's client for these settings, the MAC as 12 hex digits in bytes, the station interface)."""
     sta = network.WLAN(network.STA_IF)
     mac = hexlify(sta.config("mac"))
@@ -101,7 +101,7 @@ def client(config):
     return made, mac, sta
 
 
-def options(config):
+def session_settings(config):
     """Return of the settings what the session keeps."""
     kept = {key: config[key] for key in ("ntp", "stats_s", "homeassistant", "sleep")}
     servers = config["mqtt"]["server"]
@@ -129,14 +129,14 @@ def restore(outbox, rtc):
 # numbered in the order of that list.
 
 
-def find(entries, i2c):
+def make_sensors(entries, i2c):
     """Return the sensors of the settings, as such a list."""
     from node import sensors
 
     return [(sensors.module(entry["driver"]).Sensor(i2c, entry), entry) for entry in entries]
 
 
-def channels(found, name):
+def make_channels(found, name):
     """Return for each channel (topic, topic of late readings, format of the number, retained), the topics as bytes."""
     listed = []
     quantities = []
@@ -151,7 +151,7 @@ def channels(found, name):
     return listed
 
 
-def rows(found, bus, session, faults):
+def make_rows(found, bus, session, faults):
     """Return the rows of the table (node/tasks.py) for the sensors."""
     from node import sensors
 
@@ -172,7 +172,7 @@ def rows(found, bus, session, faults):
         sources.append(sensors.Source(entry["driver"], options, channel, _name(sensor, entry), every_ms, kept))
         channel += len(sensor.quantities)
     if session.settings["sleep"]["every_s"]:
-        steps.append(("sleep", _PATIENCE_S, load("sleep").run, bus, session, faults))
+        steps.append(("sleep", _PATIENCE_S, load("deep_sleep").run, bus, session, faults))
     elif sources:
         steps.append(("sensors", _PATIENCE_S, sensors.run, sources, bus, session.outbox, faults))
     return steps

@@ -11,7 +11,7 @@ from node import load, shallow
 
 _LOOK_MS = const(250)  # longest time between two looks at the steps
 _FEED_MS = const(1000)
-_BITE_MS = const(8000)
+_WATCHDOG_MS = const(8000)
 _MINUTE_MS = const(60000)
 _POLL_MS = const(200)
 _LINK_MS = const(500)
@@ -42,11 +42,11 @@ class Tasks:
         self._error_reboot_s = error_reboot_s
         self._timer = machine.Timer(-1)
         self._stop = None
-        self._seen = [0] * len(table)  # ticks_ms() of each row's last sign of life, or of its next turn if it pauses
+        self._alive_at = [0] * len(table)  # ticks_ms() of a row's last sign of life, or next turn if it pauses
         self._pause = [0] * len(table)  # ms that each row was last left out for after a crash
         self._running = 0  # the row whose turn it is, or was
         self._late = None  # the row that keeps the watchdog from being fed
-        self._settled = None
+        self._well_since = None
 
     def run(self, leave):
         """Run the table; return the reason of the Stop that ended it, after awaiting leave(), the farewell (or None).
@@ -57,35 +57,35 @@ class Tasks:
             asyncio.run(self._main(leave))
         except Exception as e:
             sys.print_exception(e)
-            load("resets").reset("crash", type(e).__name__)
+            load("last_run").reset("crash", type(e).__name__)
         finally:
             self._timer.deinit()  # at once: a second Ctrl-C may come in the middle of what follows
-            load("resets").note("stopped")
+            load("last_run").note("stopped")
             asyncio.new_event_loop()
         return self._stop.args[0]
 
     async def _main(self, leave):
         """Until the end: give each step its turn when it is due, and look after the watchdog each second."""
-        load("resets").note("begun")
+        load("last_run").note("begun")
         table = self._table
         steps = [None] * len(table)
-        now = self._settled = time.ticks_ms()
+        now = self._well_since = time.ticks_ms()
         fed = time.ticks_add(now, -_FEED_MS)
-        bite = self._bite
+        reset = self._reset_by_watchdog
         for i in range(len(table)):
-            self._seen[i] = now
+            self._alive_at[i] = now
             if table[i][1]:
                 asyncio.create_task(self._guard(table[i], i))
         while not self._stop:
             now = time.ticks_ms()
             if time.ticks_diff(now, fed) >= _FEED_MS:
                 fed = now
-                if self._look(now):
-                    self._timer.init(mode=machine.Timer.ONE_SHOT, period=_BITE_MS, callback=bite)
+                if self._check(now):
+                    self._timer.init(mode=machine.Timer.ONE_SHOT, period=_WATCHDOG_MS, callback=reset)
             wait = _LOOK_MS
             for i in range(len(table)):
                 if not table[i][1]:
-                    left = time.ticks_diff(self._seen[i], now)
+                    left = time.ticks_diff(self._alive_at[i], now)
                     if left <= 0:
                         self._running = i
                         try:
@@ -96,7 +96,7 @@ class Tasks:
                         except Exception as e:
                             steps[i] = None
                             left = self._failed(i, e)
-                        self._seen[i] = time.ticks_add(now, left)
+                        self._alive_at[i] = time.ticks_add(now, left)
                     wait = min(wait, left)
             await asyncio.sleep_ms(wait)
         try:
@@ -105,7 +105,7 @@ class Tasks:
         except Exception as e:
             sys.print_exception(e)
         if len(self._stop.args) > 1:
-            load("resets").reset("restart", self._stop.args[0])
+            load("last_run").reset("restart", self._stop.args[0])
 
     def _guard(self, row, i):
         """Run coroutine `i` for ever, each step of it a sign of life with nothing for it to do."""
@@ -115,7 +115,7 @@ class Tasks:
                 coroutine = row[2](*row[3:])
                 while True:
                     self._running = i
-                    self._seen[i] = time.ticks_ms()
+                    self._alive_at[i] = time.ticks_ms()
                     step = coroutine.throw(error) if error else coroutine.send(result)
                     error = result = None
                     try:
@@ -141,16 +141,16 @@ class Tasks:
         why = "it returned" if isinstance(e, StopIteration) else repr(e)
         self._faults.begin("library" if isinstance(e, ImportError) else "crash", "%s: %s" % (name, why), name)
         pause = self._pause[i] = min(max(2 * self._pause[i], 1000), _MINUTE_MS)
-        self._settled = self._seen[i] = time.ticks_add(time.ticks_ms(), pause)
+        self._well_since = self._alive_at[i] = time.ticks_add(time.ticks_ms(), pause)
         return pause
 
-    def _look(self, now):
+    def _check(self, now):
         """Say whether every coroutine has shown life in time. See what has lasted: a good minute, or a fault."""
         state = self._faults
-        if self._settled is not None and time.ticks_diff(now, self._settled) >= _MINUTE_MS:
+        if self._well_since is not None and time.ticks_diff(now, self._well_since) >= _MINUTE_MS:
             # The faults of earlier crashes end, and so does the count of crashes at the start.
-            self._settled = None
-            load("resets").note("good")
+            self._well_since = None
+            load("last_run").note("good")
             state.clear("crash", "")  # that of the last run
             for i in range(len(self._table)):
                 self._pause[i] = 0
@@ -160,17 +160,17 @@ class Tasks:
             code = state.lasting(self._error_reboot_s)
             if code:
                 self._stop = self._stop or Stop("fault %d" % code, True)
-        for i in range(len(self._seen)):
+        for i in range(len(self._alive_at)):
             limit_s = self._table[i][1]
-            if limit_s and time.ticks_diff(now, self._seen[i]) > 1000 * limit_s:
+            if limit_s and time.ticks_diff(now, self._alive_at[i]) > 1000 * limit_s:
                 self._late = i
                 return False
         self._late = None
         return True
 
-    def _bite(self, _):
+    def _reset_by_watchdog(self, _):
         try:
-            load("resets").reset("watchdog", self._table[self._running if self._late is None else self._late][0])
+            load("last_run").reset("watchdog", self._table[self._running if self._late is None else self._late][0])
         finally:  # also without a word, when there is no heap left for it
             machine.reset()
 

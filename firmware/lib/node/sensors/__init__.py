@@ -38,9 +38,7 @@ class Source:
 
 def module(driver):
     """Return the module of a driver, kept by nobody (node.load)."""
-    found = load("sensors." + driver)
-    globals().pop(driver, None)
-    return found
+    return load("sensors." + driver)
 
 
 async def run(sources, bus, outbox, faults):

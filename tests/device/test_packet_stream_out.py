@@ -1,6 +1,6 @@
-"""node.wire.Wire, outwards: what umqtt writes goes out as it is, in as few writes as the socket allows."""
+"""node.packet_stream, outwards: what umqtt writes goes out as it is, in as few writes as the socket allows."""
 
-from node.wire import Wire
+from node.packet_stream import PacketStream
 
 
 class Socket:
@@ -23,7 +23,7 @@ class Socket:
 
 
 def opened(room=None):
-    wire = Wire()
+    wire = PacketStream()
     sock = Socket(room)
     wire.open(sock)
     return wire, sock
@@ -107,7 +107,7 @@ def test_a_lost_connection_is_an_oserror():
         def write(self, buf, offset, size):
             raise OSError(104)
 
-    wire = Wire()
+    wire = PacketStream()
     wire.open(Broken())
     wire.write(b"abc")
     try:

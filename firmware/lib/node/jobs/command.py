@@ -27,7 +27,7 @@ async def run(session, topic, payload, retained, pid):
     name = session.client.client_id
     if topic == b"homeassistant/status":
         if payload == b"online" and not retained:
-            session.jobs.append(("announce",))
+            session.jobs.append(("jobs.home_assistant",))
         return
     verb = topic[len(name) + 5 :].decode()  # a broker lets only UTF-8 through (1.5.3)
     if retained and verb != "awake":
@@ -77,7 +77,7 @@ def _awake(session, text):
 
 def _set(session, text):
     """Return True if there is no room for it beside the node: the next start does it, and has the answer."""
-    change = load("set")
+    change = load("jobs.change_settings")
     deferred = False
     try:
         why = change.refusal(text)

@@ -17,7 +17,7 @@ _STATE = const(3)  # first letter of: stopped, begun, good (for a minute); or of
 _WHO = const(4)
 
 
-def word():
+def read():
     """Return the 12 bytes; new ones when the memory is empty or somebody else's."""
     head = bytearray(machine.RTC().memory()[:_HEAD])
     if len(head) < _HEAD or head[:2] != b"hn":
@@ -25,7 +25,7 @@ def word():
     return head
 
 
-def leave(head):
+def write(head):
     """Write the 12 bytes and leave the rest as it is."""
     rtc = machine.RTC()
     rtc.memory(head + rtc.memory()[_HEAD:])
@@ -33,24 +33,24 @@ def leave(head):
 
 def note(state):
     """Note "stopped", "begun" or "good", which forgives earlier crashes; not once reset() has noted its own."""
-    head = word()
+    head = read()
     if head[_STATE] in b"sbg":
         head[_STATE] = state.encode()[0]  # state[0] would be a name in the heap, for ever
         if state == "good":
             head[_CRASHES] = 0
-        leave(head)
+        write(head)
 
 
 def reset(why, who):
     """Reset the board, for ever. `why` is "watchdog" (a coroutine gave no sign of life), "crash" (an exception that no
     guard caught), or "restart" (on purpose); 8 characters of `who` reach the next start.
     """
-    head = word()
+    head = read()
     if why != "restart" and head[_STATE] != 103:  # g: a run that was good is no crash at the start
         head[_CRASHES] = min(head[_CRASHES] + 1, 255)
     head[_STATE] = why.encode()[0]
     head[_WHO:] = (who.encode() + bytes(_HEAD))[: _HEAD - _WHO]
-    leave(head)
+    write(head)
     machine.reset()
     while True:  # before MicroPython 1.20 reset() returns, and the SDK resets a little later
         time.sleep_ms(100)

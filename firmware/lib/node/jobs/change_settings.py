@@ -14,7 +14,7 @@ _NEW = const("config.new")
 # Of more than 10 characters: shorter strings are among the names that stay for ever.
 _LATER = const("set.deferred")  # the command, for the next start
 _SAID = const("set.answered")  # and its answer
-_MAX_BYTES = const(4096)  # settings.py takes no more
+_MAX_BYTES = const(4096)  # config_file.py takes no more
 
 
 def refusal(text):
@@ -36,7 +36,8 @@ def defer(text):
 
 
 def begin():
-    """In that start: carry it out, once, whatever comes of it. Refused, the board starts anew; else kept.py sees to it.
+    """In that start: carry it out, once, whatever comes of it. Refused, the board starts anew; else settings.py
+    has it checked.
 
     The names in the check stay in the heap until a reset.
     """
@@ -50,7 +51,7 @@ def begin():
     with open(_SAID, "w") as f:
         f.write("error: " + why if why else "ok")
     if why:
-        load("resets").reset("restart", "settings")
+        load("last_run").reset("restart", "settings")
 
 
 async def run(session):

@@ -105,9 +105,9 @@ def topic(name, platform=None, key=None):
 
 def _settings():
     """Return the checked settings, each sensor with what it `measures`: quantity, decimals, device class, unit."""
-    config = load("kept").read()
+    config = load("settings").read()
     if config:
-        describe = load("quantities").describe
+        describe = load("jobs.device_classes").describe
         for entry in config["sensors"]:
             quantities = sensors.module(entry["driver"]).Sensor.quantities
             entry["measures"] = [measure + describe(measure[0]) for measure in quantities]

@@ -1,9 +1,9 @@
-"""What one run leaves for the next: node.resets writes it, node.start looks back at it."""
+"""What one run leaves for the next: node.last_run writes it, node.start looks back at it."""
 
 import machine
 from node import load
 
-resets = load("resets")
+last_run = load("last_run")
 look_back = load("start").look_back
 
 
@@ -15,13 +15,13 @@ def power_on():
 def begin():
     """A start that comes to run its coroutines; what it finds."""
     found = look_back()
-    resets.note("begun")
+    last_run.note("begun")
     return found
 
 
 def die(state, who):
     try:
-        resets.reset(state, who)
+        last_run.reset(state, who)
     except machine.Reset:
         machine.cause = machine.SOFT_RESET
         return
@@ -46,7 +46,7 @@ def test_a_good_minute_clears_the_count():
     begin()
     die("watchdog", "led")
     assert begin()[2] == 1
-    resets.note("good")
+    last_run.note("good")
     die("crash", "MemoryError")
     assert begin() == ("crash: MemoryEr", True, 0)
 
@@ -64,7 +64,7 @@ def test_soft_reset_after_a_clean_end_is_no_crash_though_the_old_cause_is_still_
     begin()
     machine.cause = machine.WDT_RESET
     assert begin()[1:] == (True, 1)
-    resets.note("stopped")
+    last_run.note("stopped")
     assert begin()[1:] == (False, 0)
 
 
@@ -104,8 +104,8 @@ def test_what_others_keep_in_rtc_memory_stays():
     power_on()
     begin()
     machine.RTC().memory(machine.RTC().memory()[:12] + b"readings" * 60)
-    resets.note("good")
-    resets.note("stopped")
+    last_run.note("good")
+    last_run.note("stopped")
     die("crash", "x")
     begin()
     assert machine.RTC.contents[12:] == b"readings" * 60

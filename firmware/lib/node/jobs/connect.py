@@ -20,7 +20,7 @@ _PAUSE_MS = const(1000)  # shortest and
 _PAUSE_MAX_MS = const(10000)  # longest time between two rounds of attempts
 _STABLE_S = const(15)  # a connection that lasted was a good one
 
-# What a request waits for: Wire.next() of a packet, without its identifier.
+# What a request waits for: PacketStream.next() of a packet, without its identifier.
 _CONNACK = const(0x200000)
 _SUBACK = const(0x900000)
 
@@ -93,12 +93,12 @@ async def _connect(session):
     if "new" in names or "update.back" in names:  # an update by air is on trial, or was
         session.jobs.append(("report",))
     if "set.answered" in names:
-        session.jobs.append(("set",))
+        session.jobs.append(("jobs.change_settings",))
     if session.settings["homeassistant"]:
         topics.append(b"homeassistant/status")
     # Or to take it back; not at every awakening, for it is retained.
     if session.why != "deep sleep" and (session.settings["homeassistant"] or "announced" in names):
-        session.jobs.append(("announce",))
+        session.jobs.append(("jobs.home_assistant",))
     for topic in topics:
         await session.request(_SUBACK, client.subscribe, topic, 1)
         if session.code == 0x80:

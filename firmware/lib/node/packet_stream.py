@@ -10,7 +10,7 @@ _IN = const(192)  # longest packet that is taken in
 _ANSWERS = const(0x2214)  # bits of the packet types that answer a request: CONNACK 2, PUBACK 4, SUBACK 9, PINGRESP 13
 
 
-class Wire:
+class PacketStream:
     """What umqtt's client takes for its socket, around a non-blocking one.
 
     Outwards: umqtt's many small writes are collected, flush() writes them as one. Where umqtt would wait for the broker

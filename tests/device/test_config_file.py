@@ -6,7 +6,7 @@ import time
 import settings_cases as cases
 
 from node.schema import Drivers
-from node.settings import Invalid, load
+from node.config_file import Invalid, load
 
 FILE = "/tmp/node-config-%d.json" % time.time_ns()
 

@@ -1,8 +1,8 @@
-"""node.wire.Wire, inwards: whole packets, in pieces of any size, broken, hostile."""
+"""node.packet_stream, inwards: whole packets, in pieces of any size, broken, hostile."""
 
 import random
 
-from node.wire import Wire
+from node.packet_stream import PacketStream
 
 CONNACK = b"\x20\x02\x00\x00"
 PUBACK = b"\x40\x02\x12\x34"
@@ -34,7 +34,7 @@ def publish(topic, payload, pid=0, flags=0):
 
 
 def opened(stream):
-    wire = Wire()
+    wire = PacketStream()
     wire.open(stream)
     return wire
 

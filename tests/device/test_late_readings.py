@@ -1,4 +1,4 @@
-"""node.late: the readings of an outage, in order, each until it is acknowledged, with what is known of their time."""
+"""node.jobs.late_readings: the readings of an outage, in order, each until acknowledged, with its time."""
 
 import json
 
@@ -33,7 +33,7 @@ class Session:
 
     async def run(self):
         self.outbox.late = self.outbox.count
-        await node.load("late").run(self)
+        await node.load("jobs.late_readings").run(self)
 
 
 class Calendar:
@@ -79,11 +79,14 @@ def test_a_calendar_that_comes_later_dates_what_came_before():
     with Replaced(node, "time", Calendar()) as calendar, Replaced(node, "_last", None), Replaced(node, "_s", 100):
         moment = node.stamp()
         node._s += 340
-        assert node.load("late").when(moment) == ("age_s", 340)
+        assert node.load("jobs.late_readings").when(moment) == ("age_s", 340)
         calendar.seconds = 800000000
-        assert node.load("late").when(moment) == ("ts", 800000000 + 946684800 - 340)
-        assert node.load("late").when(-60) == ("ts", 800000000 + 946684800 - 500)  # of the run before this one
-        assert node.load("late").when(node.stamp()) == ("ts", 800000000 + 946684800)
+        assert node.load("jobs.late_readings").when(moment) == ("ts", 800000000 + 946684800 - 340)
+        assert node.load("jobs.late_readings").when(-60) == (
+            "ts",
+            800000000 + 946684800 - 500,
+        )  # of the run before this one
+        assert node.load("jobs.late_readings").when(node.stamp()) == ("ts", 800000000 + 946684800)
 
 
 async def test_a_state_is_retained_and_brought_up_to_date():
@@ -119,7 +122,7 @@ async def test_readings_taken_meanwhile_are_left_for_the_session():
     session.outbox.put(0, 1)
     session.outbox.late = 1
     session.outbox.put(0, 2)
-    await node.load("late").run(session)
+    await node.load("jobs.late_readings").run(session)
     assert len(session.messages) == 1 and session.outbox.count == 1
     assert session.outbox.take()[1] == 2
 
