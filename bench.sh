@@ -12,8 +12,6 @@ set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=host/venv.sh
 source host/venv.sh
-# shellcheck source=host/packages.sh
-source host/packages.sh
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
 
@@ -21,8 +19,8 @@ case ${1-} in
     --help | -h) usage && exit 0 ;;
 esac
 
-need_set tools littlefs virtual || exit 3
-need_programs mosquitto node npm || exit 3
+need_programs mosquitto node npm
+need_set tools littlefs virtual
 if [[ bench/wasm32/package-lock.json -nt bench/wasm32/node_modules/.package-lock.json ]]; then
     npm ci --prefix bench/wasm32 --no-audit --no-fund --loglevel=error >&2 || {
         printf 'bench.sh: could not get MicroPython for WebAssembly: check the network, then run this again\n' >&2

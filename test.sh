@@ -10,8 +10,6 @@ set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=host/venv.sh
 source host/venv.sh
-# shellcheck source=host/packages.sh
-source host/packages.sh
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
 
@@ -21,8 +19,8 @@ case ${1-} in
     --long) LONG=(--long) && shift ;;
 esac
 
+need_programs git mosquitto mosquitto_pub mosquitto_sub openssl picocom nano
 ./check.sh
-need_programs mosquitto mosquitto_pub mosquitto_sub openssl picocom nano
 
 # What waits runs side by side; what is timed runs alone, on a quiet computer. 5: none was asked for.
 status=0

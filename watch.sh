@@ -14,8 +14,6 @@ set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=host/venv.sh
 source host/venv.sh
-# shellcheck source=host/packages.sh
-source host/packages.sh
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
 
@@ -24,6 +22,6 @@ for word; do
         --help | -h) usage && exit 0 ;;
     esac
 done
-need_set tools || exit 3
-need_programs mosquitto_sub || exit 3
+need_programs mosquitto_sub
+need_set tools
 exec "$VENV_PYTHON" -m host.broker.watch "$@"
