@@ -82,6 +82,7 @@ class Connection:
         self.first, self._window = syn.sequence, syn.window
         self._next = (syn.sequence + 1) % _MODULUS
         self._connecting = True
+        self._traffic.sent()
         code = self._sock.connect_ex(address)
         if code == errno.EINPROGRESS:
             self._watch()
@@ -187,12 +188,12 @@ class Connection:
         try:
             while self._in:
                 count = self._sock.send(self._in)
-                self._traffic.sent()
+                self._traffic.sent(self._sock)
                 del self._in[:count]
             if self._board_ended and not self._shut:
                 self._shut = True
                 self._sock.shutdown(socket.SHUT_WR)
-                self._traffic.sent()
+                self._traffic.sent(self._sock)
         except BlockingIOError:
             pass
         except OSError:

@@ -48,14 +48,24 @@ def address_of(mac: bytes) -> bytes:
 class Gateway:
     """One board's network."""
 
-    def __init__(self, reactor: Reactor, mac: bytes, send: Callable[[bytes], None], outside: bool = False) -> None:
-        """mac: the board's from the factory. send: a frame to the board. outside: reach more than this computer."""
+    def __init__(
+        self,
+        reactor: Reactor,
+        mac: bytes,
+        send: Callable[[bytes], None],
+        busy_until: Callable[[float], None],
+        outside: bool = False,
+    ) -> None:
+        """mac: the board's from the factory. send: a frame to the board. outside: reach more than this computer.
+
+        busy_until(time.monotonic()): an answer may be under way; told again and again while something passes.
+        """
         self._board = mac  # where frames go: the one it speaks with last
         self._host = address_of(mac)
         self._board_address = self._host
         self._send_frame = send
         self._outside = outside
-        self._traffic = Traffic()
+        self._traffic = Traffic(reactor, busy_until)
         self._tcp = Tcp(reactor, self._traffic, self._send, self._host, self._reaches)
         self._udp = Udp(reactor, self._traffic, self._send, self._host)
         self._resolver = names.resolver() if outside else None
@@ -73,23 +83,15 @@ class Gateway:
         """Of the board, on both sides."""
         return socket.inet_ntoa(self._host)
 
-    @property
-    def busy(self) -> bool:
-        """Whether something may be under way, so that a fast clock must not skip."""
-        return self._traffic.busy
+    def serves(self, protocol: int, port: int) -> None:
+        """A program on the board listens: let programs of this computer reach it at this port of `board_address`.
 
-    @property
-    def quiet_from(self) -> float:
-        """time.monotonic() from which on nothing is under way, if nothing more passes."""
-        return self._traffic.quiet_from
-
-    def listen(self, port: int) -> None:
-        """Connections to this port of `board_address` reach the board. Raises OSError when the port is not free."""
-        self._tcp.listen(port, lambda: self._board_address)
-
-    def unlisten(self, port: int) -> None:
-        """Refuse them again."""
-        self._tcp.unlisten(port)
+        protocol: TCP, until the board refuses a connection, or UDP. Raises OSError when the port is not free.
+        """
+        if protocol == TCP:
+            self._tcp.listen(port, lambda: self._board_address)
+        else:
+            self._udp.listen(port, self._board_address)
 
     def close(self) -> None:
         """End every connection."""

@@ -40,7 +40,7 @@ class Tcp:
         for connection in list(self._connections.values()):
             connection.close()
         for port in list(self._listeners):
-            self.unlisten(port)
+            self._unlisten(port)
 
     def receive(self, packet: Packet) -> None:
         """A segment from the board. Raises struct.error if it is none."""
@@ -52,6 +52,8 @@ class Tcp:
             connection.close()  # the board has been reset meanwhile
             connection = None
         if connection:
+            if segment.flags & RST and connection.first is None:
+                self._unlisten(segment.source_port)
             connection.receive(segment)
         elif opens:
             self._connect(key, segment)
@@ -96,7 +98,7 @@ class Tcp:
     # Servers on the board.
 
     def listen(self, port: int, board: Callable[[], bytes]) -> None:
-        """Pass connections to a port of the board's address among this computer's on to the board.
+        """Pass connections to a port of the board's address among this computer's on to the board, until it refuses.
 
         board: its address on its own network. Raises OSError when this computer does not give the port.
         """
@@ -114,7 +116,7 @@ class Tcp:
         self._listeners[port] = listener
         self._reactor.watch(listener.fileno(), lambda: self._accept(listener, port, board()))
 
-    def unlisten(self, port: int) -> None:
+    def _unlisten(self, port: int) -> None:
         """Refuse connections to a port again."""
         if listener := self._listeners.pop(port, None):
             self._reactor.forget(listener.fileno())

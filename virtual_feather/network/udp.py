@@ -48,6 +48,11 @@ class Udp:
             sock.sendto(data, (name, port))
             self._traffic.sent()
 
+    def listen(self, port: int, board: bytes) -> None:
+        """Pass datagrams to a port on to the board, whose address is given. Raises OSError as `_socket`."""
+        self._boards[(port, True)] = board
+        self._socket((port, True))
+
     def _socket(self, key: _Key) -> socket.socket:
         """The socket of a port, now the last to be closed. Raises OSError when this computer gives none."""
         if sock := self._sockets.pop(key, None):
