@@ -2,6 +2,7 @@
 # Packages of Debian. Sourced by host/venv.sh.
 #
 #   missing_packages PROGRAM...    print the Debian package of each program that is not here, one a line
+#   can_install                    true where that needs no password; leaves the command in the array `apt`
 #   install_packages PACKAGE...    install them where that needs no password. Returns 3, with the command to type said,
 #                                  where it does, or when apt-get fails.
 
@@ -15,10 +16,15 @@ missing_packages() {
     done
 }
 
-install_packages() {
-    local packages=("$@") apt=(apt-get) log
+can_install() {
+    apt=(apt-get)
     ((EUID == 0)) || apt=(sudo -n apt-get)
-    if command -v apt-get >/dev/null && "${apt[@]}" --version >/dev/null 2>&1; then
+    command -v apt-get >/dev/null && "${apt[@]}" --version >/dev/null 2>&1
+}
+
+install_packages() {
+    local packages=("$@") apt log
+    if can_install; then
         log=$(mktemp)
         printf 'installing %s\n' "${packages[*]}" >&2
         # The lists of packages may be missing or old: fetch them when the first try fails.

@@ -6,6 +6,7 @@
 #                           that can be written. What is missing is installed where that needs no password.
 #                           Returns 3 where it does, with one sentence and one command said. Nothing is downloaded
 #                           before that.
+#   want_programs NAME...   the same for programs that people may do without: says nothing where it needs a password
 #   need_set NAME...        make .venv if it is missing and install host/requirements/NAME.txt into it, once; a few
 #                           milliseconds when there is nothing to do. Progress and errors go to stderr.
 #                           Returns 3 when this computer cannot do it (no Python, no network, disk full), with the
@@ -37,6 +38,12 @@ need_programs() {
         [[ " ${missing[*]} " == *" $package "* ]] || missing+=("$package")
     done < <(_venv_lacks && missing_packages "$@")
     ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+}
+
+want_programs() {
+    local apt missing
+    mapfile -t missing < <(missing_packages "$@")
+    if ((${#missing[@]})) && can_install; then install_packages "${missing[@]}" || true; fi
 }
 
 need_set() {

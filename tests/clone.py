@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = (
-    *("bootstrap.sh", "flash.sh", "update.sh", "watch.sh", "demo.sh", "test.sh"),
+    *("bootstrap.sh", "flash.sh", "node.sh", "demo.sh", "test.sh"),
     *("host", "firmware", "device_libs", "config.example.json"),
 )
 

@@ -83,7 +83,7 @@ class Deployment:
 
     def _fetch(self, image: Image) -> Path:
         self.console.step("Get MicroPython")
-        self.console.command([_PYTHON, "-m", "host.image.fetch", image.source, "--layout", image.layout.name])
+        self.console.command(["./node.sh", "image", image.source, "--layout", image.layout.name])
         if self.console.dry_run:
             return Path(image.source) if image.is_local else FOLDER / image.file_name
         path = fetch(image, self.console)

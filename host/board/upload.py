@@ -90,10 +90,16 @@ def by_mpremote(console: Console, port: str, folder: Path, wanted: Changes) -> N
         raise _broke_off(port, output)
 
 
-def by_rshell(console: Console, port: str, folder: Path, wanted: Changes) -> None:
-    """Upload with one rshell command, in small pieces."""
+def rshell(port: str) -> list[str]:
+    """Return the command line of rshell for this board. Raises Failure for a port that it cannot use."""
     if is_address(port):
         raise Failure(Exit.USAGE, f"rshell cannot use {port}: take --uploader image or mpremote")
+    return [str(_RSHELL), "--port", port, "--baud", "115200", "--buffer-size", str(_RSHELL_BUFFER)]
+
+
+def by_rshell(console: Console, port: str, folder: Path, wanted: Changes) -> None:
+    """Upload with one rshell command, in small pieces."""
+    command = rshell(port)
     if _PYBOARD.exists():
         # With no board, rshell would take /pyboard for this folder, and write there.
         raise Failure(
@@ -106,8 +112,7 @@ def by_rshell(console: Console, port: str, folder: Path, wanted: Changes) -> Non
     steps += [f"cp {quote(str(folder / path))} {_PYBOARD}/{path}" for path in wanted.send if "/" not in path]
     deeper = _by_folder(folder, [path for path in wanted.send if "/" in path])
     steps += [f"cp {sources} {_PYBOARD}/{parent}" for parent, sources in deeper.items()]
-    options = ["--port", port, "--baud", "115200", "--buffer-size", str(_RSHELL_BUFFER)]
-    status, output = console.run([_RSHELL, *options, "; ".join(steps)])
+    status, output = console.run([*command, "; ".join(steps)])
     if status or "No MicroPython boards connected" in output:
         raise _broke_off(port, output)
 

@@ -1,4 +1,20 @@
-"""The Python of update.sh, which has the usage text and lists the exit codes."""
+"""Bring nodes up to date by air: what differs between their files and firmware/ here goes to them over MQTT.
+
+Usage: ./node.sh update [--dry-run] --all | ID...
+  ID          client_id of a node; it must be awake and connected
+  --all       every node whose update_key is here: in config.json, or in keys/
+  --dry-run   ask the nodes what they have, say what would be sent, send nothing
+
+Every update is signed with the node's own update_key. The node verifies all of it before it starts with the new files.
+If it does not reach its broker with them within 3 minutes, or crashes three times, it goes back to the old ones by
+itself and says why. Stopped anywhere, run again: it goes on. docs/updates.md explains how.
+
+Standard output has a line for each node that is up to date; everything else goes to standard error.
+
+Exit status, that of the first node that failed: 0 all are up to date; 1 config.json, or no update_key; 2 usage; 3 this
+computer; 8 a module does not compile; 9 a node, or the broker, does not answer; 11 a node refused the update; 12 a node
+tried it and went back; 130 Ctrl-C.
+"""
 
 import argparse
 import hashlib
@@ -32,7 +48,7 @@ class State:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./update.sh", add_help=False)
+    parser = argparse.ArgumentParser(prog="./node.sh update", add_help=False)
     parser.add_argument("nodes", nargs="*", metavar="id")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--dry-run", action="store_true")

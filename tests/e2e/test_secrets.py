@@ -1,6 +1,6 @@
 """Secrets are planted in a node's settings, then everything goes wrong that can: they are seen nowhere.
 
-Searched: what bootstrap.sh, flash.sh and update.sh say, the board's console, every topic, the files that others may
+Searched: what bootstrap.sh, flash.sh and node.sh say, the board's console, every topic, the files that others may
 read, git.
 """
 
@@ -189,7 +189,7 @@ def update(desk):
         version += ".1"
         init.write_text(re.sub(r'VERSION = ".*"', f'VERSION = "{version}"', init.read_text()))
         path.write_text(mine.replace(UPDATE, key))
-        done = desk.broker.clone.run("./update.sh", "attic")
+        done = desk.broker.clone.run("./node.sh", "update", "attic")
         assert done.returncode == code, done.stderr
         desk.said += done.stdout + done.stderr
     path.write_text(mine)
@@ -252,7 +252,7 @@ def test_planted_secrets_are_seen_nowhere(desk, request):
     everything = {
         "console": console,
         "topics": topics,
-        "flash.sh, update.sh": desk.said,
+        "flash.sh, node.sh update": desk.said,
         "bootstrap.sh": desk.broker.said,
         "git status": desk.git("status", "--porcelain", "--untracked-files=all"),
         "git diff": desk.git("diff", "HEAD"),

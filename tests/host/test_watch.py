@@ -1,4 +1,4 @@
-"""watch.sh on a real Mosquitto, and what it makes of a message."""
+"""node.sh watch on a real Mosquitto, and what it makes of a message."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def write_config(clone: Clone, broker: Broker, server: object = "127.0.0.1", **m
 
 
 class Watch:
-    """watch.sh, running."""
+    """node.sh watch, running."""
 
     def __init__(self, clone: Clone, *words: object) -> None:
         self.process = subprocess.Popen(
             # A job of a shell without job control ignores Ctrl-C, and so would what it starts.
-            ["env", "--default-signal=INT", "./watch.sh", *map(str, words)],
+            ["env", "--default-signal=INT", "./node.sh", "watch", *map(str, words)],
             cwd=clone.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -174,7 +174,7 @@ def test_the_second_server_of_a_list_and_options_that_go_before(clone, watch, br
 def test_another_user_is_asked_for_the_password(clone, locked):
     locked.publish("status/attic", "online", retain=True)
     process = subprocess.Popen(
-        ["./watch.sh", "--host", "127.0.0.1", "--port", str(locked.port), "--user", _USER],
+        ["./node.sh", "watch", "--host", "127.0.0.1", "--port", str(locked.port), "--user", _USER],
         cwd=clone.folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -193,7 +193,7 @@ def test_another_user_is_asked_for_the_password(clone, locked):
 
 def test_says_why_it_ends(clone, locked):
     def ends(*words: object) -> tuple[int, str]:
-        done = clone.run("./watch.sh", *map(str, words))
+        done = clone.run("./node.sh", "watch", *map(str, words))
         assert done.stdout == ""
         return done.returncode, done.stderr
 
@@ -216,7 +216,7 @@ def test_into_a_program_that_has_read_enough(clone, broker):
     write_config(clone, broker)
     broker.publish("status/attic", "online", retain=True)
     process = subprocess.Popen(
-        ["bash", "-c", "./watch.sh | head -n 1; echo ${PIPESTATUS[0]}"],
+        ["bash", "-c", "./node.sh watch | head -n 1; echo ${PIPESTATUS[0]}"],
         cwd=clone.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -232,7 +232,7 @@ def test_into_a_program_that_has_read_enough(clone, broker):
 
 
 def test_help(clone):
-    done = clone.run("./watch.sh", "--help")
+    done = clone.run("./node.sh", "watch", "--help")
     assert done.returncode == 0 and "--user NAME" in done.stdout and "Exit status" in done.stdout
 
 
