@@ -1,0 +1,148 @@
+// The one clock, and the one wait. Time is the computer's and what the fast clock has skipped. While the port has
+// interrupts off it times signals by polling: then the clock counts polls, so that no load of the computer disturbs it.
+#include <poll.h>
+#include <time.h>
+
+#include "chip.h"
+#include "ets_sys.h"
+#include "osapi.h"
+#include "user_interface.h"
+
+enum { POLL_US = 1, SPIN_US = 60 };
+static const int64_t LOOK_US = 1000; // how often a fast clock looks whether the board has gone to sleep
+
+static uint32_t irq_level;
+static uint64_t counted_us; // 0: the clock is the computer's
+static bool happened;
+
+static int64_t monotonic_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
+}
+
+static uint64_t running_now(void) {
+    return monotonic_us() + page->skipped_us;
+}
+
+uint64_t clock_now(void) {
+    if (irq_level == 0) {
+        return running_now();
+    }
+    if (counted_us == 0) {
+        counted_us = running_now();
+    }
+    return counted_us += POLL_US;
+}
+
+uint32_t hw_irq_level(void) {
+    return irq_level;
+}
+
+// Also "restore": whoever raises the level gives back what it was.
+uint32_t hw_set_irq_level(uint32_t level) {
+    uint32_t before = irq_level;
+    irq_level = level & 15;
+    if (irq_level == 0 && counted_us != 0) {
+        uint64_t end = counted_us;
+        counted_us = 0;
+        int64_t ahead = end - running_now();
+        if (ahead > 0) {
+            clock_busy(ahead);
+        }
+    }
+    return before;
+}
+
+uint32_t hw_cycle_count(void) {
+    return (uint32_t)(clock_now() * system_get_cpu_freq());
+}
+
+uint32_t system_get_time(void) {
+    return (uint32_t)(clock_now() - page->boot_us);
+}
+
+void ets_delay_us(uint32_t us) {
+    clock_busy(us);
+}
+
+void clock_event(void) {
+    happened = true;
+}
+
+// Whether time up to `when` may be jumped over: nobody has anything to say before it.
+static bool skip_to(uint64_t when) {
+    int64_t now = running_now(), end = when;
+    if (!page->fast || page->fast_until_us <= now || page->quiet_from_us > monotonic_us()) {
+        return false;
+    }
+    int64_t free_until = __atomic_load_n(&page->free_until_us, __ATOMIC_ACQUIRE);
+    if (free_until == 0) {
+        return false; // the board is at work
+    }
+    if (end > page->fast_until_us) {
+        end = page->fast_until_us;
+    }
+    if (free_until < end) {
+        link_ask_number('I', NULL, 0); // the board jumps to its own alarm and serves it
+        return true;
+    }
+    if (end > now) {
+        page->skipped_us += end - now;
+    }
+    return true;
+}
+
+static void wait_us(int64_t us) {
+    struct pollfd ends[] = {{link_descriptor(), POLLIN, 0}, {netif_descriptor(), POLLIN, 0}};
+    struct timespec time = {us / 1000000, us % 1000000 * 1000};
+    ppoll(ends, 2, &time, NULL);
+}
+
+void clock_busy(uint32_t us) {
+    if (irq_level != 0) {
+        clock_now();
+        counted_us += us;
+        return;
+    }
+    uint64_t end = running_now() + us;
+    if (us > SPIN_US) {
+        uart_flush_line();
+    }
+    for (uint64_t now; (now = running_now()) < end;) {
+        if (page->fast && page->quiet_from_us <= monotonic_us() && page->fast_until_us > (int64_t)end) {
+            page->skipped_us += end - now;
+        } else if (end - now > SPIN_US) {
+            struct timespec time = {(end - now) / 1000000, (end - now) % 1000000 * 1000};
+            nanosleep(&time, NULL);
+        }
+    }
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+void clock_idle_until(uint64_t when) {
+    uart_flush_line();
+    if (irq_level != 0 || happened || link_poll()) {
+        happened = false;
+        return;
+    }
+    when = earliest(earliest(when, timers_due()), earliest(netif_due(), earliest(frc1_due(), watchdog_due())));
+    uint64_t now = running_now();
+    if (when <= now) {
+        return;
+    }
+    if (skip_to(when)) {
+        return;
+    }
+    int64_t left = when - now;
+    bool looks = page->fast && page->fast_until_us > (int64_t)now;
+    wait_us(looks && left > LOOK_US ? LOOK_US : left < 3600000000ll ? left : 3600000000ll);
+}
+
+// MICROPY_INTERNAL_WFE.
+void clock_wait_for_event(int timeout_ms) {
+    clock_idle_until(timeout_ms == FOREVER_MS ? UINT64_MAX : clock_now() + timeout_ms * 1000ull);
+}
