@@ -99,8 +99,9 @@ def test_uptime_counts_on_when_the_ticks_wrap():
 def test_a_calendar_that_nobody_has_set_is_unknown():
     with Replaced(node, "time", Time(0, 12345)) as fake, Replaced(node, "_last", None), Replaced(node, "_s", 77):
         assert node.stamp() == 77 < node.KNOWN
-        fake.seconds = 816979200
-        assert node.stamp() == 816979200 >= node.KNOWN
+        for seconds, stamp in ((816979200, 816979200), (node.LAST, node.LAST), (node.LAST + 1, 77), (1 << 32, 77)):
+            fake.seconds = seconds
+            assert node.stamp() == stamp
 
 
 def test_known_is_2024_in_the_epoch_of_the_board():

@@ -54,6 +54,35 @@ def test_join_leaves_a_link_to_another_known_network_alone():
     assert station().connects == 2 and station().essid == "home"
 
 
+NAMES = ("x" * 31, "x" * 32, "\u00e9" * 16, "\U0001f3e0" * 8, "x" * 31 + "y", "\u00e9" * 16 + "z", "x")
+
+
+async def test_a_name_of_any_length_is_known_again_and_its_key_told_to_nobody():
+    for name in NAMES:
+        for others in ([], [{"ssid": "x" * 32, "key": "another secret"}]):
+            s = Supervised(dict(HOME, ssid=name, key="secret of the house", others=others))
+            join(s.settings)
+            assert station().connects == 1, name
+            await s.clock.sleep_ms(1000)  # the step makes its own attempt as it begins
+            station().state = network.STAT_NO_AP_FOUND
+            await s.news()
+            assert s.faults.current == (7, name + ": not found")
+            s.task.cancel()
+
+
+async def test_no_fault_7_is_left_when_the_link_is_back():
+    """Whatever became of the step that began it."""
+    s = Supervised(HOME)
+    station().state = network.STAT_NO_AP_FOUND
+    await s.news()
+    s.task.cancel()
+    station().state = network.STAT_GOT_IP
+    task = asyncio.create_task(s.clock.drive(tasks.link(station(), HOME, s.faults)))
+    await s.news()
+    assert s.faults.current is None
+    task.cancel()
+
+
 def test_no_network_no_attempt():
     network.fresh()
     join(dict(HOME, ssid=""))
@@ -66,6 +95,7 @@ class Supervised:
     def __init__(self, settings):
         network.fresh()
         join(settings)
+        self.settings = settings
         self.clock = Clock()
         self.faults = Faults()
         self.loads = 0

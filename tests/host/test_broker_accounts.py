@@ -9,20 +9,36 @@ import time
 import pytest
 from accounts import log_in
 
+from host.settings.check import home_assistant
+
 OWN = (
     "connect/{id}",
     "status/{id}",
     "disconnect/{id}",
     "sensors/{id}/lux",
     "late/{id}/lux",
+    "late/{id}/house/{id}/light",
     "fault/{id}",
     "stats/{id}",
     "reply/{id}/read",
-    "homeassistant/device/{id}/config",
-    "homeassistant/sensor/{id}/lux/config",
+    "reply/{id}/read/all",
     "house/{id}/light",
 )
-NOBODYS = ("cmd/{id}/restart", "homeassistant/status", "house/{id}", "sensors/{id}", "sensors/{id}/lux/x", "x")
+NOBODYS = (
+    "cmd/{id}/restart",
+    "homeassistant/status",
+    "homeassistant/attic/{id}/x/config",
+    "homeassistant/cellar/{id}/x/config",
+    "homeassistant/device/{id}/x/config",
+    "homeassistant/light/{id}/config",
+    "homeassistant/sensor/{id}/config",
+    "house/{id}",
+    "sensors/{id}",
+    "sensors/{id}/lux/x",
+    "x",
+)
+# Names that Home Assistant's topics cannot have as they are, and names of those topics' own words.
+NAMES = ("attic", "living-room", "first_floor", "v1.2", "A-1_b.C", "-", "device", "sensor", "living-2droom")
 _SOON_S = 5.0
 
 
@@ -73,6 +89,13 @@ def named(topics, name):
     return [topic.format(id=name) for topic in topics]
 
 
+def own(name):
+    """All that a node says, its announcements in both forms included."""
+    topic = home_assistant.topic
+    announced = [topic(name), topic(name, "sensor", "lux"), topic(name, "binary_sensor", "fault-code")]
+    return [*named(OWN, name), *announced]
+
+
 def said(broker, since=0):
     """Topics that have arrived, once a last word of the people has come back."""
     mark = secrets.token_hex(8)
@@ -88,17 +111,25 @@ def test_anonymous_is_refused(two):
     assert log_in(two.port, "attic", two.secret("attic")) == 0
 
 
-def test_a_node_says_what_is_its_own(two):
-    with Account(two, "attic") as attic:
-        attic.say(*named(OWN, "attic"))
-    assert said(two) == named(OWN, "attic")
+def test_a_node_says_what_is_its_own(delivered):
+    for name in NAMES:
+        delivered.add(name, f"sensors.0.topic=house/{name}/light")
+    delivered.start_as_people()
+    for name in NAMES:
+        since = delivered.count
+        with Account(delivered, name) as node:
+            node.say(*own(name))
+            for other in NAMES:
+                if other != name:
+                    node.say(*own(other))
+        assert said(delivered, since) == own(name)
 
 
 @pytest.mark.parametrize("identifier", ["", "cellar"])
 def test_a_node_says_nothing_of_another(two, identifier):
     """Not even under the other's identifier."""
     with Account(two, "attic", identifier) as attic:
-        attic.say(*named(OWN, "cellar"), *named(NOBODYS, "attic"), *named(NOBODYS, "cellar"))
+        attic.say(*own("cellar"), *named(NOBODYS, "attic"), *named(NOBODYS, "cellar"))
         attic.say("fault/attic")
     assert said(two) == ["fault/attic"]
 
@@ -121,11 +152,11 @@ def test_a_nodes_last_will_is_its_own(two):
 @pytest.mark.parametrize("identifier", ["", "cellar"])
 def test_a_node_hears_nothing_of_another(two, identifier):
     """Neither live nor retained, whatever it subscribes to."""
-    everything = [*named(OWN, "cellar"), *named(OWN, "attic"), *named(NOBODYS, "cellar"), "cmd/attic/read"]
+    everything = [*own("cellar"), *own("attic"), *named(NOBODYS, "cellar"), "cmd/attic/read"]
     for topic in everything:
         two.publish(topic, "before", retain=True)
     with Account(two, "attic", identifier) as attic:
-        for wanted in ("#", "+/#", "$SYS/#", "$share/group/#", "cmd/#", *named(OWN, "cellar"), "cmd/cellar/#"):
+        for wanted in ("#", "+/#", "$SYS/#", "$share/group/#", "cmd/#", *own("cellar"), "cmd/cellar/#"):
             attic.subscribe(wanted)
         two.publish("cmd/cellar/read", "after")
         two.publish("cmd/attic/last", "after")

@@ -9,6 +9,7 @@ import time
 
 VERSION = "0.2.0"
 KNOWN = 757382400  # 2024: an earlier clock is one that nobody has set; no uptime() gets there
+LAST = 2147483647  # 2068-01-19: a later one does not fit in a record of outbox.py, and is wrong as likely as not
 
 _last = None  # ticks_ms() of the latest uptime(), and what it was
 _s = 0
@@ -67,7 +68,7 @@ def uptime():
 
 
 def stamp():
-    """Return what to keep of this moment: the calendar's seconds, which are KNOWN or more, or else uptime()."""
+    """Return what to keep of this moment: the calendar's seconds, KNOWN to LAST, or else uptime()."""
     since_start = uptime()  # called in any case, for its sake
     seconds = int(time.time())
-    return seconds if seconds >= KNOWN else since_start
+    return seconds if KNOWN <= seconds <= LAST else since_start

@@ -244,6 +244,7 @@ def link(sta, settings, faults):
     """Watch the link for ever; while there is none, wifi.py sees to it. A step."""
     while True:
         if sta.isconnected():
+            faults.clear("wifi")
             yield _LINK_MS
         else:
             yield from (yield from shallow(load, "wifi")).run(sta, settings, faults)

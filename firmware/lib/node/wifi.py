@@ -29,8 +29,7 @@ def join(wifi):
     _set_hostname(sta, wifi.get("hostname"))
     if not wifi["ssid"]:
         return
-    # "essid" is what every version from 1.19 on understands.
-    if sta.config("essid") not in [ssid for ssid, _ in _networks(wifi)]:
+    if _which(sta, _networks(wifi)) is None:
         sta.connect(wifi["ssid"], wifi.get("key", ""))
     elif sta.status() not in (network.STAT_CONNECTING, network.STAT_GOT_IP):
         sta.connect()
@@ -38,6 +37,19 @@ def join(wifi):
 
 def _networks(wifi):
     return [(n["ssid"], n.get("key", "")) for n in [wifi] + wifi.get("others", [])]
+
+
+def _which(sta, networks):
+    """Return the place in `networks` of the one that the chip is for; None: for another.
+
+    A name of 32 bytes has no end in the SDK: before MicroPython 1.23 the driver returns the key behind it, too. So what
+    it returns is compared, and goes nowhere else.
+    """
+    current = sta.config("essid")  # by this name every version from 1.19 on knows it
+    for i in range(len(networks)):
+        name = networks[i][0]
+        if current == name or len(name.encode()) == 32 and current.startswith(name):
+            return i
 
 
 def _set_hostname(sta, name):
@@ -72,7 +84,6 @@ def run(sta, wifi, faults):
         if down_ms >= due_ms:
             due_ms += min(timeout_ms << tries // _next(sta, wifi, faults, tries), _LONGEST_TRY_MS)
             tries += 1
-    faults.clear("wifi")
 
 
 def _next(sta, wifi, faults, tries):
@@ -81,16 +92,12 @@ def _next(sta, wifi, faults, tries):
     Return how many there are.
     """
     status = sta.status()  # 255 while the interface is off
-    current = sta.config("essid")
-    why = _WHY.split("|")[status if status <= network.STAT_GOT_IP else 0]
-    faults.begin("wifi", "%s: %s" % (current, why))
     networks = _networks(wifi)
     count = len(networks)
+    current = _which(sta, networks) or 0
+    why = _WHY.split("|")[status if status <= network.STAT_GOT_IP else 0]
+    faults.begin("wifi", "%s: %s" % (networks[current][0], why))
     if tries and count == 1:
         return 1  # the chip goes on trying by itself
-    following = 0
-    for i in range(count):
-        if networks[i][0] == current:
-            following = (i + 1) % count
-    sta.connect(*networks[following])
+    sta.connect(*networks[(current + 1) % count])
     return count

@@ -6,10 +6,9 @@ from os import urandom
 import machine
 from micropython import const
 
-from node import KNOWN, load, shallow, uptime
+from node import KNOWN, LAST, load, shallow, uptime
 
 _1900 = const(3155673600)  # seconds from NTP's epoch to 2000
-_2100 = const(3155760000)  # no later either: a server that begins in 1970 would be taken for one of 2106
 _AGAIN_S = const(3600)  # the ESP8266's clock drifts, and must be read at least every 7 hours
 _RETRY_S = const(60)
 
@@ -33,11 +32,12 @@ async def ask(resolve, server):
     query = bytearray(48)
     query[0] = 0x23  # version 4, client
     query[40:] = urandom(8)  # sent back to us as the time of origin: nobody else can answer
-    reply = bytearray(48)
-    count = await resolve.ask(server, 123, query, query[40:], 24, reply)
-    if count < 48 or reply[0] & 0x07 != 4 or reply[0] >= 0xC0 or not 0 < reply[1] < 16:
+    reply = await resolve.ask(server, 123, query, query[40:], 24)
+    if not reply or len(reply) < 48 or reply[0] & 0x07 != 4 or reply[0] >= 0xC0 or not 0 < reply[1] < 16:
         return None  # not a server's answer, or one that is not synchronised (RFC 5905, 7.3)
+    if not any(reply[40:48]):
+        return None  # a transmit timestamp of 0 is no time (RFC 4330, 5)
     seconds = int.from_bytes(reply[40:44], "big") - _1900
     if seconds < 0:
         seconds += 1 << 32  # from 2036 on NTP counts anew
-    return seconds if seconds >= KNOWN and seconds < _2100 else None
+    return seconds if KNOWN <= seconds <= LAST else None
