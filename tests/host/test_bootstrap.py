@@ -13,6 +13,7 @@ import time
 
 import pytest
 from clone import Clone
+from waits import LIMIT_S
 
 SETTINGS = ("--set", "wifi.ssid=attic", "--set", "wifi.key=planted-secret", "--set", "mqtt.server=127.0.0.1")
 DEAD = {
@@ -175,7 +176,7 @@ def test_questions_on_a_terminal(clone):
                 seen += os.read(master, 4096)
             except OSError:  # the other end is closed
                 break
-        assert process.wait(30) == 0, seen
+        assert process.wait(LIMIT_S) == 0, seen
     finally:
         process.kill()
         os.close(master)
