@@ -29,7 +29,6 @@ for word; do
         exit 0
     fi
 done
-if [[ " $* " == *" --broker "* && " $* " != *" --print "* ]]; then need_programs mosquitto mosquitto_pub; fi
 need_programs
 want_programs picocom nano mosquitto_sub
 need_set tools

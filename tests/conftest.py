@@ -1,7 +1,7 @@
 """Fixtures that every folder of tests may use."""
 
 import pytest
-from accounts import delivered
+from accounts import delivered, locked
 from boards import board, boards
 from desk import bare, desk
 from nodes import broker, node, relay
@@ -19,6 +19,7 @@ __all__ = [
     "delivered",
     "desk",
     "jitter",
+    "locked",
     "node",
     "probe",
     "quiet_broker",

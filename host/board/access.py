@@ -50,4 +50,8 @@ def _thieves(proc: Path) -> list[str]:
 
 def _programs() -> list[str]:
     missing = [package for program, package in _PROGRAMS.items() if not shutil.which(program)]
-    return [f"for a prompt, for files and for watching topics: sudo apt-get install {' '.join(missing)}"] if missing else []
+    return (
+        [f"for a prompt, for files and for watching topics: sudo apt-get install {' '.join(missing)}"]
+        if missing
+        else []
+    )

@@ -18,7 +18,8 @@ from host.image import firmware as board_files
 from host.image.fetch import FOLDER, fetch
 from host.image.firmware import Firmware
 from host.image.images import LAYOUTS, Image, Layout
-from host.settings import keys
+from host.settings import config_file, keys
+from host.settings.check import load
 
 CONFIG = ROOT / "config.json"
 _PYTHON = Path(sys.executable)
@@ -114,13 +115,14 @@ class Deployment:
         def save(repl: Repl) -> Survey | None:
             """Return what is on the board; None when it is too much for the prompt, and nothing was saved."""
             survey = repl.survey()
-            paths = backup.edited(survey, record, firmware.on_board())
             if keep_files:
                 self._save_changing(repl, survey, record, firmware)
-            elif backup.is_much(survey, paths):
+                return survey
+            self._agree_on_settings(repl, survey, record, firmware)
+            paths = backup.edited(survey, record, firmware.on_board())
+            if backup.is_much(survey, paths):
                 return None
-            else:
-                backup.save_files(self.console, repl, record, paths)
+            backup.save_files(self.console, repl, record, paths)
             return survey
 
         try:
@@ -141,10 +143,36 @@ class Deployment:
 
     def _save_changing(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
         """Save the files that an upload is going to change."""
-        wanted = changes(survey, firmware.flash, record, firmware.rom)
+        self._agree_on_settings(repl, survey, record, firmware)
         paths = backup.edited(survey, record, firmware.on_board())
+        wanted = changes(survey, firmware.flash, record, firmware.rom)
         changing = [path for path in paths if path in (*wanted.send, *wanted.remove)]
         backup.save_files(self.console, repl, record, changing)
+
+    def _agree_on_settings(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
+        """Where the board's config.json was changed there, ask whose stays: those settings are then here, too."""
+        there = survey.files.get(CONFIG.name)
+        if not there or there.sha256 in (record.files.get(CONFIG.name), hashes(firmware.flash)[CONFIG.name]):
+            return
+        content = repl.read(CONFIG.name)
+        lines = config_file.differing(content, CONFIG)
+        if not lines:
+            return
+        self.console.note(f"  {CONFIG.name} was changed on the board; what it has there -> here:")
+        for line in lines:
+            self.console.note(f"    {line}")
+        if self.console.assume_yes:
+            self.console.note("  those of here go on the board (--yes); the board's are saved")
+            return
+        while (
+            answer := self.console.answer("keep those of the board, here too, or those of here? [board/here] ")
+        ) != "here":
+            if answer == "board":
+                private_files.write(CONFIG, content)
+                self.settings = load(CONFIG)
+                firmware.flash = board_files.make(firmware.layout, CONFIG).flash
+                firmware.write()
+                return
 
     def _erase(self, board: Board, empty: bool) -> None:
         self.console.step("Erase the flash")

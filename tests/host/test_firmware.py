@@ -72,7 +72,7 @@ def test_missing_config(tmp_path):
 
 def test_module_that_does_not_compile(tmp_path):
     (tmp_path / "bad.py").write_text("def f(:\n")
-    with pytest.raises(Failure, match=r"bad\.py does not compile: SyntaxError"):
+    with pytest.raises(Failure, match=r"bad\.py, line 1, does not compile \(SyntaxError: invalid syntax\): def f"):
         firmware._compiled(tmp_path, "lib", "-O0")
 
 

@@ -6,7 +6,6 @@ import datetime
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -14,36 +13,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from accounts import PASSWORD, USER
 from clone import Clone
 from nodes import Broker
-from waits import LIMIT_S
 
 from host.broker.watch import Columns
 from host.failure import Exit
 from host.faults import in_words, meanings
 
 pytestmark = pytest.mark.timeout(60)
-_USER, _PASSWORD = "reader", 'it\'s # "secret" and long'
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ")
 
 
 @pytest.fixture
 def clone(tmp_path) -> Clone:
     return Clone(tmp_path / "clone")
-
-
-@pytest.fixture
-def locked(tmp_path) -> Iterator[Broker]:
-    """A broker that lets in nobody but _USER."""
-    passwords = tmp_path / "passwords"
-    passwords.touch(mode=0o600)
-    program = shutil.which("mosquitto_passwd")
-    assert program, "mosquitto is not installed: ./test.sh installs it"
-    subprocess.run([program, "-b", passwords, _USER, _PASSWORD], check=True)
-    broker = Broker(tmp_path, f"allow_anonymous false\npassword_file {passwords}\n")
-    broker.start(_USER, _PASSWORD)
-    yield broker
-    broker.stop()
 
 
 def write_config(clone: Clone, broker: Broker, server: object = "127.0.0.1", **mqtt: object) -> None:
@@ -82,7 +66,7 @@ class Watch:
     def end(self, how: int = signal.SIGINT) -> int:
         """End it as a terminal's Ctrl-C does; its exit status."""
         os.killpg(self.process.pid, how)
-        self.process.communicate(timeout=LIMIT_S)
+        self.process.communicate(timeout=10)
         return self.process.returncode
 
 
@@ -101,7 +85,7 @@ def watch(clone) -> Iterator[Callable[..., Watch]]:
 
 
 def test_shows_what_nodes_say_in_columns_and_faults_in_words(clone, watch, locked):
-    write_config(clone, locked, user=_USER, password=_PASSWORD)
+    write_config(clone, locked, user=USER, password=PASSWORD)
     locked.publish("fault/attic", '{"code":4,"name":"sensor","detail":"tsl2561 at 0x39: no answer"}', retain=True)
     shown = watch()
     assert shown.lines(1) == [
@@ -132,7 +116,7 @@ def test_shows_what_nodes_say_in_columns_and_faults_in_words(clone, watch, locke
 
 def test_nobody_sees_the_password(clone, watch, locked, monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    write_config(clone, locked, user=_USER, password=_PASSWORD)
+    write_config(clone, locked, user=USER, password=PASSWORD)
     shown = watch("sensors/#")
     deadline = time.monotonic() + 10
     while not (files := list(tmp_path.glob("*/mosquitto_sub"))):
@@ -175,7 +159,7 @@ def test_the_second_server_of_a_list_and_options_that_go_before(clone, watch, br
 def test_another_user_is_asked_for_the_password(clone, locked):
     locked.publish("status/attic", "online", retain=True)
     process = subprocess.Popen(
-        ["./node.sh", "watch", "--host", "127.0.0.1", "--port", str(locked.port), "--user", _USER],
+        ["./node.sh", "watch", "--host", "127.0.0.1", "--port", str(locked.port), "--user", USER],
         cwd=clone.folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -184,11 +168,11 @@ def test_another_user_is_asked_for_the_password(clone, locked):
         start_new_session=True,  # no terminal: the question goes to standard input
     )
     assert process.stdin and process.stdout
-    process.stdin.write(f"{_PASSWORD}\n")
+    process.stdin.write(f"{PASSWORD}\n")
     process.stdin.flush()
     assert "online" in process.stdout.readline()
     process.terminate()
-    process.communicate(timeout=LIMIT_S)
+    process.communicate(timeout=10)
     assert process.returncode == Exit.OK
 
 
@@ -204,7 +188,7 @@ def test_says_why_it_ends(clone, locked):
     assert code == Exit.USAGE and "--prot" in said
     code, said = ends("--host", "127.0.0.1", "--port", locked.port)
     assert code == Exit.BROKER and "not authorised" in said
-    write_config(clone, locked, user=_USER, password="wrong")
+    write_config(clone, locked, user=USER, password="wrong")
     code, said = ends()
     assert code == Exit.BROKER and f"127.0.0.1:{locked.port}" in said and "not authorised" in said
     locked.stop()
@@ -257,7 +241,7 @@ def test_a_payload_that_is_no_text_does_not_end_it(watch, clone, broker):
     assert client
     client.unsubscribe("#")  # the test's own listener wants text
     for payload in (b"\xff\xfe", b"two\nlines", b'"quoted" \\', b"\x1b[2J", "21.5 °C".encode()):
-        client.publish("status/attic", payload).wait_for_publish(LIMIT_S)
+        client.publish("status/attic", payload).wait_for_publish(5)
     found = [line.removeprefix("attic           status        ") for line in shown.lines(5)]
     assert found[1:] == ["two\\nlines", '"quoted" \\', "\\x1b[2J", "21.5 °C"]
 
