@@ -35,6 +35,9 @@ class Desk:
         settings = {"wifi": {"ssid": "air"}, "sensors": [{"driver": "tsl2561", "every_s": 1}]} | changes
         (self.root / "config.json").write_text(json.dumps(settings))
 
+    def settings(self):
+        return json.loads((self.root / "config.json").read_text())
+
     def command(self, board, *options, image="romfs"):
         """The command line; with `--files-only` the image is the one on the board."""
         given = [] if "--files-only" in options else ["--image", str(self.images[image])]

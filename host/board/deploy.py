@@ -244,7 +244,9 @@ class Deployment:
             node = Node(self.console, repl, self.settings, survey.mac)
             node.start()
             self._keep_key(node.client_id)
-            self.console.note(f"\n{node.client_id} on {self.port} works.")
+            self.console.note(
+                f"\n{node.client_id} on {self.port} works. What it says: ./node.sh watch. Its prompt: ./node.sh repl"
+            )
 
         if written:
             self._first_boot(written, finish)

@@ -12,8 +12,8 @@ itself and says why. Stopped anywhere, run again: it goes on. docs/updates.md ex
 Standard output has a line for each node that is up to date; everything else goes to standard error.
 
 Exit status, that of the first node that failed: 0 all are up to date; 1 config.json, or no update_key; 2 usage; 3 this
-computer; 8 a module does not compile; 9 a node, or the broker, does not answer; 11 a node refused the update; 12 a node
-tried it and went back; 130 Ctrl-C.
+computer; 8 a file does not compile; 9 a node does not answer; 10 the broker does not; 11 a node refused the update; 12
+a node tried it and went back; 130 Ctrl-C.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from host.board.backup import BY_THE_BOARD, Record
 from host.board.deploy import CONFIG
+from host.broker import reach
 from host.console import Console
 from host.failure import Exit, Failure, run
 from host.image import firmware
@@ -65,17 +66,22 @@ def main() -> None:
         settings = load(CONFIG)
     except Invalid as e:
         raise Failure(Exit.CONFIG, f"{e} (nothing was sent)") from e
-    first = None
-    for name in args.nodes or everybody(settings):
+    failed: dict[str, Failure] = {}
+    names = args.nodes or everybody(settings)
+    for name in names:
         console.step(name)
         try:
             with Air(settings, name) as air:
                 update(console, air, settings, args.dry_run)
         except Failure as e:
-            console.note(f"  {e}")
-            first = first or e
-    if first:
-        raise first
+            failed[name] = e
+            if len(names) > 1:
+                console.note(f"  {e}")
+    if args.dry_run:
+        console.note("\nnothing was sent (--dry-run)")
+    if failed:
+        first = next(iter(failed.values()))
+        raise first if len(names) == 1 else Failure(first.code, f"not up to date: {', '.join(failed)} (see above)")
 
 
 def everybody(settings: dict) -> list[str]:
@@ -102,8 +108,9 @@ def update(console: Console, air: Air, settings: dict, dry_run: bool) -> None:
             Exit.CONFIG, f"the update_key of {air.name} is neither in config.json nor in keys/{air.name}.json"
         )
     if not air.broker:
-        reason = air.refusal or "no answer"
-        raise Failure(Exit.SILENT, f"this computer does not get into the broker of config.json ({reason})")
+        where = " or ".join(reach.servers(settings))
+        why = f"does not let this computer in ({air.refusal})" if air.refusal else "does not answer"
+        raise Failure(Exit.BROKER, f"the broker at {where}:{settings['mqtt']['port']} {why}")
     try:
         state = greet(air)
         record = Record(state.mac)

@@ -97,6 +97,13 @@ def test_without_a_broker_nothing_is_written_unless_somebody_says_so(desk, board
     assert (board.state / "flash.bin").read_bytes() == before
 
 
+def test_a_wrong_key_of_the_wifi_is_named(desk, board):
+    board.ctl("wifi", "on", "--ssid", "air", "--key", "the right key")
+    desk.config(wifi={"ssid": "air", "key": "another key", "timeout_s": 5}, mqtt=desk.settings()["mqtt"])
+    done = desk.flash(board, code=9)
+    assert "is in fault 7, Wi-Fi is not joined: air: wrong key; ./bootstrap.sh --set wifi.ssid=NAME" in done.said
+
+
 def test_a_file_that_does_not_compile_is_not_sent(desk, board):
     main = desk.root / "firmware/main.py"
     lines = main.read_text().count("\n")

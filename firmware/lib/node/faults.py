@@ -24,7 +24,7 @@ class Faults:
     """The faults that are active now, one for each (name, source): two sensors may both be in fault 4.
 
     `current` is None or the (code, detail) that the LED shows and fault/<id> carries. When it changes, `version` grows
-    by one.
+    by one, and the console says it.
     """
 
     def __init__(self):
@@ -53,6 +53,7 @@ class Faults:
         if current != self.current:
             self.current = current
             self.version += 1
+            print("fault %d: %s" % current if current else "no fault")
 
     def clear(self, name, source=None):
         """Note that `source` is well again. Nothing happens when it was well."""
