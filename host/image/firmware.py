@@ -102,7 +102,7 @@ def _checked(config: Path) -> Files:
     except check.Invalid:
         return {}
     digest = hashlib.sha256(VERSION.encode() + config.read_bytes()).hexdigest()
-    return {"config.ok": f"{digest}\n{json.dumps(checked)}".encode()}
+    return {"config.ok": f"{digest}\n{json.dumps(checked, ensure_ascii=False)}".encode()}
 
 
 def _compiled(folder: Path, place: str, level: str) -> Files:

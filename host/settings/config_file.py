@@ -42,6 +42,10 @@ def prepare(
     new = copy.deepcopy(old) if old is not None else _example()
     for assignment in assignments:
         key, sign, value = assignment.partition("=")
+        if not _is_utf8(assignment):
+            raise Failure(
+                Exit.USAGE, f"--set {ascii(key)}: what follows is not text in UTF-8: which does your terminal use?"
+            )
         if not sign:
             raise Failure(Exit.USAGE, f"--set {key}: it takes KEY=VALUE, as in --set wifi.ssid=attic")
         _assign(new, key, _typed(key, value))
@@ -72,6 +76,15 @@ def prepare(
     return _remembered(console, path, folder), account
 
 
+def _is_utf8(word: str) -> bool:
+    """Say whether a word of the command line was: of any other, its bytes have become halves of characters."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _remembered(console: Console, path: Path, folder: Path) -> dict[str, Any]:
     """Return the settings, and keep the secrets of a node with a name for the day when config.json has another's."""
     settings = load(path)
@@ -92,7 +105,7 @@ def _read(path: Path) -> dict | None:
     except Invalid as e:
         raise Failure(Exit.CONFIG, f"{e}: correct it, or remove {path.name} to be asked again") from e
     path.chmod(0o600)
-    return json.loads(path.read_text())
+    return json.loads(path.read_bytes())
 
 
 def _example() -> dict:

@@ -55,7 +55,7 @@ def test_not_utf_8():
         load(FILE)
         raise AssertionError
     except Invalid as e:
-        assert str(e) == "config.json is not text in UTF-8: save it again as such"
+        assert str(e) == "config.json is not JSON: line 1, column 16: not text in UTF-8: save it again as such"
     finally:
         os.remove(FILE)
 
@@ -118,5 +118,5 @@ def test_a_driver_of_several_quantities():
     config = load(written('{"sensors": [{"driver": "weather", "topic": "roof"}]}'), Two())
     assert config["sensors"][0]["topics"] == {"temperature": "roof/temperature", "humidity": "roof/humidity"}
     config = load(written('{"sensors": [{"driver": "weather", "topics": {"humidity": "h"}}]}'), Two())
-    assert config["sensors"][0]["topics"] == {"humidity": "h"}
+    assert dict(config["sensors"][0]["topics"]) == {"humidity": "h"}
     os.remove(FILE)

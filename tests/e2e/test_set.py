@@ -47,12 +47,12 @@ _GOOD: list[dict[str, Any]] = [
     {"client_id": "n2"},
 ]
 
-_OBJECT = 'set takes an object: {"sensors.0.every_s": 10}'
+_OBJECT = 'set takes an object, {"sensors.0.every_s": 10}'
 _BAD: list[tuple[Any, str]] = [
-    ("", _OBJECT),
+    ("", _OBJECT + ": line 1, column 1: the end of the text instead of a value"),
     ("7", _OBJECT),
     ("{}", _OBJECT),
-    ('{"outbox": 8', _OBJECT),
+    ('{"outbox": 8', _OBJECT + ": line 1, column 13: the end of the text instead of a comma or }"),
     ("[1]", _OBJECT),
     (
         {"colour": "red"},
@@ -71,7 +71,7 @@ _BAD: list[tuple[Any, str]] = [
     ({"sensors.0.driver": "nonesuch"}, "sensors[0].driver must be one of " + ", ".join(Drivers().names())),
     ({"sensors.0.driver": "dht22"}, "sensors[0].pin must be given"),
     ({"sensors.0.gain": 4}, "sensors[0].gain must be one of 1, 16 or null"),
-    ({"sensors.0.topic": "a/#"}, "sensors[0].topic must be a topic without + # of 1 to 128 bytes or null"),
+    ({"sensors.0.topic": "a/#"}, "sensors[0].topic must be " + schema.wanted("topic?", "1..128", "bytes")),
     ({"sensors.0.topics": {"lumen": "a"}}, "sensors[0].topics.lumen is not a quantity: tsl2561 has lux"),
     (
         {"sensors.0.delta": -1},
@@ -81,8 +81,8 @@ _BAD: list[tuple[Any, str]] = [
     ({"outbox": 8, "stats_s": 0}, "stats_s must be a whole number from 10 to 86400 s or null"),
     ({"mqtt.port": 65536}, "mqtt.port must be a whole number from 1 to 65535"),
     ({"mqtt.password": "x"}, "mqtt.user must be given with mqtt.password"),
-    ({"wifi.key": "short"}, "wifi.key must be empty or text of 8 to 64 bytes"),
-    ({"client_id": "a/b"}, "client_id must be text without + # / of 1 to 64 bytes or null"),
+    ({"wifi.key": "short"}, "wifi.key must be empty or text of 8 to 64 bytes: the longest is of hex digits"),
+    ({"client_id": "a/b"}, "client_id must be text without + # / and control characters of 1 to 64 bytes or null"),
     ({"pins.led": 5}, "pins.led and pins.scl are both 5: each needs a GPIO of its own"),
     ({"homeassistant": "both"}, 'homeassistant must be true, false or "single"'),
 ]

@@ -63,7 +63,9 @@ def test_no_settings(tmp_path: Path, boards: Callable[..., RunningBoard]) -> Non
 
 def test_settings_that_are_no_json(tmp_path: Path, boards: Callable[..., RunningBoard]) -> None:
     write_flash(tmp_path / "n1", "{")
-    _says(boards("n1", "--fast", "0"), "config.json is not JSON: look for a missing quote, comma or brace")
+    _says(
+        boards("n1", "--fast", "0"), "config.json is not JSON: line 1, column 1: the end of the text instead of a value"
+    )
 
 
 def test_no_library(boards: Callable[..., RunningBoard]) -> None:

@@ -54,6 +54,7 @@ def test_starts_from_the_example_and_belongs_to_its_owner_alone(path):
         ("wifi.key=[1, 2, 3]", ("wifi", "key"), "[1, 2, 3]"),
         ('mqtt.user="null"', ("mqtt", "user"), "null"),
         ("wifi.key=a=b=c=d!", ("wifi", "key"), "a=b=c=d!"),
+        ("wifi.ssid=home\U0001f3e0", ("wifi", "ssid"), "home\U0001f3e0"),
     ],
 )
 def test_values_get_the_type_of_their_setting(path, assignment, place, value):
@@ -75,6 +76,12 @@ def test_values_get_the_type_of_their_setting(path, assignment, place, value):
         ("sensors.3.every_s=5", Exit.CONFIG, "sensors.3"),
         ("client_id.x=1", Exit.CONFIG, "client_id.x"),
         ("wifi.ssid", Exit.USAGE, "KEY=VALUE"),
+        ("wifi.ssid=caf\udce9", Exit.USAGE, "not text in UTF-8"),  # a Latin-1 byte, as the command line has it
+        ("caf\udce9=x", Exit.USAGE, "not text in UTF-8"),
+        ("mqtt.user=a\x85b", Exit.CONFIG, "mqtt.user"),
+        ("client_id=\ufffe", Exit.CONFIG, "client_id"),
+        (f"update_key={'g' * 64}", Exit.CONFIG, "update_key"),
+        ("sensors.0.topic=$SYS/lux", Exit.CONFIG, "sensors[0].topic"),
     ],
 )
 def test_bad_values_leave_no_file(path, assignment, code, word):

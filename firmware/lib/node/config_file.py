@@ -3,9 +3,9 @@
 Runs unchanged on CPython (host/settings/check.py), so that the board and the host say the same sentence.
 """
 
-import json
 import os
 
+import node
 from node import schema
 from node.schema import Invalid
 
@@ -32,16 +32,14 @@ def _read(path):
     try:
         if os.stat(path)[6] > _MAX_BYTES:
             raise Invalid("config.json is too long: %d bytes are allowed" % _MAX_BYTES)
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
+        with open(path, "rb") as f:
+            data = f.read()
     except OSError:
         raise Invalid("config.json is missing: copy config.example.json and set wifi and mqtt in it")
-    except UnicodeError:
-        raise Invalid("config.json is not text in UTF-8: save it again as such")
     try:
-        given = json.loads(text)
-    except (ValueError, RuntimeError):  # RuntimeError: nested too deep
-        raise Invalid("config.json is not JSON: look for a missing quote, comma or brace")
+        given = node.load("json_reader").read(data)
+    except ValueError as e:
+        raise Invalid("config.json is not JSON: %s" % e)
     if not isinstance(given, dict):
         raise Invalid("config.json must be an object: {...}")
     return given

@@ -9,6 +9,8 @@ nothing here. Runs on CPython too, so that the board and the host say the same s
 
 import json
 
+from node import load
+
 
 class Invalid(ValueError):
     """config.json cannot be used as it is; str() is one sentence that names the key and what is allowed.
@@ -26,13 +28,13 @@ ROWS = (
     # The network to join.
     "wifi|object|{}||\n"
     # Its name; empty: none is joined, fault 7.
-    'wifi.ssid|text|""|0..32|bytes\n'
+    'wifi.ssid|ssid|""|0..32|bytes\n'
     # Its key; empty: an open network.
     'wifi.key|key|""|8..64|bytes\n'
     # Further networks, tried in turn while there is no link.
     "wifi.others|list|[]|0..4|networks\n"
     # Its name.
-    "wifi.others[].ssid|text||1..32|bytes\n"
+    "wifi.others[].ssid|ssid||1..32|bytes\n"
     # Its key; empty: an open network.
     'wifi.others[].key|key|""|8..64|bytes\n'
     # Name given to the network's DHCP server; null: `feather-` and the last three bytes of the MAC.
@@ -101,7 +103,7 @@ ROWS = (
     # Readings are kept and sent together, every so many of them.
     "sleep.batch|int|1|1..50|readings\n"
     # Secret with which updates by air are signed; null: they are refused.
-    "update_key|text?|null|64..64|hex digits\n"
+    "update_key|hex?|null|64..64|hex digits\n"
 )
 
 
@@ -149,6 +151,8 @@ def table(rows, under=""):
 
 def complete(given, drivers):
     """Return the dict `given` with the defaults filled in. Raises Invalid, with what can be used in its `config`."""
+    global _may_be
+    _may_be = load("text").may_be
     config, problem = {}, None
     rows = table(ROWS)
     for row in rows:
@@ -253,6 +257,11 @@ def _no_strangers(given, rows, shown):
 
 def _no_clash(config, drivers):
     """Raise Invalid for settings that are right by themselves but not together."""
+    if config["sleep"]["every_s"] and config["pins"]["led"] == 16:
+        raise Invalid("pins.led is 16, which sleep.every_s needs: wired to RST")
+    _differ([("wifi.ssid", config["wifi"]["ssid"])], config["wifi"]["others"], "wifi.others[%d].ssid", "ssid")
+    _differ([], config["sensors"], "sensors[%d].address", "address")
+    _differ([], config["sensors"], "sensors[%d].rom", "rom")
     wires = [("pins." + role, config["pins"][role], None) for role in ("led", "run_app", "scl", "sda")]
     for i, entry in enumerate(config["sensors"]):
         if "pin" in entry:
@@ -265,10 +274,24 @@ def _no_clash(config, drivers):
     seen = {}
     for i, entry in enumerate(config["sensors"]):
         for quantity in drivers.quantities(entry["driver"]):
-            topic = entry["topics"].get(quantity, quantity)
+            default = "sensors/%s/%s" % (config["client_id"], quantity)
+            topic = entry["topics"].get(quantity, default)
             if topic in seen:
                 raise Invalid("sensors[%d].topic must be given: sensors[%d] has the same topic" % (i, seen[topic]))
             seen[topic] = i
+
+
+def _differ(seen, entries, shown, key):
+    """Raise Invalid when two of `entries`, or one and another of `seen`, have the same under `key`: one thing twice."""
+    for i, entry in enumerate(entries):
+        value = entry.get(key)
+        if key == "rom" and value:
+            value = value.lower()
+        name = shown % i
+        for other, known in seen:
+            if value and value == known:
+                raise Invalid("%s and %s are the same: each is given once" % (other, name))
+        seen.append((name, value))
 
 
 _HOST_BYTES = 64
@@ -287,10 +310,13 @@ _WORDS = {
     "discovery": "true, false or %s",
     "int": "a whole number from %s",
     "number": "a number from %s",
-    "text": "text of %s",
-    "key": "empty or text of %s",
-    "id": "text without + # / of %s",
-    "topic": "a topic without + # of %s",
+    "text": "text without control characters of %s",
+    "ssid": "text of %s",
+    "hex": "text of %s",
+    "key": "empty or text of %s: the longest is of hex digits",
+    "id": "text without + # / and control characters of %s",
+    "topic": "a topic of %s without + # and control characters, and none that begins with $, cmd/, connect/, disconnect/, "
+    "fault/, homeassistant/, late/, reply/, stats/ or status/",
     "host": "a host name or address of %s",
     "hosts": "a host name or address, or a list of %s",
 }
@@ -321,18 +347,5 @@ def _is_good(value, kind, allowed):
         return isinstance(value, list) and low <= len(value) <= high
     if kind == "hosts":
         hosts = value if isinstance(value, list) else [value]
-        return low <= len(hosts) <= high and all(_is_text(host, "host", 1, _HOST_BYTES) for host in hosts)
-    return _is_text(value, kind, low, high)
-
-
-def _is_text(value, kind, low, high):
-    if type(value) is not str:
-        return False
-    if kind == "key" and not value:
-        return True
-    for c in value:
-        if c < " " or c in "+#" and kind in ("id", "topic") or c == "/" and kind == "id":
-            return False
-        if kind == "host" and not ("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c in "-._"):
-            return False
-    return low <= len(value.encode("utf-8", "surrogatepass")) <= high
+        return low <= len(hosts) <= high and all(_may_be(host, "host", 1, _HOST_BYTES) for host in hosts)
+    return _may_be(value, kind, low, high)

@@ -46,7 +46,7 @@ def may_be(value, use, low=1, high=128):
     if not low <= size <= high or flaw(data, use != "ssid") is not None:
         return False
     if use == "ssid":
-        return 0 not in data
+        return 0 not in data  # the driver would take the rest for something else
     if use == "hex" or use == "key" and size == 64:
         return all(byte in b"0123456789abcdefABCDEF" for byte in data)
     if use == "host":

@@ -14,19 +14,25 @@ _NEW = const("config.new")
 # Of more than 10 characters: shorter strings are among the names that stay for ever.
 _LATER = const("set.deferred")  # the command, for the next start
 _SAID = const("set.answered")  # and its answer
+_ENOSPC = const(28)
 _MAX_BYTES = const(4096)  # config_file.py takes no more
 
 
 def refusal(text):
     """Change config.json, all of it or nothing, also when the power goes. Return None, or the sentence that says no."""
-    from node import schema  # here, for its stack: not while this file is imported
-
     try:
-        _change(schema, text)
+        changes, config = _read(text)
+        from node import schema  # here, for its stack: not while this file is imported
+
+        _change(schema, config, changes)
     except ValueError as e:  # schema.Invalid is one
         return str(e)
+    except OSError as e:
+        return "the file system is full: nothing was changed" if e.errno == _ENOSPC else repr(e)
     finally:
         load("schema")  # kept by nobody
+        if _NEW in os.listdir():
+            os.remove(_NEW)
 
 
 def defer(text):
@@ -46,10 +52,13 @@ def begin():
     os.remove(_LATER)
     try:
         why = refusal(text)
-    except (OSError, MemoryError) as e:  # the file system is full
-        why = repr(e)
-    with open(_SAID, "w") as f:
-        f.write("error: " + why if why else "ok")
+    except MemoryError:
+        why = "too little memory"
+    try:
+        with open(_SAID, "w") as f:
+            f.write("error: " + why if why else "ok")
+    except OSError as e:  # the file system is full: then without an answer
+        print("set:", e)
     if why:
         load("last_run").reset("restart", "settings")
 
@@ -62,15 +71,22 @@ async def run(session):
     os.remove(_SAID)
 
 
-def _change(schema, text):
+def _read(text):
+    """Return what is to be changed, and config.json. Raises ValueError with a sentence."""
+    read = load("json_reader").read
+    why = 'set takes an object, {"sensors.0.every_s": 10}'
     try:
-        changes = json.loads(text)
-        if not isinstance(changes, dict) or not changes:
-            raise ValueError
-    except ValueError:
-        raise ValueError('set takes an object: {"sensors.0.every_s": 10}')
-    with open("config.json") as f:
-        config = json.load(f)
+        changes = read(text.encode())
+    except ValueError as e:
+        raise ValueError("%s: %s" % (why, e))
+    if not isinstance(changes, dict) or not changes:
+        raise ValueError(why)
+    with open("config.json", "rb") as f:
+        config = read(f.read())
+    return changes, config
+
+
+def _change(schema, config, changes):
     for row in schema.table(schema.ROWS):  # what config.json has not, and what is to be changed in it
         if row[0] not in config and any(key.startswith(row[0] + ".") for key in changes):
             config[row[0]] = json.loads(row[2])

@@ -12,7 +12,7 @@ from node.sensors import Unmeasurable
 
 OPTIONS = """\
 pin|one||2,4,5,12,13,14|GPIO|Its data wire, which needs a resistor of 4.7 kOhm to 3.3 V.
-rom|text?|null|16..16|hex digits|ROM code of the one that is meant when several share the wire; null: it is alone there.
+rom|hex?|null|16..16|hex digits|ROM code of the one that is meant when several share the wire; null: it is alone there.
 """
 
 _SKIP_ROM = const(0xCC)
