@@ -76,6 +76,7 @@ def bare(tmp_path, boards):
 
 def works(done):
     """The node's announcement and its first reading are what it printed."""
+    assert re.search(r"^feather-[0-9a-f]{6} on \S+ works\.", done.said, re.MULTILINE), done.said
     announcement, reading = done.stdout.splitlines()
     assert re.fullmatch(r"connect/feather-[0-9a-f]{6} [0-9a-f]{12}", announcement)
     assert re.fullmatch(r"sensors/feather-[0-9a-f]{6}/lux 2\d\d\.\d\d", reading)

@@ -244,8 +244,9 @@ class Deployment:
             node = Node(self.console, repl, self.settings, survey.mac)
             node.start()
             self._keep_key(node.client_id)
+            how = "works" if node.is_well else "is on the air, but not well: its last fault above says what to mend"
             self.console.note(
-                f"\n{node.client_id} on {self.port} works. What it says: ./node.sh watch. Its prompt: ./node.sh repl"
+                f"\n{node.client_id} on {self.port} {how}. What it says: ./node.sh watch. Its prompt: ./node.sh repl"
             )
 
         if written:

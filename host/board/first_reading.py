@@ -36,6 +36,7 @@ class Node:
         self._settings = settings
         self._mac = mac
         self._words = bytearray()  # what the board says on its serial line
+        self.is_well = True  # no fault was under way when it sent its first reading
         self.client_id = settings["client_id"] or f"feather-{mac[6:]}"
 
     def start(self) -> None:
@@ -55,6 +56,7 @@ class Node:
             listener, seconds, lambda m: m.topic == f"connect/{self.client_id}" and m.payload == self._mac
         ):
             raise self._silence(listener, seconds)
+        self.is_well = True  # whatever the broker has kept of the time before
         if not self._settings["sensors"]:
             return
         seconds = min(sensor["every_s"] for sensor in self._settings["sensors"]) + _READING_S
@@ -81,8 +83,10 @@ class Node:
             if message and wanted(message):
                 print(message, flush=True)
                 return True
-            if message and message.topic.startswith("fault/") and message.payload != '{"code":0}':
-                self._console.note(f"  {message}")
+            if message and message.topic.startswith("fault/"):
+                self.is_well = message.payload == '{"code":0}'
+                if not self.is_well:
+                    self._console.note(f"  {message}")
             if self._words.endswith(b">>> "):
                 raise Failure(
                     Exit.SILENT, f"all is on the board, but {self.client_id} has stopped: its last words are above"

@@ -97,6 +97,16 @@ def test_a_module_of_the_users_own_in_the_root_is_named_and_stays(desk, board):
     assert "node/pins.py" not in said
 
 
+def test_a_node_with_a_fault_does_not_work(desk, board):
+    """It is on the air; one of its two sensors is not there."""
+    config = json.loads((desk.root / "config.json").read_text())
+    config["sensors"] = [{"driver": "bme280"}, {"driver": "tsl2561"}]
+    (desk.root / "config.json").write_text(json.dumps(config))
+    done = desk.flash(board)
+    assert "is on the air, but not well: its last fault above says what to mend." in done.said
+    assert '"bme280 at 0x76: no answer"' in done.said
+
+
 @pytest.mark.parametrize("uploader", ["rshell", "mpremote"])
 def test_files_only_with(desk, board, uploader):
     desk.flash(board)
