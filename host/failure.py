@@ -58,7 +58,7 @@ def run(main: Callable[[], None]) -> NoReturn:
     except KeyboardInterrupt:
         print("\nstopped: run this again to go on", file=sys.stderr)
         code = Exit.INTERRUPTED
-    except Exception as e:  # noqa: BLE001 - whatever it is, nobody is helped by a traceback
+    except Exception as e:  # whatever it is, nobody is helped by a traceback
         code = _end(_accident(e))
     sys.exit(code)
 
@@ -69,8 +69,8 @@ def _accident(e: Exception) -> Failure:
     at = traceback.extract_tb(e.__traceback__)[-1]
     return Failure(
         Exit.PROGRAM,
-        f"{type(e).__name__} in {Path(at.filename).name}, line {at.lineno}: {e or 'no reason given'}: this is a fault of the "
-        "script; run it again, and report this line if it comes back",
+        f"{type(e).__name__} in {Path(at.filename).name}, line {at.lineno}: {e or 'no reason given'}: this is a fault "
+        "of the script; run it again, and report this line if it comes back",
     )
 
 

@@ -44,7 +44,7 @@ def prepare(
         key, sign, value = assignment.partition("=")
         if not _is_utf8(assignment):
             raise Failure(
-                Exit.USAGE, f"--set {ascii(key)}: what follows is not text in UTF-8: which does your terminal use?"
+                Exit.USAGE, f"--set {key!a}: what follows is not text in UTF-8: which does your terminal use?"
             )
         if not sign:
             raise Failure(Exit.USAGE, f"--set {key}: it takes KEY=VALUE, as in --set wifi.ssid=attic")

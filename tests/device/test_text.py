@@ -99,9 +99,9 @@ BYTES = (
 
 def test_what_text_may_be():
     for value, uses in CASES:
-        for use in LIMITS:
+        for use, limits in LIMITS.items():
             letter = "o" if use == "topic" else use[0]
-            assert text.may_be(value, use, *LIMITS[use]) == (letter in uses), (value, use)
+            assert text.may_be(value, use, *limits) == (letter in uses), (value, use)
     assert text.may_be("", "key", 8, 64)
 
 

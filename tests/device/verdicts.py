@@ -1,8 +1,8 @@
 """Judges settings as the board does, for tests/host/test_agreement.py: micropython verdicts.py FOLDER.
 
-The folder is the current one, with config.json in it. Each line of standard input is a word and bytes in hex: `file` and
-those of a config.json, or `set` and those of a payload. Each line of standard output is the JSON of what is said (null: it
-is right); after `set`, config.json is as the board leaves it.
+config.json is in FOLDER. Each line of standard input is a word and bytes in hex: `file` and those of a config.json, or
+`set` and those of a payload. Each line of standard output is the JSON of what is said, null when it is right; after
+`set`, config.json is as the board leaves it.
 """
 
 import json
@@ -10,10 +10,9 @@ import os
 import sys
 from binascii import unhexlify
 
-os.chdir(sys.argv[1])
-
 from node import config_file, load
 
+os.chdir(sys.argv[1])
 for line in sys.stdin:
     word, digits = line.split(" ")
     data = unhexlify(digits.strip())

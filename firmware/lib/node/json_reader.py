@@ -1,7 +1,7 @@
 """Reads JSON (RFC 8259) to the letter, and says where it is none. Not kept (node.load). Runs on CPython too.
 
-The boards' own json takes what is not JSON (a missing comma, `010`, `"ab\\cd"`), and leaves a character above U+FFFF that
-is written as two escapes in halves, which no broker accepts. Walks the bytes without recursion: the stack is small.
+The boards' own json takes what is not JSON (a missing comma, `010`, `"ab\\cd"`), and leaves a character above U+FFFF
+that is written as two escapes in halves, which no broker accepts. No recursion: the stack is small.
 """
 
 from collections import OrderedDict  # as in the file, on the board too
@@ -110,7 +110,7 @@ def _value(data, at):
 
 
 def _number(data, at):
-    """Return the number that begins at `at`, and where it ends. What follows it that is no part of one others refuse."""
+    """Return the number that begins at `at`, and where it ends. Others refuse what follows and is no part of one."""
     begin = at
     at += data[at] == 45
     whole = _digits(data, at)

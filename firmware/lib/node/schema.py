@@ -315,8 +315,8 @@ _WORDS = {
     "hex": "text of %s",
     "key": "empty or text of %s: the longest is of hex digits",
     "id": "text without + # / and control characters of %s",
-    "topic": "a topic of %s without + # and control characters, and none that begins with $, cmd/, connect/, disconnect/, "
-    "fault/, homeassistant/, late/, reply/, stats/ or status/",
+    "topic": "a topic of %s without + # and control characters, and none that begins with $, cmd/, connect/, "
+    "disconnect/, fault/, homeassistant/, late/, reply/, stats/ or status/",
     "host": "a host name or address of %s",
     "hosts": "a host name or address, or a list of %s",
 }
