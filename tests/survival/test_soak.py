@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from boards import RunningBoard, wait_for
+from boards import RunningBoard
 from nodes import Node
+from waits import wait_for
 
 _DAY_S = 86_400
 _PER_DAY = 1440
@@ -14,7 +15,7 @@ _PER_DAY = 1440
 def test_day_after_day(node, broker, request) -> None:
     """`ticks_ms` wraps twice in a month, after 12.4 and 24.9 days."""
     days = 30 if request.config.getoption("--long") else 1
-    feather: Node = node("--fast", "0", sensors=[{"driver": "tsl2561", "every_s": 60}], mqtt={"keepalive_s": 30})
+    feather: Node = node(sensors=[{"driver": "tsl2561", "every_s": 60}], mqtt={"keepalive_s": 30})
     board = feather.board
     board.skip(30)  # now it is half a minute to and from each reading
     free = []
@@ -22,7 +23,7 @@ def test_day_after_day(node, broker, request) -> None:
     for day in range(days):
         since = broker.count
         _let_a_day_pass(board)
-        wait_for(lambda since=since: len(broker.of("sensors/n1/lux", since)) >= _PER_DAY, 10, f"{_PER_DAY} readings")
+        wait_for(lambda since=since: len(broker.of("sensors/n1/lux", since)) >= _PER_DAY, f"{_PER_DAY} readings")
         readings = broker.of("sensors/n1/lux", since)
         stats = broker.of("stats/n1", since)[-1].json
         free.append(stats["free"])

@@ -20,8 +20,8 @@ def _ask(board: RunningBoard) -> tuple[str, float]:
     """The board's MAC by its own prompt, and how long that took."""
     began = time.monotonic()
     with board.console() as console:
-        console.prompt(timeout=60)
-        mac = console.run("import network\nprint(network.WLAN().config('mac').hex())", timeout=60)
+        console.prompt()
+        mac = console.run("import network\nprint(network.WLAN().config('mac').hex())")
     return mac.strip(), time.monotonic() - began
 
 
