@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-LIMIT_S = 120.0
+LIMIT_S = 180.0
 
 
 def wait_for(condition: Callable[[], Any], what: str | Callable[[], str], pause_s: float = 0.02) -> Any:
