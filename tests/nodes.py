@@ -61,6 +61,7 @@ class Broker:
         self._config = folder / "mosquitto.conf"
         common = f"persistence false\nlog_type none\nuser {getpass.getuser()}\n"
         self._config.write_text(f"listener {self.port} 127.0.0.1\n{common}{settings}")
+        self.host = "127.0.0.1"
         self._process: subprocess.Popen[bytes] | None = None
         self._client: mqtt.Client | None = None
         self._news = threading.Condition()
@@ -86,7 +87,7 @@ class Broker:
     def _connect(self, client: mqtt.Client) -> None:
         def listens() -> bool:
             try:
-                client.connect("127.0.0.1", self.port)
+                client.connect(self.host, self.port)
             except ConnectionRefusedError:
                 return False
             return True

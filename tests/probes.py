@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import queue
-import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROBE = ROOT / "tests" / "device" / "probe.py"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 KEEPALIVE_S = 5
+HOLD_US = 5000  # of CPU time: nothing the node does may hold its loop for longer
 
 
 def compile_all(folder: Path) -> None:
@@ -135,40 +133,6 @@ class Probe:
         assert "Traceback" not in said, said
 
 
-class Jitter:
-    """A probe that does nothing, and so is held up by other processes only: a busy computer is no slow node."""
-
-    def __init__(self, idle: Probe) -> None:
-        self._idle = idle
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget what has been measured."""
-        self._idle.report()
-
-    def check(self, held_us: int, bound_us: int) -> str:
-        """Say how long the loop was held since restart(). Fails the test above the bound and the jitter together."""
-        jitter = self._idle.report()["held_us"]
-        said = f"loop held for {held_us} us, an idle one for {jitter} us"
-        assert held_us <= bound_us + jitter, said
-        return said
-
-
-@pytest.fixture
-def quiet_broker(tmp_path: Path) -> Iterator[int]:
-    """The port of a Mosquitto with nobody else at it: a subscriber in the test would take half of the computer."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    config = tmp_path / "quiet.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_type none\nuser {getpass.getuser()}\n")
-    program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    assert program, "mosquitto is not installed: ./test.sh installs it"
-    process = subprocess.Popen([program, "-c", str(config)])
-    yield port
-    process.kill()
-    process.wait()
-
-
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The firmware's library and the probe as .mpy files."""
@@ -189,9 +153,3 @@ def probe(compiled: Path) -> Iterator[Callable[..., Probe]]:
     yield start
     for probe in started:
         probe.end()
-
-
-@pytest.fixture
-def jitter(probe: Callable[..., Probe]) -> Jitter:
-    """What this computer adds to the holds of the loop that are measured in the test."""
-    return Jitter(probe(1, id="idle", joined=False))

@@ -12,8 +12,6 @@ from updates import KEY, has, main_py, module, package, sums, talk, versioned
 
 from host.update.protocol import GO, MANIFEST, Refused, begin, piece
 
-pytestmark = pytest.mark.alone
-
 _BACK_S = 300
 
 

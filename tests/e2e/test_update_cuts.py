@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import random
 
-import pytest
 from nodes import Node
 from updates import KEY, has, main_py, module, package, sums, talk, versioned
 
 from host.update.protocol import GO, Refused, Silent
-
-pytestmark = pytest.mark.alone
 
 _MOST = 130_000  # bytes: more than an update of these files writes and erases, from its head to its end
 

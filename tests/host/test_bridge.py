@@ -44,18 +44,12 @@ class Elsewhere(Broker):
         (folder / "passwd").chmod(0o600)
         files = f"certfile {certificates}/{certificate}.crt\nkeyfile {certificates}/{certificate}.key\n"
         super().__init__(folder, f"{files}allow_anonymous false\npassword_file {folder}/passwd\n")
+        self.host = "localhost"
         self._authority = f"{certificates}/{'ca' if certificate == 'good' else 'impostor'}.crt"
 
     def _connect(self, client):
         client.tls_set(self._authority)
-        deadline = time.monotonic() + 5
-        while True:
-            try:
-                client.connect("localhost", self.port)
-                return
-            except ConnectionRefusedError:
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
+        super()._connect(client)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import socket
-import time
 
 from fake_broker import Connection, FakeBroker
 from hostile import hostile
@@ -16,7 +15,7 @@ _ENDLESS = b"\x32\xff\xff\xff\x7f\x00\x05cmd/n\x12\x34"  # the beginning of a me
 
 def test_hostile_packets(relay, survivor, request) -> None:
     """One in each connection, before, during or after the login."""
-    wanted = 10_000 if request.config.getoption("--long") else 500
+    wanted = 10_000 if request.config.getoption("--long") else 100
     chance = random.Random(8266)
     count = 0
 
@@ -36,7 +35,6 @@ def test_hostile_packets(relay, survivor, request) -> None:
     node.reading()
     before = node.comes("stats").json["free"]
     resets = node.board.status()["resets"]
-    began = time.monotonic()
     with FakeBroker(behave) as villain:
         relay.target = villain.port
         relay.cut()
@@ -45,11 +43,10 @@ def test_hostile_packets(relay, survivor, request) -> None:
         node.board.ctl("clock", "real")
         relay.target = node.broker.port
         relay.cut()
-    real_s = time.monotonic() - began
     since = node.broker.count
     node.board.ctl("clock", 60)
     node.reading(since)
     after = node.comes("stats", since=since).json["free"]
-    print(f"{count} packets in {real_s:.0f} s; free heap {before} before, {after} after")
+    print(f"{count} packets; free heap {before} before, {after} after")
     assert node.board.status()["resets"] == resets
     assert after >= before - 1024

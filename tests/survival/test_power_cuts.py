@@ -18,7 +18,7 @@ while True:
 
 def test_the_node_comes_back(survivor, request) -> None:
     """Half of the cuts come while a program at the prompt writes main.py anew, half while the node runs."""
-    cuts = 200 if request.config.getoption("--long") else 20
+    cuts = 200 if request.config.getoption("--long") else 8
     node: Node = survivor()
     board = node.board
     node.reading()

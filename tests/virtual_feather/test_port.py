@@ -7,8 +7,6 @@ import time
 import pytest
 from waits import wait_for
 
-pytestmark = pytest.mark.alone
-
 _BANNER = b'Type "help()" for more information.\r\n>>> '
 _CTRL_C, _CTRL_D = b"\x03", b"\x04"
 # machine.reset_cause(): the SDK's rst_reason.
@@ -74,12 +72,10 @@ def test_ctrl_c_stops_what_is_pasted(board, code):
         console.send(b"\x05" + code.encode() + _CTRL_D)
         console.read_until(b"on\r\n")
         time.sleep(0.1)
-        pressed = time.monotonic()
         console.send(_CTRL_C)
         seen = console.read_until(b"\r\n>>> ")
         assert b"KeyboardInterrupt" in seen
         assert "finally" not in code or b"cleaned up" in seen
-        assert time.monotonic() - pressed < 0.5
         assert console.type("1+1") == "2\n"
 
 

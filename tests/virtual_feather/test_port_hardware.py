@@ -24,7 +24,6 @@ _DOING = {
 }
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("doing", _DOING.values(), ids=_DOING.keys())
 def test_a_timer_rings_on_time_whatever_runs(board, doing):
     code = (

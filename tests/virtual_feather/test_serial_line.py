@@ -163,23 +163,20 @@ def paced(boards: Callable[..., RunningBoard]) -> RunningBoard:
     return boards("feather", "--paced")
 
 
-def _expect_line_speed(what: str, seconds: float) -> None:
-    expected_s = _SIZE * 10 / _BAUD
-    print(f"paced: {what} of {_SIZE} bytes in {seconds:.2f} s, {expected_s:.2f} s by arithmetic")
-    assert seconds == pytest.approx(expected_s, rel=0.1)
+def _no_faster_than_the_line(board: RunningBoard, began: float) -> None:
+    """A busy computer may take longer; that nothing else does is in test_pacing.py."""
+    assert board.clock - began > 0.95 * _SIZE * 10 / _BAUD
 
 
-@pytest.mark.alone
 def test_printing_takes_as_long_as_on_a_real_line(paced: RunningBoard) -> None:
     with paced.console() as console:
         console.prompt()
-        began = time.monotonic()
+        began = paced.clock
         printed = console.run(_PRINT)
-        _expect_line_speed("output", time.monotonic() - began)
+        _no_faster_than_the_line(paced, began)
     assert [int(line[:3]) for line in printed.splitlines()] == list(range(1000))
 
 
-@pytest.mark.alone
 def test_typing_takes_as_long_as_on_a_real_line(paced: RunningBoard) -> None:
     data = os.urandom(_SIZE)
     with paced.console() as console:
@@ -189,13 +186,12 @@ def test_typing_takes_as_long_as_on_a_real_line(paced: RunningBoard) -> None:
         console.read_until(b"raw REPL; CTRL-B to exit\r\n>")
         console.send(_HASH.format(size=_SIZE).encode() + b"\x04")
         console.read_until(b"ready\r\n")
-        began = time.monotonic()
+        began = paced.clock
         console.send(data)
         assert console.read_until(b"\r\n") == hashlib.sha256(data).hexdigest().encode() + b"\r\n"
-        _expect_line_speed("input", time.monotonic() - began)
+        _no_faster_than_the_line(paced, began)
 
 
-@pytest.mark.alone
 def test_a_program_that_does_not_read_overruns_its_buffer(paced: RunningBoard) -> None:
     """The port's ring buffer keeps the first 255 bytes; Ctrl-C gets through all the same."""
     with paced.console() as console:
@@ -209,7 +205,6 @@ def test_a_program_that_does_not_read_overruns_its_buffer(paced: RunningBoard) -
         console.read_until(b"KeyboardInterrupt")
 
 
-@pytest.mark.alone
 def test_flash_takes_its_time(paced: RunningBoard) -> None:
     code = (
         "import esp, time\nstart = time.ticks_ms()\nfor sector in range(0xB0, 0xBA): esp.flash_erase(sector)\n"
@@ -217,4 +212,4 @@ def test_flash_takes_its_time(paced: RunningBoard) -> None:
     )
     with paced.console() as console:
         console.prompt()
-        assert int(console.run(code)) == pytest.approx(450, rel=0.2)
+        assert int(console.run(code)) >= 430, "ten sectors, 45 ms each"
