@@ -2,8 +2,8 @@
 
 The first line of standard input is a JSON object with `mqtt`, a part of the settings, and what `options` has.
 
-Says "up N" at each connection, "fault C DETAIL" at each change, "message ..." at each command. Obeys further lines:
-"report" prints a JSON object, "every MS" puts a reading (0.00, 1.00, 2.00 ...) that often, "burst N" publishes N
+Says "up N" at each connection, "message ..." at each command; "fault C: DETAIL" and "no fault" are the node's own
+words. Obeys further lines: "report" prints a JSON object, "every MS" puts a reading (0.00, 1.00, 2.00 ...) that often, "burst N" publishes N
 readings one after the other, "joined 0|1" is the Wi-Fi, "long N" publishes N bytes, "stop" stops the session. What the
 node says of itself by other modules than connect.py and late_readings.py (faults, statistics, answers) is left out.
 """
@@ -139,7 +139,6 @@ class Probe:
 
     async def tell(self):
         epoch = 0
-        version = 0
         while True:
             if self.outbox.live and self.session.reconnects + 1 != epoch:
                 epoch = self.session.reconnects + 1
@@ -147,9 +146,6 @@ class Probe:
             elif self.session.lost and epoch > 0:
                 print("down after", self.session.reconnects + 1)
                 epoch = -1
-            if self.faults.version != version:
-                version = self.faults.version
-                print("fault", *(self.faults.current or (0, "")))
             await asyncio.sleep_ms(5)
 
     async def sample(self):

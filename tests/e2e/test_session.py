@@ -129,7 +129,7 @@ def test_credentials_are_sent(tmp_path, probe):
     broker.start("ann", "secret")
     try:
         node = probe(broker.port, user="ann", password="wrong")
-        assert node.wait("fault").startswith("1 127.0.0.1")
+        assert node.wait("fault").startswith("1: 127.0.0.1")
         probe(broker.port, user="ann", password="secret").wait("up 1")
     finally:
         broker.stop()

@@ -24,7 +24,7 @@ def test_a_refusal_is_fault_1_in_words(probe, code):
 
     with FakeBroker(behave) as broker:
         fault = probe(broker.port).wait("fault")
-    assert fault.startswith("1 127.0.0.1")
+    assert fault.startswith("1: 127.0.0.1")
     assert _WORDS[code] in fault
 
 
@@ -37,7 +37,7 @@ def test_an_announcement_without_answer_is_fault_5(probe):
 
     with FakeBroker(behave) as broker:
         fault = probe(broker.port).wait("fault")
-    assert fault.startswith("5 127.0.0.1")
+    assert fault.startswith("5: 127.0.0.1")
 
 
 def test_an_acknowledgement_of_something_else_does_not_count(probe):
@@ -54,7 +54,7 @@ def test_an_acknowledgement_of_something_else_does_not_count(probe):
         node.wait("up 1")
         node.say("every 100")
         node.wait("down after 1")
-        assert node.wait("fault").startswith("5 ")
+        assert node.wait("fault").startswith("5: ")
         assert node.report()["waiting"] > 0
 
 

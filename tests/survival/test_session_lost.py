@@ -79,12 +79,12 @@ def test_a_lost_connection_holds_nothing_up(row: Row, relay: Relay, broker, prob
 def test_a_broker_that_never_answers(relay: Relay, probe):
     relay.mode = "drop"
     node: Probe = probe(relay.port)
-    assert node.wait("fault").startswith("2 127.0.0.1")
+    assert node.wait("fault").startswith("2: 127.0.0.1")
     report = node.wait_until(lambda _: relay.accepted >= 2)
     assert report["held_us"] <= HOLD_US
     relay.mode = "pass"
     node.wait("up 1")
-    assert node.wait("fault") == "0"
+    node.wait_until(lambda _: "no fault" in node.lines)
 
 
 def test_a_slow_network_is_no_lost_one(relay: Relay, probe):
