@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = (
     *("bootstrap.sh", "flash.sh", "node.sh", "demo.sh", "test.sh"),
-    *("host", "firmware", "device_libs", "config.example.json"),
+    *("host", "firmware", "device_libs", "virtual_feather", "config.example.json"),
 )
 
 

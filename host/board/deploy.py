@@ -40,6 +40,9 @@ class Deployment:
 
     def everything(self, image: Image, keep_files: bool) -> None:
         """MicroPython and the node onto a board in any state. `keep_files`: leave its file system as it is."""
+        self.console.note(
+            "  about a minute from here to the first reading, and as long again to fetch MicroPython, once"
+        )
         board = self.loader.identify()
         check_flash(board, image.layout)
         record = Record(board.mac)

@@ -24,6 +24,7 @@ _OWNER = "mosquitto"  # whom Mosquitto becomes before it reads passwd and acl
 _CONTRARY = re.compile(
     r"^\s*((?:listener|port|allow_anonymous|password_file|acl_file|per_listener_settings)\b.*)", re.M
 )
+_BY_HAND = "sudo mosquitto -d -c /etc/mosquitto/mosquitto.conf"
 _START_S = 10  # seconds for Mosquitto to answer after a restart
 _CLIENTS = ("mosquitto_sub", "mosquitto_pub")  # read their options from $XDG_CONFIG_HOME/<name>
 
@@ -53,7 +54,7 @@ def set_up(console: Console, settings: dict, prefix: Path = Path("/")) -> None:
     if not changed:
         console.note("  Mosquitto has these files already")
     elif not started:
-        console.note("  there is no systemd here: start Mosquitto again yourself")
+        console.note(f"  there is no systemd here: end Mosquitto if it runs, then {_BY_HAND}")
     if started and prefix == Path("/"):
         _check(port)
     _tell(console, settings)
@@ -77,7 +78,7 @@ def remove(console: Console, prefix: Path = Path("/")) -> None:
     files = SystemFiles(console, "./bootstrap.sh --remove-broker", prefix)
     if files.remove([_CONF, _PASSWD, _ACL, _DROP_IN], [_FOLDER, _DROP_IN.rpartition("/")[0]]):
         if not files.service("restart", "mosquitto"):
-            console.note("  there is no systemd here: start Mosquitto again yourself")
+            console.note(f"  there is no systemd here: end Mosquitto, then {_BY_HAND}")
         console.note("  as it was before ./bootstrap.sh --broker: without a `listener` it hears this computer only")
     else:
         console.note("  has nothing of ours")

@@ -13,7 +13,6 @@ from host.console import Console
 from host.failure import Exit, Failure
 
 _SYSTEMD = Path("/run/systemd/system")  # there while systemd runs
-_INIT = Path("/etc/init.d")
 
 
 class SystemFiles:
@@ -64,17 +63,12 @@ class SystemFiles:
         return bool(there)
 
     def service(self, verb: str, name: str) -> bool:
-        """`verb` (restart, reload) a service. Returns False where nothing manages services."""
-        if self._prefix != Path("/"):
+        """systemctl `verb` (restart, reload) a service. Returns False where there is no systemd."""
+        if self._prefix != Path("/") or not _SYSTEMD.exists():
             return False
-        if _SYSTEMD.exists():
-            self._run("systemctl", "daemon-reload")
-            self._run("systemctl", verb, name)
-            return True
-        if (_INIT / name).exists():  # in a container
-            self._run("service", name, verb)
-            return True
-        return False
+        self._run("systemctl", "daemon-reload")
+        self._run("systemctl", verb, name)
+        return True
 
     def _install(self, owner: str, *words: str | Path, text: str | None = None, group_only: bool = False) -> None:
         owners = ["-o", "root" if group_only else owner, "-g", owner] if self._prefix == Path("/") else []

@@ -29,6 +29,7 @@ from typing import Any
 from host import private_files
 from host.failure import Exit, Failure, run
 from host.faults import in_words
+from host.settings import keys
 from host.settings.check import Invalid, load
 from host.settings.config_file import PATH
 
@@ -55,6 +56,7 @@ def broker(args: argparse.Namespace, path: Path = PATH) -> dict[str, Any]:
     if path.exists() or not args.host:
         try:
             found = load(path)["mqtt"]
+            found["user"], found["password"] = keys.account_for_tools(found)
         except Invalid as e:
             raise Failure(Exit.CONFIG, f"{e}: or say --host NAME") from e
     if args.user and args.user != found["user"]:

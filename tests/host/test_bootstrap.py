@@ -157,14 +157,14 @@ QUESTION = {
 }
 
 
-def answered(clone, answers):
+def answered(clone, answers, seconds=60):
     """Run bootstrap.sh, give each answer after its question; the exit code, and what was on the terminal."""
     with Terminal(["./bootstrap.sh"], clone.folder) as terminal:
         seen = b""
         for question, answer in answers:
-            seen += terminal.read_until(QUESTION[question])
+            seen += terminal.read_until(QUESTION[question], seconds)
             terminal.type(answer + b"\n")
-        code, rest = terminal.end()
+        code, rest = terminal.end(seconds)
     return code, (seen + rest).decode()
 
 
