@@ -18,6 +18,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from clone import Clone
 from nodes import Broker
+from waits import LIMIT_S
 
 USER, PASSWORD = "reader", 'it\'s # "secret" and long'
 # bootstrap.sh's Python, with another root for the files of Mosquitto and systemd.
@@ -86,7 +87,7 @@ def log_in(port: int, user: str | None, password: str | None) -> int:
     body = b"\x00\x04MQTT\x04" + (b"\xc2" if user else b"\x02") + b"\x00\x3c"
     body += b"".join(struct.pack(">H", len(field)) + field for field in fields)
     assert len(body) < 128
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as sock:
         sock.sendall(b"\x10" + bytes((len(body),)) + body)
         answer = sock.recv(4)
     assert answer[:2] == b"\x20\x02", answer

@@ -9,6 +9,7 @@ import sys
 import pytest
 from boards import ROOT
 from clone import Clone
+from waits import LIMIT_S
 
 from host.image.images import IMAGES
 
@@ -26,7 +27,7 @@ class Desk:
         for name, image in IMAGES.items():
             self.images[name] = folder / image.file_name
             command = [sys.executable, "-m", "virtual_feather", "image", name, "--out", self.images[name]]
-            subprocess.run(command, cwd=ROOT, check=True, timeout=30)
+            subprocess.run(command, cwd=ROOT, check=True, timeout=LIMIT_S)
         # What bootstrap.sh gets from the index: a stand-in for the real one where the small image needs it.
         if (ROOT / "build" / "device_libs").is_dir():
             shutil.copytree(ROOT / "build" / "device_libs", self.root / "build" / "device_libs")
@@ -93,5 +94,5 @@ def interrupted(desk, board, options, when, end):
             if re.search(when, line):
                 end(process)
                 said += process.stderr.read()
-                return process.wait(150), said
+                return process.wait(LIMIT_S), said
     pytest.fail(f"{when!r} was not said, but:\n{said}")

@@ -15,7 +15,7 @@ from replaced import Replaced
 ENTRY = {"driver": "tsl2561", "every_s": 2, "topics": {}, "name": None}
 
 start = load("start")
-channels = start.channels
+channels = start.make_channels
 
 
 class Sensor:

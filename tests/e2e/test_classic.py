@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from boards import ROOT, RunningBoard
 from terminal import Terminal
+from waits import LIMIT_S
 
 from host.image.images import IMAGES
 
@@ -36,7 +37,7 @@ def test_erase_and_write_by_hand(board: RunningBoard, tmp_path: Path, major: int
     def esptool(words: str) -> str:
         line = [*command, *words.replace("IMAGE", file.name).split()]
         done = subprocess.run(
-            line, cwd=tmp_path, env=environment, text=True, capture_output=True, timeout=60, check=False
+            line, cwd=tmp_path, env=environment, text=True, capture_output=True, timeout=LIMIT_S, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -150,7 +150,7 @@ def test_full_file_system(desk, board):
     desk.flash(board)
     with board.console() as console:
         console.prompt()
-        console.run(FILL, timeout=60)
+        console.run(FILL)
     with (desk.root / "firmware/main.py").open("a") as main:
         main.write("#" * 9000)
     done = desk.flash(board, "--files-only", code=8)

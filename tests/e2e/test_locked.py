@@ -73,17 +73,17 @@ def test_the_node_says_all_it_has_to_say_there(delivered, boards, tmp_path):
     node = Node(board, delivered, "attic", 0.0)
     for topic in ("connect/attic", "status/attic", "sensors/attic/lux"):
         delivered.wait(topic)
-    delivered.wait("stats/attic", 20)
+    delivered.wait("stats/attic")
     seen = delivered.count
     board.ctl("i2c", "nack")
-    node.fault(4, 20, seen)
+    node.fault(4, seen)
     board.ctl("i2c", "ok")
-    node.fault(0, 20, seen)
+    node.fault(0, seen)
     seen = delivered.count
     delivered.stop(gently=True)
     board.ctl("light", "100")
     delivered.start_as_people()
-    delivered.wait("late/attic/lux", 30, seen)
+    delivered.wait("late/attic/lux", seen)
     board.ctl("runapp", "hold")
     delivered.wait("disconnect/attic")
     delivered.wait("status/attic", want=lambda message: message.payload == "offline")
@@ -93,7 +93,7 @@ def test_the_node_says_all_it_has_to_say_there(delivered, boards, tmp_path):
 def test_the_board_opens_no_door_of_its_own(node, image):
     """The access point that a new image brings is off when the node says its first word; WebREPL never starts."""
     feather: Node = node(image=image)
-    feather.broker.wait(feather.topic("connect"))
+    feather.comes("connect")
     assert not feather.board.status()["access_point"]
     with feather.board.console() as console:
         console.prompt()

@@ -14,7 +14,8 @@ import threading
 import time
 
 import pytest
-from boards import ROOT, wait_for
+from boards import ROOT
+from waits import wait_for
 
 from host.image.images import IMAGES
 
@@ -66,7 +67,7 @@ class Ear(threading.Thread):
 
     def hears(self, word, since=0, timeout=30.0):
         """Wait for a word after the first `since` bytes."""
-        wait_for(lambda: word in self.heard[since:], timeout, f"{word!r} on the console")
+        wait_for(lambda: word in self.heard[since:], f"{word!r} on the console")
 
 
 class Desk:
@@ -127,7 +128,7 @@ def wrong_password(desk, ear):
     config["mqtt"]["password"] = WRONG
     del config["sensors"][1]  # its fault would be shown too
     desk.board.put("/config.json", json.dumps(config))
-    wait_for(lambda: desk.board.ctl("led").endswith("fault 1"), 30, "LED code 1")
+    wait_for(lambda: desk.board.ctl("led").endswith("fault 1"), "LED code 1")
     ear.type(b"\x03")
     ear.hears(b"Ctrl-D starts", since)
 
@@ -162,7 +163,7 @@ def wrong_wifi(desk, ear):
     desk.board.put("/config.json", json.dumps(config))
     desk.board.ctl("wifi", "on", "--ssid", "air", "--key", "another one")
     desk.board.ctl("reset")
-    wait_for(lambda: desk.board.ctl("led").endswith("fault 7"), 60, "LED code 7")
+    wait_for(lambda: desk.board.ctl("led").endswith("fault 7"), "LED code 7")
     desk.board.ctl("wifi", "on", "--ssid", "air", "--key", WIFI)
     ear.type(b"\x03\x04")
     ear.hears(b"MPY: soft reboot", since)
@@ -173,9 +174,9 @@ def broker_lost(desk, ear):
     desk.broker.stop(gently=True)
     time.sleep(2)
     desk.broker.start_as_people()
-    desk.broker.wait("connect/attic", 60, since)
+    desk.broker.wait("connect/attic", since)
     desk.board.ctl("i2c", "nack")
-    desk.broker.wait("fault/attic", 30, since, lambda message: message.json["code"] == 4)
+    desk.broker.wait("fault/attic", since, lambda message: message.json["code"] == 4)
     desk.board.ctl("i2c", "ok")
 
 

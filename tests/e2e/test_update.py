@@ -12,8 +12,6 @@ from updates import KEY, has, main_py, module, package, sums, talk, versioned
 
 from host.update.protocol import GO, MANIFEST, Refused, begin, piece
 
-pytestmark = pytest.mark.alone
-
 _BACK_S = 300
 
 
@@ -33,7 +31,7 @@ def test_an_update_takes_effect_and_stays(node, image):
         assert air.hear(30) == "works: update 7, version 9.9"
         away = time.monotonic() - began
         assert has(air, list(files)) == sums(files)
-    stats = feather.broker.wait(feather.topic("stats"), 5, since)
+    stats = feather.comes("stats", since=since)
     assert stats.json["version"] == "9.9"
     times = [message.at for message in feather.broker.messages[since:sent] if message.topic == "sensors/n1/lux"]
     longest = max(b - a for a, b in itertools.pairwise(times))
@@ -123,7 +121,7 @@ def test_what_is_refused_leaves_no_trace(node):
 def _free(feather: Node) -> int:
     """The free heap by the next stats/<id>."""
     since = feather.broker.count
-    return feather.broker.wait(feather.topic("stats"), 15, since).json["free"]
+    return feather.comes("stats", since=since).json["free"]
 
 
 def test_without_a_key_all_is_refused(node):
@@ -173,7 +171,7 @@ def test_a_bad_update_goes_back(node, what):
         files = {path: change(main_py("").decode()).encode()}
     else:
         files = {f"lib/{path}.mpy": module(path, change)}
-    feather.reading(20)
+    feather.reading()
     feather.board.ctl("clock", "real")
     with talk(feather) as air:
         air.send(package(5, files))
@@ -188,6 +186,6 @@ def test_a_bad_update_goes_back(node, what):
         (there,) = has(air, list(files))
         assert [there] != sums(files)
         assert air.ask(b"?").split()[0] == "5"
-    fault = feather.broker.wait(feather.topic("fault"), 10, since, lambda message: reason in message.payload)
+    fault = feather.comes("fault", "", since, lambda message: reason in message.payload)
     assert json.loads(fault.payload)["name"] == "crash"
-    feather.broker.wait(feather.topic("status"), 30, since, lambda message: message.payload == "online")
+    feather.comes("status", "", since, lambda message: message.payload == "online")

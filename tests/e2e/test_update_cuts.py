@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import random
 
-import pytest
 from nodes import Node
 from updates import KEY, has, main_py, module, package, sums, talk, versioned
 
 from host.update.protocol import GO, Refused, Silent
-
-pytestmark = pytest.mark.alone
 
 _MOST = 130_000  # bytes: more than an update of these files writes and erases, from its head to its end
 
@@ -52,7 +49,7 @@ def test_a_power_cut_leaves_the_old_version_or_the_new_one(node, request, monkey
         feather.board.ctl("power", "off")
         since = feather.broker.count
         feather.board.ctl("power", "on")
-        feather.reading(30, since)  # then it hears us, too
+        feather.reading(since)  # then it hears us, too
         with talk(feather) as air:
             air.ask(b"?")  # after it, what a trial may have had to say has been said
             there = has(air, paths)

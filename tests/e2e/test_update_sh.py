@@ -9,8 +9,6 @@ from clone import Clone
 from nodes import config_for
 from updates import KEY
 
-pytestmark = pytest.mark.alone
-
 
 def test_from_a_changed_file_to_a_node_that_has_it(node, broker, tmp_path):
     clone = Clone(tmp_path / "clone")

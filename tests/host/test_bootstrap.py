@@ -157,14 +157,14 @@ QUESTION = {
 }
 
 
-def answered(clone, answers, seconds=60):
+def answered(clone, answers):
     """Run bootstrap.sh, give each answer after its question; the exit code, and what was on the terminal."""
     with Terminal(["./bootstrap.sh"], clone.folder) as terminal:
         seen = b""
         for question, answer in answers:
-            seen += terminal.read_until(QUESTION[question], seconds)
+            seen += terminal.read_until(QUESTION[question])
             terminal.type(answer + b"\n")
-        code, rest = terminal.end(seconds)
+        code, rest = terminal.end()
     return code, (seen + rest).decode()
 
 

@@ -4,10 +4,10 @@ import secrets
 import socket
 import subprocess
 import threading
-import time
 
 import pytest
 from accounts import log_in
+from waits import LIMIT_S, wait_for
 
 from host.settings.check import home_assistant
 
@@ -39,7 +39,6 @@ NOBODYS = (
 )
 # Names that Home Assistant's topics cannot have as they are, and names of those topics' own words.
 NAMES = ("attic", "living-room", "first_floor", "v1.2", "A-1_b.C", "-", "device", "sensor", "living-2droom")
-_SOON_S = 5.0
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ class Account:
         self._client.loop_stop()
 
     def _wait(self):
-        assert self._answered.wait(_SOON_S)
+        assert self._answered.wait(LIMIT_S)
         self._answered.clear()
 
     def subscribe(self, topic):
@@ -82,7 +81,7 @@ class Account:
     def say(self, *topics):
         """Publish to each; the broker has acknowledged all of them."""
         for topic in topics:
-            self._client.publish(topic, "by " + topic, qos=1, retain=True).wait_for_publish(_SOON_S)
+            self._client.publish(topic, "by " + topic, qos=1, retain=True).wait_for_publish(LIMIT_S)
 
 
 def named(topics, name):
@@ -142,7 +141,7 @@ def test_a_nodes_last_will_is_its_own(two):
         client.on_connect = lambda *_, told=connected: told.set()
         client.connect("127.0.0.1", two.port)
         client.loop_start()
-        assert connected.wait(_SOON_S)
+        assert connected.wait(LIMIT_S)
         client.socket().shutdown(socket.SHUT_RDWR)  # no goodbye
         client.loop_stop()
     two.wait("status/attic")
@@ -160,9 +159,7 @@ def test_a_node_hears_nothing_of_another(two, identifier):
             attic.subscribe(wanted)
         two.publish("cmd/cellar/read", "after")
         two.publish("cmd/attic/last", "after")
-        deadline = time.monotonic() + _SOON_S
-        while "cmd/attic/last" not in attic.heard and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda attic=attic: "cmd/attic/last" in attic.heard, "the last command")
     assert set(attic.heard) == {"cmd/attic/read", "cmd/attic/last", "homeassistant/status"}
 
 
@@ -171,9 +168,7 @@ def test_the_account_of_the_people_hears_and_says_all(two):
         people.subscribe("#")
         people.subscribe("$SYS/broker/version")
         people.say("cmd/attic/read", "mark")
-        deadline = time.monotonic() + _SOON_S
-        while len(people.heard) < 3 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda: len(people.heard) >= 3, "three messages")
     assert sorted(people.heard) == ["$SYS/broker/version", "cmd/attic/read", "mark"]
 
 
@@ -187,7 +182,7 @@ def test_an_account_taken_away_is_out(two):
     passwd = two.prefix / "etc/mosquitto/huzzah-node/passwd"
     subprocess.run(["mosquitto_passwd", "-D", passwd, "attic"], check=True)
     two.reload()
-    assert gone.wait(_SOON_S)
+    assert gone.wait(LIMIT_S)
     client.loop_stop()
     assert log_in(two.port, "attic", two.secret("attic")) == 5
     assert log_in(two.port, "cellar", two.secret("cellar")) == 0

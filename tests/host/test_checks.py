@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waits import LIMIT_S
 
 from checks import commits, package
 from host.console import ROOT
@@ -71,7 +72,7 @@ def git(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[st
     identity = ("-c", "user.name=A", "-c", "user.email=a@localhost")
     found = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     command = ["git", "-C", folder, *identity, *words]
-    return subprocess.run(command, env=found | env, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=found | env, capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
 
 def test_history_begins_with_the_check_and_leaves_out_what_was_beside_it(tmp_path):

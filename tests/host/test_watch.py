@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,12 +15,13 @@ import pytest
 from accounts import PASSWORD, USER
 from clone import Clone
 from nodes import Broker
+from waits import LIMIT_S, wait_for
 
 from host.broker.watch import Columns
 from host.failure import Exit
 from host.faults import in_words, meanings
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(LIMIT_S)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ")
 
 
@@ -66,7 +66,7 @@ class Watch:
     def end(self, how: int = signal.SIGINT) -> int:
         """End it as a terminal's Ctrl-C does; its exit status."""
         os.killpg(self.process.pid, how)
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=LIMIT_S)
         return self.process.returncode
 
 
@@ -118,10 +118,7 @@ def test_nobody_sees_the_password(clone, watch, locked, monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     write_config(clone, locked, user=USER, password=PASSWORD)
     shown = watch("sensors/#")
-    deadline = time.monotonic() + 10
-    while not (files := list(tmp_path.glob("*/mosquitto_sub"))):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    files = wait_for(lambda: list(tmp_path.glob("*/mosquitto_sub")), "the password's file")
     locked.publish("sensors/attic/lux", "1.00", retain=True)  # it may not have subscribed yet
     shown.lines(1)
     pids = [shown.process.pid, shown.subscriber()]
@@ -138,13 +135,11 @@ def test_nobody_sees_the_password(clone, watch, locked, monkeypatch, tmp_path):
 def test_filters(clone, watch, broker):
     write_config(clone, broker)
     shown = watch("sensors/+/lux", "fault/#")
-    deadline = time.monotonic() + 10
     broker.publish("fault/attic", '{"code":0}', retain=True)
     assert shown.lines(1)[0].startswith("attic")
     for topic in ("stats/attic", "sensors/attic/temperature", "sensors/attic/lux"):
         broker.publish(topic, "1")
     assert shown.lines(1) == ["attic           sensors/lux   1"]
-    assert time.monotonic() < deadline
 
 
 def test_the_second_server_of_a_list_and_options_that_go_before(clone, watch, broker):
@@ -172,7 +167,7 @@ def test_another_user_is_asked_for_the_password(clone, locked):
     process.stdin.flush()
     assert "online" in process.stdout.readline()
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=LIMIT_S)
     assert process.returncode == Exit.OK
 
 
@@ -207,11 +202,12 @@ def test_into_a_program_that_has_read_enough(clone, broker):
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 20
-    while process.poll() is None:
-        assert time.monotonic() < deadline
+
+    def ended() -> bool:
         broker.publish("status/attic", "online")
-        time.sleep(0.1)
+        return process.poll() is not None
+
+    wait_for(ended, "the end of watch.sh", 0.1)
     output, errors = process.communicate()
     assert errors == "" and output.count("online") == 1 and output.endswith("\n0\n")
 
@@ -241,7 +237,7 @@ def test_a_payload_that_is_no_text_does_not_end_it(watch, clone, broker):
     assert client
     client.unsubscribe("#")  # the test's own listener wants text
     for payload in (b"\xff\xfe", b"two\nlines", b'"quoted" \\', b"\x1b[2J", "21.5 °C".encode()):
-        client.publish("status/attic", payload).wait_for_publish(5)
+        client.publish("status/attic", payload).wait_for_publish(LIMIT_S)
     found = [line.removeprefix("attic           status        ") for line in shown.lines(5)]
     assert found[1:] == ["two\\nlines", '"quoted" \\', "\\x1b[2J", "21.5 °C"]
 

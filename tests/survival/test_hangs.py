@@ -38,7 +38,7 @@ spoil()
 @pytest.mark.parametrize("way", _WAYS.values(), ids=_WAYS)
 def test_the_watchdog_resets_the_board(survivor, way: str) -> None:
     node: Node = survivor(main=lambda text: text.replace("\ndef ", f"\n{_HANG.format(way=way)}\ndef ", 1))
-    node.broker.wait("stats/n1")
+    node.comes("stats")
     resets = node.board.status()["resets"]
     since = node.broker.count
     began = node.board.clock
@@ -50,4 +50,4 @@ def test_the_watchdog_resets_the_board(survivor, way: str) -> None:
     assert node.broker.of("stats/n1", since)[0].json["reset"] == "watchdog: sensors"
     fault = node.fault(6, since=since).json
     assert fault["detail"] == "watchdog: sensors"
-    node.broker.wait("connect/n1", since=since)
+    node.comes("connect", since=since)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from boards import wait_for
-
-pytestmark = pytest.mark.alone
+from waits import wait_for
 
 _BANNER = b'Type "help()" for more information.\r\n>>> '
 _CTRL_C, _CTRL_D = b"\x03", b"\x04"
@@ -74,12 +72,10 @@ def test_ctrl_c_stops_what_is_pasted(board, code):
         console.send(b"\x05" + code.encode() + _CTRL_D)
         console.read_until(b"on\r\n")
         time.sleep(0.1)
-        pressed = time.monotonic()
         console.send(_CTRL_C)
         seen = console.read_until(b"\r\n>>> ")
         assert b"KeyboardInterrupt" in seen
         assert "finally" not in code or b"cleaned up" in seen
-        assert time.monotonic() - pressed < 0.5
         assert console.type("1+1") == "2\n"
 
 
@@ -191,7 +187,7 @@ def test_causes_of_resets(board):
         rtc = "import machine\nr = machine.RTC()\nr.irq(trigger=r.ALARM0, wake=machine.DEEPSLEEP)\nr.alarm(0, 300)"
         console.run(rtc)
         console.send(b"machine.deepsleep(60000)\r")
-        console.read_until(_BANNER, timeout=3)
+        console.read_until(_BANNER)
         assert _cause(console) == _DEEP_SLEEP
         assert console.run("import machine\nprint(machine.RTC().memory())") == "b'kept'\n"
         board.ctl("power", "off")
@@ -207,7 +203,7 @@ def test_the_watchdog_bites_when_nobody_feeds_it(board):
         console.send(_CTRL_D)
         console.read_until(_BANNER)
         fed = time.monotonic()
-        console.read_until(_BANNER, timeout=5)  # a soft reset does not stop it
+        console.read_until(_BANNER)  # a soft reset does not stop it
         assert 1.0 < time.monotonic() - fed < 4.0
         assert _cause(console) == _WATCHDOG
 
@@ -248,7 +244,7 @@ def test_power_cut_loses_the_clock(board):
         console.prompt()
         console.run("import machine\nmachine.RTC().datetime((2026, 4, 6, 0, 12, 0, 0, 0))")
         board.ctl("power", "off")
-        wait_for(lambda: not board.status()["running"], 2, "the board is off")
+        wait_for(lambda: not board.status()["running"], "the board is off")
         board.ctl("power", "on")
         console.prompt()
         assert console.run("import time\nprint(time.gmtime()[:3])") == "(2000, 1, 1)\n"
@@ -284,7 +280,7 @@ def test_a_blank_file_system_is_made_and_a_broken_one_left_alone(tmp_path, board
         file.write(b"\x00" * 8192)
     board.start()
     with board.console() as console:
-        seen = console.read_until(b"erase the flash", timeout=8)
+        seen = console.read_until(b"erase the flash")
         assert b"sector 256, 763 sectors long" in seen
         console.send(b"\x03")
         assert b"KeyboardInterrupt" in console.read_until(_BANNER)

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from boards import wait_for
+from waits import wait_for
 
 _CTRL_D = b"\x04"
 
@@ -24,7 +24,6 @@ _DOING = {
 }
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("doing", _DOING.values(), ids=_DOING.keys())
 def test_a_timer_rings_on_time_whatever_runs(board, doing):
     code = (
@@ -46,7 +45,7 @@ def test_a_timer_rings_at_the_prompt(board):
         console.prompt()
         console.type("from machine import Timer; t = Timer(-1)")
         console.type("t.init(mode=Timer.ONE_SHOT, period=200, callback=lambda t: print('ring'))")
-        console.read_until(b"ring\r\n", timeout=2)
+        console.read_until(b"ring\r\n")
         assert console.read_for(0.5) == b"", "ONE_SHOT rings once"
         assert console.type("t.init(freq=20, callback=lambda t: print('again'))") == ""
         seen = console.read_for(1.0)
@@ -62,19 +61,19 @@ def test_an_edge_interrupts(board):
         console.type("from machine import Pin; run = Pin(12, Pin.IN, Pin.PULL_UP); run()")
         console.type("i = run.irq(lambda p: print(p, p()), Pin.IRQ_FALLING)")
         board.ctl("runapp", "hold")
-        console.read_until(b"Pin(12) 0\r\n", timeout=2)
+        console.read_until(b"Pin(12) 0\r\n")
         board.ctl("runapp", "release")
         assert console.read_for(0.3) == b""
         assert console.type("i is run.irq(), i.trigger()") == "(True, 2)\n"
         console.send(b"i()\r")
-        console.read_until(b"Pin(12) 1\r\n", timeout=2)
+        console.read_until(b"Pin(12) 1\r\n")
         console.prompt()
         console.send(b"import time; run.irq(lambda p: print('edge', p()), 3); time.sleep(3)\r")
         console.read_for(0.2)
         for action, level in (("hold", b"0"), ("release", b"1")):
             board.ctl("runapp", action)
-            console.read_until(b"edge " + level, timeout=1)
-        console.read_until(b">>> ", timeout=5)
+            console.read_until(b"edge " + level)
+        console.read_until(b">>> ")
         console.type("run.irq(None)")
         board.ctl("runapp", "hold")
         assert console.read_for(0.3) == b""
@@ -242,7 +241,7 @@ def test_a_pin_keeps_its_level_while_the_processor_sleeps(board):
     with board.console() as console:
         console.prompt()
         console.send(b"from machine import Pin; import time; Pin(0, Pin.OUT, value=0); time.sleep(5)\r")
-        wait_for(lambda: board.status()["led"] == "running", 2, "the LED is lit")
+        wait_for(lambda: board.status()["led"] == "running", "the LED is lit")
         time.sleep(1)
         assert board.status()["led"] == "running"
         console.prompt()

@@ -7,6 +7,7 @@ import threading
 import time
 
 from tcp import free_port, joined, server
+from waits import LIMIT_S
 
 __all__ = ["server"]
 
@@ -150,7 +151,7 @@ def test_umqtt_writes_mqtt(board, server):
     done = threading.Event()
 
     def serve(connection: socket.socket) -> None:
-        connection.settimeout(3)
+        connection.settimeout(LIMIT_S)
         connection.sendall(b"\x20\x02\x00\x00")
         while not received.endswith(b"\xe0\x00"):
             received.extend(connection.recv(1000))
@@ -175,7 +176,7 @@ def test_umqtt_writes_mqtt(board, server):
             "print(hex(c.wait_msg()))\n"
             "c.disconnect()\n"
         )
-    assert done.wait(3)
+    assert done.wait(LIMIT_S)
     assert said == "0\nb't/t' b'hi'\n0x32\n"
     expected = _CONNECT + b"\x30\xc6\x01\x00\x01a" + b"x" * 195 + b"\x33\x06\x00\x01a\x00\x01y"
     expected += b"\x82\x08\x00\x02\x00\x03t/t\x01" + b"\x40\x02\x01\x02" + b"\xe0\x00"
@@ -262,7 +263,7 @@ def test_ntptime_sets_the_clock(board):
                 "ntptime.socket = Elsewhere\n"
             )
             console.send(b"ntptime.settime()\r")
-            server.settimeout(3)
+            server.settimeout(LIMIT_S)
             query, address = server.recvfrom(100)
             assert query[0] & 7 == 3
             assert len(query) == 48

@@ -8,6 +8,7 @@ import time
 import pytest
 from boards import Console
 from tcp import free_port, joined, server
+from waits import LIMIT_S
 
 __all__ = ["server"]
 
@@ -40,7 +41,7 @@ def test_a_connection_takes_what_lwip_has_room_for(board, server):
         assert console.run("attempt(s.send, b'z')\nprint(p.poll(100))\nprint(s.write(b'z'))") == "-11\n[]\nNone\n"
         board.ctl("wifi", "on")
         received = b""
-        connections[0].settimeout(5)
+        connections[0].settimeout(LIMIT_S)
         while len(received) < 2 * 1072:
             received += connections[0].recv(5000)
         assert received == bytes(1072) + b"x" * 1000 + b"y" * 72, "when the link is back"
@@ -60,7 +61,7 @@ def test_a_peer_that_reads_nothing_fills_the_buffer(board):
             "s.setblocking(False)\np = select.poll(); p.register(s, select.POLLOUT); print(p.poll(50))"
         ).split()
         assert sent[0] == "110" and sent[2] == "[]"
-        peer.settimeout(5)
+        peer.settimeout(LIMIT_S)
         got = len(peer.recv(100_000))
         while got < int(sent[1]):
             got += len(peer.recv(100_000))
