@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from .board import CHIP_HEAP, Board, Identity
+from .board import Board, Identity
 from .control import ControlServer
 from .errors import UserError
 from .image import make_image
@@ -40,7 +40,6 @@ class Options:
     rfc2217: int | None = None  # TCP port of a serial path with reset lines
     paced: bool = False  # bytes and flash take their time
     fast: float | None = None  # for so many seconds, time in which nothing happens is skipped; None: it never can be
-    heap: int = CHIP_HEAP  # MicroPython's, in bytes of the chip's
     chips: tuple[str, ...] = USUAL  # what hangs on it, as in `ctl plug`
 
 
@@ -81,9 +80,7 @@ class Desk:
         new = not (options.state / "flash.bin").exists()
         try:
             identity = _identity(options.state, options.mac)
-            board = Board(
-                self.reactor, options.state, identity, fast=options.fast, paced=options.paced, heap=options.heap
-            )
+            board = Board(self.reactor, options.state, identity, fast=options.fast, paced=options.paced)
         except ValueError as error:
             raise UserError(str(error)) from error
         if new:

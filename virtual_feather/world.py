@@ -169,6 +169,7 @@ class World:
             "image": board.image,
             "resets": board.resets,
             "wifi": board.radio.status,
+            "gateway": board.gateway.address,
             "access_point": board.radio.access_point_on,
             "radio_flash_writes": board.radio.flash_writes,
             "chips": self._plugboard.plugged,

@@ -41,7 +41,9 @@ _WRAPPED = (
     "mp_hal_stdin_rx_chr",
     "mp_stack_set_limit",
     "pyexec_file_if_exists",
+    "tcp_listen_with_backlog",
     "uart_rx_wait",
+    "udp_bind",
 )
 _SEEN_BY_THE_PORT = ("include/*", "lwip/**/*", "frozen/**/*", "manifest*.py")
 # Symbols that the chip's ROM and linker script give: native code finds no room, so that it raises MemoryError.

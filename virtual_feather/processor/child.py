@@ -8,6 +8,7 @@ frames go over a second socket, to the gateway.
 From the processor, without an answer:
 
     T bytes         UART 0 sends
+    Q u8 u16        a program listens at a port: 6 TCP, 17 UDP
     H               the file system is mounted, boot.py begins
     O               I2C: STOP
     p               pads have changed, by an interrupt
@@ -29,6 +30,7 @@ From the processor, which then waits for the answer `A`, an i32 unless said othe
     A bytes         access point: name (32), key (64), length of the name, channel, security, hidden
     J, L            station: join; leave
     N               scan. Answer: rows of name (32), its length, BSSID (6), channel, RSSI, security
+    t bytes         as T, on a line with a pace. Answer: 0
     I               nothing to do before the board's next alarm: the board jumps to it and serves it
 
 From the board:
@@ -42,6 +44,7 @@ From the board:
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import subprocess
@@ -84,24 +87,13 @@ class Child:
             [program, *map(str, numbers)], pass_fds=numbers, stdin=subprocess.DEVNULL, process_group=0
         )
         other.close()
-        self._held = False
         reactor.watch(self._socket.fileno(), self._serve)
 
     def tell(self, kind: str, data: bytes = b"") -> None:
         """Send an event."""
-        try:
+        self._page.told += 1  # first: it is not to find a message that it has not been told of
+        with contextlib.suppress(OSError):  # it has just died: `_serve` will see it
             self._socket.send(kind.encode() + data)
-        except OSError:
-            return  # it has just died: `_serve` will see it
-        self._page.told += 1
-
-    def hold(self, held: bool) -> None:
-        """The line is full, or takes bytes again."""
-        if held != self._held:
-            self._held = held
-            self._page.output_held = held
-            if not held:
-                self.tell("X")
 
     def kill(self) -> None:
         """Stop it at once, whatever it is doing."""
@@ -118,7 +110,7 @@ class Child:
     def _print_rest(self) -> None:
         """What it has printed before its end."""
         while (message := self._receive(socket.MSG_DONTWAIT)) is not None:
-            if message[:1] == b"T":
+            if message[:1] in (b"T", b"t"):
                 self._handlers["T"](message[1:])
 
     def _receive(self, flags: int = 0) -> bytes | None:

@@ -28,7 +28,7 @@ class Page(ctypes.LittleEndianStructure):
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("skipped_us", "free_until_us", "fast_until_us", "quiet_from_us")),
         *((name, ctypes.c_int64) for name in ("boot_us", "rtc_from_us")),
-        *((name, ctypes.c_uint32) for name in ("told", "frames", "sent", "flash_size", "flash_id")),
+        *((name, ctypes.c_uint32) for name in ("told", "frames", "sent", "seen", "flash_size", "flash_id")),
         *((name, ctypes.c_uint32) for name in ("pads_low", "pads_high", "pulled_up")),
         *((name, ctypes.c_uint32) for name in ("held_low", "held_high", "resistors", "heard", "onewire")),
         *((name, ctypes.c_uint8) for name in ("scl", "sda")),

@@ -1,6 +1,7 @@
 // The one clock, and the one wait. Time is the computer's and what the fast clock has skipped. While the port has
 // interrupts off it times signals by polling: then the clock counts polls, so that no load of the computer disturbs it.
 #include <poll.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "chip.h"
@@ -73,7 +74,7 @@ void clock_event(void) {
 // Whether time up to `when` may be jumped over: nobody has anything to say before it.
 static bool skip_to(uint64_t when) {
     int64_t now = running_now(), end = when;
-    if (!page->fast || page->fast_until_us <= now || page->quiet_from_us > monotonic_us()) {
+    if (!page->fast || page->fast_until_us <= now || page->quiet_from_us > monotonic_us() || page->sent != page->seen) {
         return false;
     }
     int64_t free_until = __atomic_load_n(&page->free_until_us, __ATOMIC_ACQUIRE);
@@ -97,6 +98,9 @@ static void wait_us(int64_t us) {
     struct pollfd ends[] = {{link_descriptor(), POLLIN, 0}, {netif_descriptor(), POLLIN, 0}};
     struct timespec time = {us / 1000000, us % 1000000 * 1000};
     ppoll(ends, 2, &time, NULL);
+    if (ends[0].revents & POLLHUP) {
+        exit(0); // the board has gone
+    }
 }
 
 void clock_busy(uint32_t us) {

@@ -34,7 +34,7 @@ void link_end(void) {
 }
 
 void link_tell(char kind, const void *data, size_t size) {
-    if (kind != 'T') {
+    if (kind != 'T' && kind != 't') {
         uart_flush_line(); // what is printed before goes before
     }
     struct iovec parts[] = {{&kind, 1}, {(void *)data, size}};

@@ -22,7 +22,8 @@ struct page {
     int64_t boot_us;       // the chip's last reset
     int64_t rtc_from_us;   // where the counter of the RTC was 0
     uint32_t told;         // messages that the board has sent
-    uint32_t frames, sent; // frames that the board has sent, that the processor has
+    uint32_t frames;       // frames that the board has sent
+    uint32_t sent, seen;   // frames that the processor has sent, and those of them that the board has taken
     uint32_t flash_size, flash_id;
     uint32_t pads_low, pads_high, pulled_up;          // what the processor drives, by bits
     uint32_t held_low, held_high, resistors;          // what the wires outside do

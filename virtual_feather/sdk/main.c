@@ -1,6 +1,8 @@
 // The start: open what the board gives, stand on the chip's stack, and do what the SDK does before it calls user_init.
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "chip.h"
@@ -73,6 +75,7 @@ int main(int count, char **arguments) {
     if (count != 5) {
         return 2;
     }
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // no board, no processor
     link_open(atoi(arguments[1]), atoi(arguments[3]));
     flash_open(atoi(arguments[4]));
     netif_open(atoi(arguments[2]));

@@ -9,7 +9,9 @@
 #include "lwip/etharp.h"
 #include "lwip/igmp.h"
 #include "lwip/init.h"
+#include "lwip/tcp.h"
 #include "lwip/timeouts.h"
+#include "lwip/udp.h"
 #include "netif/ethernet.h"
 #include "network.h"
 #include "user_interface.h"
@@ -106,6 +108,33 @@ static void receive_frames(void) {
             }
         }
     }
+}
+
+// Where a program begins to listen: the gateway lets this computer reach it.
+
+static void tell_port(uint8_t protocol, uint16_t port) {
+    uint8_t message[] = {protocol, port, port >> 8};
+    link_tell('Q', message, sizeof(message));
+}
+
+struct tcp_pcb *__real_tcp_listen_with_backlog(struct tcp_pcb *pcb, uint8_t backlog);
+struct tcp_pcb *__wrap_tcp_listen_with_backlog(struct tcp_pcb *pcb, uint8_t backlog);
+struct tcp_pcb *__wrap_tcp_listen_with_backlog(struct tcp_pcb *pcb, uint8_t backlog) {
+    struct tcp_pcb *listener = __real_tcp_listen_with_backlog(pcb, backlog);
+    if (listener) {
+        tell_port(IP_PROTO_TCP, listener->local_port);
+    }
+    return listener;
+}
+
+err_t __real_udp_bind(struct udp_pcb *pcb, const ip_addr_t *address, uint16_t port);
+err_t __wrap_udp_bind(struct udp_pcb *pcb, const ip_addr_t *address, uint16_t port);
+err_t __wrap_udp_bind(struct udp_pcb *pcb, const ip_addr_t *address, uint16_t port) {
+    err_t error = __real_udp_bind(pcb, address, port);
+    if (error == ERR_OK && port != 0) {
+        tell_port(IP_PROTO_UDP, port);
+    }
+    return error;
 }
 
 uint32_t sys_now(void) {

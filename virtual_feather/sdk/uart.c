@@ -27,12 +27,16 @@ static size_t backlog_from, backlog_to;
 static uint64_t full_since;
 
 void uart_flush_line(void) {
-    if (line_count == 0 || (page->output_held && !page->paced)) {
+    if (line_count == 0 || page->output_held) {
         return;
     }
     unsigned count = line_count;
     line_count = 0;
-    link_tell('T', line, count);
+    if (page->paced) {
+        link_ask_number('t', line, count); // the board says first whether the line has room for more
+    } else {
+        link_tell('T', line, count);
+    }
 }
 
 static void send(uint8_t byte) {
