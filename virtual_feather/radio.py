@@ -55,9 +55,7 @@ class _Saved:
 class Radio:
     """Station and access point."""
 
-    def __init__(
-        self, reactor: Reactor, page: Page, flash: Flash, mac: bytes, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, reactor: Reactor, page: Page, flash: Flash, mac: bytes, changed: Callable[[], None]) -> None:
         """page: where the processor finds what the radio knows. changed: told each time when that changes."""
         self._reactor = reactor
         self._page = page

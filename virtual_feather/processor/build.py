@@ -159,6 +159,9 @@ class _Builder:
         self._port = unpacked(MICROPYTHON) / "ports" / "esp8266"
         self._lwip = unpacked(LWIP) / "src"
         self._log = log
+        self._image = [
+            f"-DIMAGE_{part}={number}" for part, number in zip(("MAJOR", "MINOR", "MICRO"), layout.release, strict=True)
+        ]
         self._includes = [f"-I{_SDK / 'include'}", f"-I{_SDK / 'lwip'}", f"-isystem{self._lwip / 'include'}"]
 
     def _run(self, command: list[str], **environment: str) -> None:
@@ -175,6 +178,7 @@ class _Builder:
             *_COMMON,
             "-Wno-error",
             "-Wno-array-bounds",
+            *self._image,
             *self._includes,
             '-DMP_CONFIGFILE="\\"port_config.h\\""',
         )
@@ -245,8 +249,8 @@ class _Builder:
         objects = self._made / "sdk"
         objects.mkdir(exist_ok=True)
         theirs = (self._port, self._port.parent.parent, self._made, self._port / "boards" / "ESP8266_GENERIC")
-        flags = [*self._tools.flags, *_COMMON, "-std=gnu11", "-D_GNU_SOURCE", "-Os", *warnings, *self._includes,
-                 *(f"-isystem{place}" for place in theirs),
+        flags = [*self._tools.flags, *_COMMON, "-std=gnu11", "-D_GNU_SOURCE", "-Os", *warnings, *self._image,
+                 *self._includes, *(f"-isystem{place}" for place in theirs),
                  '-DMP_CONFIGFILE="port_config.h"', *_VARIANT_FLAGS[self._layout.name]]  # fmt: skip
         made = []
         for source in sources:

@@ -133,16 +133,18 @@ void clock_idle_until(uint64_t when) {
         happened = false;
         return;
     }
-    when = earliest(earliest(when, timers_due()), earliest(netif_due(), earliest(frc1_due(), watchdog_due())));
+    when = earliest(when, earliest(timers_due(), watchdog_due()));
+    bool sleeps = when != UINT64_MAX; // or else it waits for somebody: nothing is gained by making him late
+    when = earliest(when, earliest(netif_due(), frc1_due()));
     uint64_t now = running_now();
     if (when <= now) {
         return;
     }
-    if (skip_to(when)) {
+    if (sleeps && skip_to(when)) {
         return;
     }
     int64_t left = when - now;
-    bool looks = page->fast && page->fast_until_us > (int64_t)now;
+    bool looks = sleeps && page->fast && page->fast_until_us > (int64_t)now;
     wait_us(looks && left > LOOK_US ? LOOK_US : left < 3600000000ll ? left : 3600000000ll);
 }
 

@@ -51,6 +51,7 @@ void interrupts_run(void) {
     if (hw_irq_level() != 0 || runs) {
         return;
     }
+    uart_flush_line();
     link_poll();
     uart_poll();
     gpio_poll();

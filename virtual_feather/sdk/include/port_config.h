@@ -3,6 +3,19 @@
 
 #include <stdint.h>
 
+// What the image says that it is (processor/build.py): sys.implementation.
+#undef MICROPY_VERSION_MAJOR
+#undef MICROPY_VERSION_MINOR
+#undef MICROPY_VERSION_MICRO
+#define MICROPY_VERSION_MAJOR IMAGE_MAJOR
+#define MICROPY_VERSION_MINOR IMAGE_MINOR
+#define MICROPY_VERSION_MICRO IMAGE_MICRO
+
+// The small image is of a time before asyncio was part of it.
+#if defined(MICROPY_ESP8266_1M)
+#define MICROPY_PY_ASYNCIO 0
+#endif
+
 // axTLS is in no source package; with it go ssl and cryptolib.
 #undef MICROPY_PY_CRYPTOLIB
 #define MICROPY_PY_CRYPTOLIB 0
