@@ -86,7 +86,7 @@ class Board:
         self.wake_wired = False  # whether a wire joins GPIO16 and RST: a Feather comes without
         self.powered = False
         self.resets = 0
-        self._handlers = self._all_handlers()
+        self._handlers = {kind: self._guarded(handler) for kind, handler in self._all_handlers().items()}
         if fast is not None:
             self.run_fast(fast)
         # With no processor that could say so, a fast clock knows itself that nobody waits.
@@ -226,27 +226,35 @@ class Board:
 
     # What the processor asks for.
 
+    def _guarded(self, handler: Callable[[bytes], object]) -> Callable[[bytes], object]:
+        """Whatever writes flash may be cut off in the middle."""
+
+        def handle(data: bytes) -> object:
+            try:
+                return handler(data)
+            except PowerCut:
+                self.power_off()
+                return None
+
+        return handle
+
     def _pads_changed(self, _: bytes) -> bytes:
         self.gpio.settle()
         return self.wires.pulses()
 
-    def _erase_flash(self, data: bytes) -> int | None:
+    def _erase_flash(self, data: bytes) -> int:
         """Microseconds for which the flash is busy; -1 for a sector that it has not."""
         sector = int.from_bytes(data, "little")
         return self._busy_us(sector * SECTOR, SECTOR, lambda: self.flash.erase_sector(sector))
 
-    def _write_flash(self, data: bytes) -> int | None:
+    def _write_flash(self, data: bytes) -> int:
         address = int.from_bytes(data[:4], "little")
         return self._busy_us(address, len(data) - 4, lambda: self.flash.program(address, data[4:]))
 
-    def _busy_us(self, address: int, size: int, change: Callable[[], float]) -> int | None:
+    def _busy_us(self, address: int, size: int, change: Callable[[], float]) -> int:
         if not self.flash.holds(address, size):
             return -1
-        try:
-            seconds = change()
-        except PowerCut:
-            self.power_off()
-            return None
+        seconds = change()
         return int(seconds * 1e6) if self._paced else 0
 
     def _skip(self, _: bytes) -> int:

@@ -31,7 +31,7 @@ class Wires:
         """Wire a device to a GPIO, with the pull-up resistor that it needs; that stays when the device goes."""
         self._gpio.pull_up(number, True)
         self._devices[number].append(device)
-        self._page.onewire = sum(1 << n for n in self._devices if self._of(n, OneWireChip))
+        self._mark()
         if number not in self._heard and isinstance(device, PulseChip):
             self._heard.add(number)
             self._gpio.listen(number, lambda level: self._changed(number, level))
@@ -39,6 +39,11 @@ class Wires:
     def remove(self, number: int, device: Device) -> None:
         """Take it away."""
         self._devices[number].remove(device)
+        self._mark()
+
+    def _mark(self) -> None:
+        """Say where the processor has to look for time slots."""
+        self._page.onewire = sum(1 << number for number in self._devices if self._of(number, OneWireChip))
 
     def pulses(self) -> bytes:
         """What a device sends now, as the answer to `P`."""
