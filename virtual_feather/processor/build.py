@@ -91,7 +91,7 @@ def executable(layout: Layout) -> Path:
     if not file.exists():
         for place in (folder, file.parent):
             place.mkdir(parents=True, exist_ok=True)
-        with (folder / "lock").open("w") as lock:
+        with (folder / f"{layout.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two boards that start together: the second waits, then finds it done
             if not file.exists():
                 _build(layout, tools, folder, file)

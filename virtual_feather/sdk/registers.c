@@ -3,14 +3,30 @@
 #include "chip.h"
 #include "eagle_soc.h"
 #include "gpio.h"
+#include "hspi.h"
 #include "uart_register.h"
 
 // Sections of their own, which the linker puts at the chip's addresses (processor/build.py).
 __attribute__((section(".sbss.peripherals"), used)) uint8_t peripherals[0x2000];
 __attribute__((section(".sbss.dport"), used)) uint8_t dport[0x1000];
 
-enum { SPI_BASE = 0x60000100, BLOCK = 0x100 };
+enum { BLOCK = 0x100 };
 #define MEMORY(address) (*(volatile uint32_t *)(address))
+
+// HSPI: nobody is connected to it, but its transfers take their time.
+static void transfer(void) {
+    static uint32_t ns; // that have not been waited for yet
+    uint32_t user = MEMORY(SPI_USER(HSPI)), lengths = MEMORY(SPI_USER1(HSPI)), clock = MEMORY(SPI_CLOCK(HSPI));
+    uint32_t bits = user & SPI_USR_MOSI ? (lengths >> SPI_USR_MOSI_BITLEN_S & SPI_USR_MOSI_BITLEN) + 1 : 0;
+    bits += user & SPI_USR_MISO ? (lengths >> SPI_USR_MISO_BITLEN_S & SPI_USR_MISO_BITLEN) + 1 : 0;
+    uint32_t divider = clock & SPI_CLK_EQU_SYSCLK ? 1
+        : ((clock >> SPI_CLKDIV_PRE_S & SPI_CLKDIV_PRE) + 1) * ((clock >> SPI_CLKCNT_N_S & SPI_CLKCNT_N) + 1);
+    ns += bits * divider * 25 / 2;
+    clock_busy(ns / 1000);
+    ns %= 1000;
+    MEMORY(SPI_CMD(HSPI)) = 0;
+    MEMORY(SPI_W0(HSPI)) = gpio_input_get() & BIT12 ? UINT32_MAX : 0;
+}
 
 static bool in(uint32_t address, uint32_t base) {
     return address >= base && address < base + BLOCK;
@@ -33,8 +49,8 @@ void hw_write(uint32_t address, uint32_t value) {
     MEMORY(address) = value;
     if (in(address, REG_UART_BASE(0)) || in(address, REG_UART_BASE(1))) {
         uart_write(address, value);
-    } else if (address == SPI_BASE) {
-        MEMORY(address) = 0; // the command register: a transfer takes no time
+    } else if (address == SPI_CMD(HSPI)) {
+        transfer();
     } else if (in(address, PERIPHS_GPIO_BASEADDR)) {
         gpio_write(address - PERIPHS_GPIO_BASEADDR, value);
     } else if (in(address, PERIPHS_TIMER_BASEDDR)) {
