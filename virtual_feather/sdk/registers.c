@@ -15,15 +15,18 @@ enum { BLOCK = 0x100 };
 
 // HSPI: nobody is connected to it, but its transfers take their time.
 static void transfer(void) {
-    static uint32_t ns; // that have not been waited for yet
+    enum { SHORT_US = 2000 }; // what is not worth a wait of its own
+    static uint64_t free_at_ns; // when the last bit has gone
     uint32_t user = MEMORY(SPI_USER(HSPI)), lengths = MEMORY(SPI_USER1(HSPI)), clock = MEMORY(SPI_CLOCK(HSPI));
     uint32_t bits = user & SPI_USR_MOSI ? (lengths >> SPI_USR_MOSI_BITLEN_S & SPI_USR_MOSI_BITLEN) + 1 : 0;
     bits += user & SPI_USR_MISO ? (lengths >> SPI_USR_MISO_BITLEN_S & SPI_USR_MISO_BITLEN) + 1 : 0;
     uint32_t divider = clock & SPI_CLK_EQU_SYSCLK ? 1
         : ((clock >> SPI_CLKDIV_PRE_S & SPI_CLKDIV_PRE) + 1) * ((clock >> SPI_CLKCNT_N_S & SPI_CLKCNT_N) + 1);
-    ns += bits * divider * 25 / 2;
-    clock_busy(ns / 1000);
-    ns %= 1000;
+    uint64_t now = clock_now();
+    free_at_ns = (free_at_ns > now * 1000 ? free_at_ns : now * 1000) + bits * divider * 25 / 2;
+    if (free_at_ns / 1000 > now + SHORT_US) {
+        clock_busy(free_at_ns / 1000 - now);
+    }
     MEMORY(SPI_CMD(HSPI)) = 0;
     MEMORY(SPI_W0(HSPI)) = gpio_input_get() & BIT12 ? UINT32_MAX : 0;
 }
