@@ -20,7 +20,8 @@ _ACCEPT_HANDLER = 20  # the socket option: call when a client has come
 
 def _sha1(data):
     """FIPS 180-4, 6.1; the image's hashlib has no SHA-1."""
-    rotate = lambda x, n: (x << n | x >> (32 - n)) & 0xFFFFFFFF
+    def rotate(x, n):
+        return (x << n | x >> (32 - n)) & 0xFFFFFFFF
     h = [0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0]
     data += b"\x80" + bytes((55 - len(data)) % 64) + struct.pack(">Q", 8 * len(data))
     for at in range(0, len(data), 64):
