@@ -41,11 +41,10 @@ _WRAPPED = (
     "mp_hal_stdin_rx_chr",
     "mp_stack_set_limit",
     "pyexec_file_if_exists",
-    "tcp_listen_with_backlog",
     "uart_rx_wait",
-    "udp_bind",
 )
-_SEEN_BY_THE_PORT = ("include/*", "lwip/**/*", "frozen/**/*", "manifest*.py")
+_WRAPPED_FOR_THE_PORT = ("tcp_listen_with_backlog_and_err", "udp_bind")  # lwIP calls these by itself, too
+_SEEN_BY_THE_PORT = ("include/**/*", "lwip/**/*", "frozen/**/*", "manifest*.py")
 # Symbols that the chip's ROM and linker script give: native code finds no room, so that it raises MemoryError.
 _SYMBOLS = {
     "_lit4_end": "0x40108000",
@@ -130,7 +129,9 @@ def _found(program: str) -> bool:
 
 def _digest(tools: _Tools, *patterns: str) -> str:
     """Of what a result depends on: sources, flags, and those of our files."""
-    digest = hashlib.sha256(repr((tools, MICROPYTHON, LWIP, _COMMON, _WRAPPED, _SYMBOLS, _SECTIONS)).encode())
+    digest = hashlib.sha256(
+        repr((tools, MICROPYTHON, LWIP, _COMMON, _WRAPPED, _WRAPPED_FOR_THE_PORT, _SYMBOLS, _SECTIONS)).encode()
+    )
     for file in sorted(file for pattern in patterns for file in _SDK.glob(pattern) if file.is_file()):
         digest.update(str(file.relative_to(_SDK)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
@@ -182,7 +183,7 @@ class _Builder:
             *self._includes,
             '-DMP_CONFIGFILE="\\"port_config.h\\""',
         )
-        wraps = " ".join(f"--wrap={name}" for name in _WRAPPED)
+        wraps = " ".join(f"--wrap={name}" for name in (*_WRAPPED, *_WRAPPED_FOR_THE_PORT))
         self._run(
             [
                 "make",

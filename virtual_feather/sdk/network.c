@@ -9,6 +9,7 @@
 #include "lwip/etharp.h"
 #include "lwip/igmp.h"
 #include "lwip/init.h"
+#include "lwip/prot/ip.h"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
 #include "lwip/udp.h"
@@ -27,13 +28,15 @@ static bool dhcp_server = true;
 static char hostname[33];
 
 static err_t send_frame(struct netif *netif, struct pbuf *packet) {
-    (void)netif;
+    if (!netif_is_link_up(netif)) {
+        return ERR_OK; // lost, as in the air
+    }
     uint8_t frame[FRAME];
     uint16_t size = pbuf_copy_partial(packet, frame, sizeof(frame), 0);
     __atomic_add_fetch(&page->sent, 1, __ATOMIC_RELEASE);
     while (send(frames_socket, frame, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EINTR) {
     }
-    return ERR_OK; // a frame that finds no room is lost, as in the air
+    return ERR_OK; // so is one that finds no room
 }
 
 static err_t init(struct netif *netif) {
@@ -68,7 +71,14 @@ int netif_descriptor(void) {
 }
 
 bool netif_has_address(void) {
-    return !ip4_addr_isany_val(*netif_ip4_addr(&station));
+    return netif_is_link_up(&station) && !ip4_addr_isany_val(*netif_ip4_addr(&station));
+}
+
+// A connection keeps its way while there is no link, and goes on when the link is back, as in the SDK's lwIP 1.4;
+// lwIP 2 would break it off. What has no address yet finds no way.
+struct netif *network_way(const ip4_addr_t *source) {
+    bool ours = source && !ip4_addr_isany(source) && ip4_addr_eq(source, netif_ip4_addr(&station));
+    return ours ? &station : NULL;
 }
 
 void netif_link(bool up) {
@@ -76,18 +86,14 @@ void netif_link(bool up) {
         return;
     }
     clock_event();
-    if (up) {
-        netif_set_up(&station);
-        netif_set_link_up(&station);
-        if (use_dhcp) {
-            dhcp_start(&station);
-        }
-    } else {
+    if (!up) {
         netif_set_link_down(&station);
-        if (use_dhcp) {
-            dhcp_release_and_stop(&station);
-            netif_set_addr(&station, NULL, NULL, NULL);
-        }
+        return;
+    }
+    netif_set_up(&station);
+    netif_set_link_up(&station); // asks for the address that it had
+    if (use_dhcp && !netif_dhcp_data(&station)) {
+        dhcp_start(&station);
     }
 }
 
@@ -108,33 +114,6 @@ static void receive_frames(void) {
             }
         }
     }
-}
-
-// Where a program begins to listen: the gateway lets this computer reach it.
-
-static void tell_port(uint8_t protocol, uint16_t port) {
-    uint8_t message[] = {protocol, port, port >> 8};
-    link_tell('Q', message, sizeof(message));
-}
-
-struct tcp_pcb *__real_tcp_listen_with_backlog(struct tcp_pcb *pcb, uint8_t backlog);
-struct tcp_pcb *__wrap_tcp_listen_with_backlog(struct tcp_pcb *pcb, uint8_t backlog);
-struct tcp_pcb *__wrap_tcp_listen_with_backlog(struct tcp_pcb *pcb, uint8_t backlog) {
-    struct tcp_pcb *listener = __real_tcp_listen_with_backlog(pcb, backlog);
-    if (listener) {
-        tell_port(IP_PROTO_TCP, listener->local_port);
-    }
-    return listener;
-}
-
-err_t __real_udp_bind(struct udp_pcb *pcb, const ip_addr_t *address, uint16_t port);
-err_t __wrap_udp_bind(struct udp_pcb *pcb, const ip_addr_t *address, uint16_t port);
-err_t __wrap_udp_bind(struct udp_pcb *pcb, const ip_addr_t *address, uint16_t port) {
-    err_t error = __real_udp_bind(pcb, address, port);
-    if (error == ERR_OK && port != 0) {
-        tell_port(IP_PROTO_UDP, port);
-    }
-    return error;
 }
 
 uint32_t sys_now(void) {
@@ -160,6 +139,9 @@ bool wifi_get_ip_info(uint8_t interface, struct ip_info *info) {
         *info = access_point;
     } else {
         *info = (struct ip_info){*netif_ip4_addr(&station), *netif_ip4_netmask(&station), *netif_ip4_gw(&station)};
+        if (use_dhcp && !netif_is_link_up(&station)) {
+            memset(info, 0, sizeof(*info));
+        }
     }
     return true;
 }
@@ -205,4 +187,30 @@ bool wifi_softap_dhcps_stop(void) {
 
 enum dhcp_status wifi_softap_dhcps_status(void) {
     return dhcp_server ? DHCP_STARTED : DHCP_STOPPED;
+}
+
+// Where a program begins to listen: the gateway lets this computer reach it. The linker leads the port's calls here, not
+// lwIP's own.
+
+static void tell_port(uint8_t protocol, uint16_t port) {
+    uint8_t message[] = {protocol, port, port >> 8};
+    link_tell('Q', message, sizeof(message));
+}
+
+struct tcp_pcb *__wrap_tcp_listen_with_backlog_and_err(struct tcp_pcb *pcb, uint8_t backlog, err_t *error);
+struct tcp_pcb *__wrap_tcp_listen_with_backlog_and_err(struct tcp_pcb *pcb, uint8_t backlog, err_t *error) {
+    struct tcp_pcb *listener = tcp_listen_with_backlog_and_err(pcb, backlog, error);
+    if (listener) {
+        tell_port(IP_PROTO_TCP, listener->local_port);
+    }
+    return listener;
+}
+
+err_t __wrap_udp_bind(struct udp_pcb *pcb, const ip_addr_t *address, uint16_t port);
+err_t __wrap_udp_bind(struct udp_pcb *pcb, const ip_addr_t *address, uint16_t port) {
+    err_t error = udp_bind(pcb, address, port);
+    if (error == ERR_OK) {
+        tell_port(IP_PROTO_UDP, pcb->local_port);
+    }
+    return error;
 }

@@ -4,6 +4,7 @@
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
 #define LWIP_STATS 0
+#define LWIP_NOASSERT
 
 #define MEM_LIBC_MALLOC 0
 #define MEM_CUSTOM_ALLOCATOR 1
@@ -16,6 +17,7 @@
 #define LWIP_DHCP 1
 #define LWIP_DNS 1
 #define DNS_TABLE_SIZE 4
+#define DNS_SERVER_ADDRESS(address) ip4addr_aton("208.67.222.222", address)
 #define LWIP_IGMP 1
 #define LWIP_RAW 1
 #define LWIP_NETIF_HOSTNAME 1
@@ -24,6 +26,11 @@
 #define IP_REASSEMBLY 0
 #define IP_FRAG 0
 #define SO_REUSE 1
+// network.c
+struct ip4_addr;
+struct netif;
+struct netif *network_way(const struct ip4_addr *source);
+#define LWIP_HOOK_IP4_ROUTE_SRC(source, destination) network_way(source)
 
 #define TCP_MSS 1460
 #define TCP_WND (4 * TCP_MSS)

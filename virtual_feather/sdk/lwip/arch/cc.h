@@ -5,7 +5,6 @@
 
 #define LWIP_NO_INTTYPES_H 0
 #define LWIP_PLATFORM_DIAG(message) ((void)0)
-#define LWIP_PLATFORM_ASSERT(message) abort()
 #define LWIP_RAND() ((uint32_t)*hw_random())
 const uint32_t *hw_random(void);
 void *sdk_calloc(size_t count, size_t size);
