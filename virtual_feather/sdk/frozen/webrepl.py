@@ -1,12 +1,11 @@
-"""webrepl: the prompt over a web socket (RFC 6455), as its client in the browser and webrepl_cli.py speak it."""
+"""webrepl: the prompt, and files, over a web socket (RFC 6455), one client at a time."""
 
-import binascii
+import hashlib
 import os
 import socket
-import struct
+from binascii import b2a_base64
 
 import _webrepl
-import network
 import websocket
 
 listen_s = None
@@ -14,51 +13,36 @@ client_s = None
 DEBUG = 0
 static_host = "https://micropython.org/webrepl/"
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
-_ACCEPT_HANDLER = 20  # the socket option: call when a client has come
-
-
-def _sha1(data):
-    """FIPS 180-4, 6.1; the image's hashlib has no SHA-1."""
-    def rotate(x, n):
-        return (x << n | x >> (32 - n)) & 0xFFFFFFFF
-    h = [0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0]
-    data += b"\x80" + bytes((55 - len(data)) % 64) + struct.pack(">Q", 8 * len(data))
-    for at in range(0, len(data), 64):
-        w = list(struct.unpack_from(">16I", data, at))
-        a, b, c, d, e = h
-        for t in range(80):
-            if t >= 16:
-                w.append(rotate(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1))
-            if t < 20:
-                f, k = b & c | ~b & d, 0x5A827999
-            elif 40 <= t < 60:
-                f, k = b & c | b & d | c & d, 0x8F1BBCDC
-            else:
-                f, k = b ^ c ^ d, 0x6ED9EBA1 if t < 40 else 0xCA62C1D6
-            a, b, c, d, e = (rotate(a, 5) + f + e + k + w[t]) & 0xFFFFFFFF, a, rotate(b, 30), c, d
-        h = [(x + y) & 0xFFFFFFFF for x, y in zip(h, (a, b, c, d, e))]
-    return struct.pack(">5I", *h)
+_CALLBACK = 20  # option of lwIP's sockets: called when something comes
+_MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 def server_handshake(cl):
-    """Answer a browser's request for a web socket. Whether it was one."""
-    request = cl.makefile("rwb", 0)
-    request.readline()
+    """Answer a browser's request for a web socket; return whether it was one."""
+    stream = cl.makefile("rwb", 0)
     key = None
+    upgrade = False
+    stream.readline()
     while True:
-        line = request.readline()
+        line = stream.readline()
         if not line:
-            return False
+            raise OSError("EOF in headers")
         if line == b"\r\n":
             break
-        if line.startswith(b"Sec-WebSocket-Key:"):
-            key = line[18:].strip()
-    if not key:
+        words = line.split(None, 1)
+        name = words[0].lower()
+        if name == b"sec-websocket-key:":
+            key = words[1].strip()
+        elif name == b"connection:":
+            upgrade = b"upgrade" in words[1].lower()
+    if not (key and upgrade):
         return False
-    accept = binascii.b2a_base64(_sha1(key + _GUID))[:-1]
-    cl.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
-    cl.send(accept + b"\r\n\r\n")
+    accept = b2a_base64(hashlib.sha1(key + _MAGIC).digest()).strip()
+    cl.send(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        + accept
+        + b"\r\n\r\n"
+    )
     return True
 
 
@@ -71,45 +55,47 @@ def send_html(cl):
 
 
 def setup_conn(port, accept_handler):
-    """Listen; with a handler, in the background."""
+    """Listen; return the socket. accept_handler(listener) is called for each client; None: nobody is."""
     global listen_s
     listen_s = socket.socket()
     listen_s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listen_s.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
     listen_s.listen(1)
     if accept_handler:
-        listen_s.setsockopt(socket.SOL_SOCKET, _ACCEPT_HANDLER, accept_handler)
-    for interface in (network.WLAN.IF_AP, network.WLAN.IF_STA):
-        interface = network.WLAN(interface)
+        listen_s.setsockopt(socket.SOL_SOCKET, _CALLBACK, accept_handler)
+    import network
+
+    for kind in (network.WLAN.IF_AP, network.WLAN.IF_STA):
+        interface = network.WLAN(kind)
         if interface.active():
             print("WebREPL server started on http://%s:%d/" % (interface.ifconfig()[0], port))
     return listen_s
 
 
 def accept_conn(listen_sock):
-    """Take a connection: one client at a time."""
+    """Take a client, if there is none; return whether the prompt is its."""
     global client_s
-    client, address = listen_sock.accept()
-    if not server_handshake(client):
-        send_html(client)
+    cl, address = listen_sock.accept()
+    if not server_handshake(cl):
+        send_html(cl)
         return False
-    previous = os.dupterm(None)
-    os.dupterm(previous)
-    if previous:
+    other = os.dupterm(None)
+    os.dupterm(other)
+    if other:
         print("\nConcurrent WebREPL connection from", address, "rejected")
-        client.close()
+        cl.close()
         return False
     print("\nWebREPL connection from:", address)
-    client_s = client
-    terminal = _webrepl._webrepl(websocket.websocket(client, True))
-    client.setblocking(False)
-    client.setsockopt(socket.SOL_SOCKET, _ACCEPT_HANDLER, os.dupterm_notify)
+    client_s = cl
+    terminal = _webrepl._webrepl(websocket.websocket(cl, True))
+    cl.setblocking(False)
+    cl.setsockopt(socket.SOL_SOCKET, _CALLBACK, os.dupterm_notify)
     os.dupterm(terminal)
     return True
 
 
 def stop():
-    """Stop listening."""
+    """End the client's connection, and listen no more."""
     global listen_s, client_s
     os.dupterm(None)
     for sock in (client_s, listen_s):
@@ -119,18 +105,17 @@ def stop():
 
 
 def start(port=8266, password=None, accept_handler=accept_conn):
-    """Listen for clients, in the background."""
+    """Listen for clients. The password is webrepl_cfg.PASS unless given."""
     stop()
     if password is None:
         try:
-            import webrepl_cfg
+            from webrepl_cfg import PASS as password
         except ImportError:
             print("WebREPL is not configured, run 'import webrepl_setup'")
             return
-        password = webrepl_cfg.PASS
     _webrepl.password(password)
     listener = setup_conn(port, accept_handler)
-    if accept_handler is None:
+    if not accept_handler:
         while not accept_conn(listener):
             pass
     elif password:

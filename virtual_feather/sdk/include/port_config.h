@@ -16,9 +16,12 @@
 #define MICROPY_PY_ASYNCIO 0
 #endif
 
-// axTLS is in no source package; with it go ssl and cryptolib.
+// axTLS is in no source package; with it go ssl and cryptolib. Its SHA-1 is here (sha1.c).
 #undef MICROPY_PY_CRYPTOLIB
 #define MICROPY_PY_CRYPTOLIB 0
+#define MICROPY_SSL_AXTLS 1
+#undef MICROPY_PY_HASHLIB_SHA1
+#define MICROPY_PY_HASHLIB_SHA1 1
 
 // Where the port spins until something happens, the processor waits (clock.c).
 void clock_wait_for_event(int timeout_ms);
