@@ -1,7 +1,8 @@
 """The virtual Feather: a whole Feather HUZZAH ESP8266 behind one serial path.
 
 python -m virtual_feather run --state DIR [--link PATH] [--image romfs|plain|small] [--mac AABBCCDDEEFF]
-        [--rfc2217 PORT] [--paced] [--fast [SECONDS]] [--chips CHIP,...]
+        [--rfc2217 PORT] [--paced] [--fast [SECONDS]] [--network]
+        [--chips CHIP,...]
     Start a board; prints `serial: PATH` when it is ready and runs until it is told to stop (Ctrl-C, SIGTERM).
 python -m virtual_feather ctl --state DIR VERB [ARGUMENT ...]
     Change or show the world of a running board.
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--paced", action="store_true", help="the line and the flash take as long as real ones")
     idle = "skip the time in which nothing happens; for so many seconds, then as ctl's `clock` says"
     run.add_argument("--fast", type=_seconds, nargs="?", const=math.inf, metavar="SECONDS", help=idle)
+    run.add_argument("--network", action="store_true", help="reach this computer's network, not only this computer")
     run.add_argument("--chips", type=_chips, default=argparse.SUPPRESS, metavar="CHIP,...", help="see ctl's `plug`")
     ctl = commands.add_parser("ctl", help="change or show the world", epilog=_EPILOG, formatter_class=raw)
     ctl.add_argument("--state", type=Path, required=True, help="folder that `run` was given")

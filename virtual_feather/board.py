@@ -7,7 +7,6 @@ keeps the flash alone. A supply that fails is always off at once: the voltages i
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import socket
@@ -49,9 +48,16 @@ class Board:
     """A powered or unpowered Feather."""
 
     def __init__(
-        self, reactor: Reactor, state: Path, identity: Identity, *, fast: float | None = None, paced: bool = False
+        self,
+        reactor: Reactor,
+        state: Path,
+        identity: Identity,
+        *,
+        fast: float | None = None,
+        paced: bool = False,
+        network: bool = False,
     ) -> None:
-        """state: its folder. fast: as in `runner.Options`. paced: flash takes its time.
+        """state: its folder. fast, network: as in `runner.Options`. paced: flash takes its time.
 
         Raises ValueError for a flash file that is none, OSError.
         """
@@ -77,7 +83,7 @@ class Board:
         self.leds = {number: Led(reactor.now, 1) for number in (RED_LED, BLUE_LED)}
         for number, led in self.leds.items():
             self.gpio.listen(number, led.change)
-        self.gateway = Gateway(reactor, identity.mac, self._send_frame, self._not_quiet_before)
+        self.gateway = Gateway(reactor, identity.mac, self._send_frame, self._not_quiet_before, network)
         self.radio = Radio(reactor, page, self.flash, identity.mac, self._radio_changed)
         self._child: Child | None = None
         self._frames: socket.socket | None = None  # to the processor
@@ -290,13 +296,12 @@ class Board:
             except OSError:
                 self.page.frames -= 1  # no room: lost, as in the air
 
-    def _not_quiet_before(self, monotonic_s: float) -> None:
+    def _not_quiet_before(self, monotonic_s: float) -> bool:
         self.page.quiet_from_us = int(monotonic_s * 1e6)
+        return self._fast and self.page.fast_until_us > self._reactor.now() * 1e6
 
     def _listens(self, data: bytes) -> None:
-        protocol, port = struct.unpack("<BH", data)
-        with contextlib.suppress(OSError):  # another program of this computer has that port
-            self.gateway.serves(protocol, port)
+        self.gateway.serves(*struct.unpack("<BH", data))
 
     # What comes from outside.
 

@@ -40,6 +40,7 @@ class Options:
     rfc2217: int | None = None  # TCP port of a serial path with reset lines
     paced: bool = False  # bytes and flash take their time
     fast: float | None = None  # for so many seconds, time in which nothing happens is skipped; None: it never can be
+    network: bool = False  # whether it reaches this computer's network, and not only the computer
     chips: tuple[str, ...] = USUAL  # what hangs on it, as in `ctl plug`
 
 
@@ -80,7 +81,14 @@ class Desk:
         new = not (options.state / "flash.bin").exists()
         try:
             identity = _identity(options.state, options.mac)
-            board = Board(self.reactor, options.state, identity, fast=options.fast, paced=options.paced)
+            board = Board(
+                self.reactor,
+                options.state,
+                identity,
+                fast=options.fast,
+                paced=options.paced,
+                network=options.network,
+            )
         except ValueError as error:
             raise UserError(str(error)) from error
         if new:

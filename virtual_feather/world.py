@@ -170,6 +170,8 @@ class World:
             "resets": board.resets,
             "wifi": board.radio.status,
             "gateway": board.gateway.address,
+            "address": board.gateway.board_address,
+            "servers": board.gateway.servers,
             "access_point": board.radio.access_point_on,
             "radio_flash_writes": board.radio.flash_writes,
             "chips": self._plugboard.plugged,

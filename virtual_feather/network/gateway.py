@@ -53,22 +53,23 @@ class Gateway:
         reactor: Reactor,
         mac: bytes,
         send: Callable[[bytes], None],
-        busy_until: Callable[[float], None],
-        outside: bool = False,
+        busy_until: Callable[[float], bool],
+        network: bool = False,
     ) -> None:
-        """mac: the board's from the factory. send: a frame to the board. outside: reach more than this computer.
+        """mac: the board's from the factory. send: a frame to the board. network: reach more than this computer.
 
-        busy_until(time.monotonic()): an answer may be under way; told again and again while something passes.
+        busy_until(time.monotonic()): an answer may be under way; told again and again while something passes. Whether
+        anybody wants to know, because the clock is fast.
         """
         self._board = mac  # where frames go: the one it speaks with last
         self._host = address_of(mac)
         self._board_address = self._host
         self._send_frame = send
-        self._outside = outside
+        self._network = network
         self._traffic = Traffic(reactor, busy_until)
         self._tcp = Tcp(reactor, self._traffic, self._send, self._host, self._reaches)
         self._udp = Udp(reactor, self._traffic, self._send, self._host)
-        self._resolver = names.resolver() if outside else None
+        self._resolver = names.resolver() if network else None
         if self._resolver:
             self._udp.appears_as(self._resolver, _HERE, names.DNS_PORT)
         self.linked = False  # the radio's link: without it no frame passes
@@ -86,12 +87,17 @@ class Gateway:
     def serves(self, protocol: int, port: int) -> None:
         """A program on the board listens: let programs of this computer reach it at this port of `board_address`.
 
-        protocol: TCP, until the board refuses a connection, or UDP. Raises OSError when the port is not free.
+        protocol: TCP, until the board refuses a connection, or UDP. What this computer does not give stays closed.
         """
         if protocol == TCP:
             self._tcp.listen(port, lambda: self._board_address)
         else:
             self._udp.listen(port, self._board_address)
+
+    @property
+    def servers(self) -> dict[int, int]:
+        """TCP ports at which programs on the board listen, and the ports of `board_address` that lead there."""
+        return self._tcp.servers
 
     def close(self) -> None:
         """End every connection."""
@@ -123,7 +129,7 @@ class Gateway:
             self._send_frame(ethernet(mac, _MAC, ARP, arp_answer(_MAC, wanted, mac, address)))
 
     def _reaches(self, address: bytes) -> bool:
-        return address[0] == 127 or self._outside
+        return address[0] == 127 or self._network
 
     def _take_packet(self, packet: Packet) -> None:
         if any(packet.source):

@@ -13,6 +13,7 @@ from .traffic import Traffic
 
 _Key = tuple[bytes, int, bytes, int]  # address and port of the board, address and port of the other side
 _QUEUE = 8  # connections that wait to be accepted
+_FOR_USERS = 8000
 
 
 class Tcp:
@@ -97,10 +98,15 @@ class Tcp:
 
     # Servers on the board.
 
+    @property
+    def servers(self) -> dict[int, int]:
+        """Ports at which the board listens, and this computer's for them."""
+        return {port: listener.getsockname()[1] for port, listener in self._listeners.items()}
+
     def listen(self, port: int, board: Callable[[], bytes]) -> None:
         """Pass connections to a port of the board's address among this computer's on to the board, until it refuses.
 
-        board: its address on its own network. Raises OSError when this computer does not give the port.
+        Ports below 1024 are root's: for others such a server is at 8000 more. board: its address on its own network.
         """
         if port in self._listeners:
             return
@@ -108,16 +114,18 @@ class Tcp:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             prepare(listener)
-            listener.bind((self._host, port))
+            try:
+                listener.bind((self._host, port))
+            except PermissionError:
+                listener.bind((self._host, port + _FOR_USERS))
             listener.listen(_QUEUE)
-        except OSError:
+        except OSError:  # another program has it
             listener.close()
-            raise
+            return
         self._listeners[port] = listener
         self._reactor.watch(listener.fileno(), lambda: self._accept(listener, port, board()))
 
     def _unlisten(self, port: int) -> None:
-        """Refuse connections to a port again."""
         if listener := self._listeners.pop(port, None):
             self._reactor.forget(listener.fileno())
             listener.close()

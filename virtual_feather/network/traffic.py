@@ -20,8 +20,8 @@ _End = tuple[str, str]  # as the table spells a connection's own address and its
 class Traffic:
     """Is told what passes."""
 
-    def __init__(self, reactor: Reactor, moved: Callable[[float], None]) -> None:
-        """moved(time.monotonic()): it is not quiet before, if nothing more passes."""
+    def __init__(self, reactor: Reactor, moved: Callable[[float], bool]) -> None:
+        """moved(time.monotonic()): it is not quiet before, if nothing more passes; whether anybody wants to know."""
         self._reactor = reactor
         self._moved = moved
         self._alarm: Alarm | None = None
@@ -39,8 +39,8 @@ class Traffic:
         self._moved(time.monotonic() + _HEELS_S)
 
     def _await_answer(self) -> None:
-        self._moved(time.monotonic() + _ANSWER_S)
-        if self._sent_to and not self._alarm:
+        wanted = self._moved(time.monotonic() + _ANSWER_S)
+        if wanted and self._sent_to and not self._alarm:
             self._alarm = self._reactor.call_in(_ANSWER_S - _LOOK_S, self._look)
 
     def _look(self) -> None:

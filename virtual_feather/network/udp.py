@@ -10,7 +10,7 @@ from ..reactor import Reactor
 from .packets import MAX_DATAGRAM, Packet, udp
 from .traffic import Traffic
 
-_MOST = 16  # sockets; who was used longest ago makes room
+_MOST = 32  # sockets; who was used longest ago makes room
 _MULTICAST = range(224, 240)
 _EVERYBODY, _EVERYBODY_HERE = socket.inet_aton("255.255.255.255"), "127.255.255.255"
 _Key = tuple[int, bool]  # port of the board; whether its socket is one of the loopback
@@ -49,9 +49,10 @@ class Udp:
             self._traffic.sent()
 
     def listen(self, port: int, board: bytes) -> None:
-        """Pass datagrams to a port on to the board, whose address is given. Raises OSError as `_socket`."""
+        """Pass datagrams to a port on to the board, whose address is given."""
         self._boards[(port, True)] = board
-        self._socket((port, True))
+        with contextlib.suppress(OSError):
+            self._socket((port, True))
 
     def _socket(self, key: _Key) -> socket.socket:
         """The socket of a port, now the last to be closed. Raises OSError when this computer gives none."""
@@ -71,17 +72,18 @@ class Udp:
             except OSError:  # below 1024, or somebody has it
                 sock.bind((self._host, 0))
         self._sockets[key] = sock
-        self._reactor.watch(sock.fileno(), lambda: self._receive(key, sock))
+        self._reactor.watch(sock.fileno(), lambda: self._receive(key))
         return sock
 
     def _forget(self, key: _Key) -> None:
         sock = self._sockets.pop(key)
+        del self._boards[key]
         self._reactor.forget(sock.fileno())
         sock.close()
 
-    def _receive(self, key: _Key, sock: socket.socket) -> None:
+    def _receive(self, key: _Key) -> None:
         with contextlib.suppress(OSError):
-            data, sender = sock.recvfrom(MAX_DATAGRAM + 1)
+            data, sender = self._socket(key).recvfrom(MAX_DATAGRAM + 1)
             self._traffic.heard()
             address, port = self._faces.get(sender) or (socket.inet_aton(sender[0]), sender[1])
             if len(data) <= MAX_DATAGRAM:
