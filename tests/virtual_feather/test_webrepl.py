@@ -12,8 +12,8 @@ from typing import Self
 import pytest
 from boards import Console
 from tcp import joined
+from waits import LIMIT_S
 
-_TIMEOUT_S = 10
 _PORT = 8266
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TEXT, _BINARY = 0x81, 0x82  # a whole message each
@@ -25,7 +25,7 @@ class _Client:
     """One web socket."""
 
     def __init__(self, address: str) -> None:
-        self._socket = socket.create_connection((address, _PORT), _TIMEOUT_S)
+        self._socket = socket.create_connection((address, _PORT), LIMIT_S)
         self._stream = self._socket.makefile("rb")
         self.text = b""
 
@@ -128,7 +128,7 @@ def test_one_client_at_a_time(board):
 def test_a_browser_gets_the_page_that_loads_the_client(board):
     with board.console() as console:
         address = _started(board, console)
-        with socket.create_connection((address, _PORT), _TIMEOUT_S) as browser:
+        with socket.create_connection((address, _PORT), LIMIT_S) as browser:
             browser.sendall(b"GET / HTTP/1.1\r\nHost: board\r\n\r\n")
             page = b"".join(iter(lambda: browser.recv(1000), b""))
     assert page.startswith(b"HTTP/1.0 200 OK\r\n\r\n<base href=") and b"webrepl_content.js" in page
