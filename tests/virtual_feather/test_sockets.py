@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 
 from boards import Console
 from tcp import free_port, joined, server
-from waits import LIMIT_S
+from waits import LIMIT_S, wait_for
 
 __all__ = ["server"]
+
+
+_ATTEMPT = """
+import select, socket
+def attempt(f, *a):
+  try: r = f(*a)
+  except OSError as e: r = -e.errno
+  print(r)
+"""
 
 
 def _console_with_sockets(board) -> Console:
     console = board.console()
     joined(console)
-    console.run(
-        "import select, socket\n"
-        "def attempt(f, *a):\n"
-        "  try: r = f(*a)\n"
-        "  except OSError as e: r = -e.errno\n"
-        "  print(r)\n"
-    )
+    console.run(_ATTEMPT)
     return console
 
 
@@ -103,3 +107,47 @@ def test_errors_of_connections_are_lwips(board, server):
         assert console.run("print(socket.getaddrinfo('127.0.0.1', 5, 0, socket.SOCK_DGRAM))") == (
             "Warning: unsupported getaddrinfo constraints\n[(2, 1, 0, '', ('127.0.0.1', 5))]\n"
         )
+
+
+def test_a_board_that_reads_nothing_stops_its_peer(board, server):
+    sent: list[int] = []
+
+    def send(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        connection.settimeout(0.5)
+        count = 0
+        with contextlib.suppress(TimeoutError):
+            while True:
+                count += connection.send(bytes(1000))
+        sent.append(count)
+        connection.close()
+
+    port = server(send)
+    with _console_with_sockets(board) as console:
+        console.run(f"s = socket.socket()\ns.connect(('127.0.0.1', {port}))")
+        wait_for(lambda: sent, "the end of what the peer can send")
+        assert sent[0] < 40_000, "lwIP's window of 5,840, and what this computer's two sockets hold"
+        console.run("n = 0\nwhile b := s.recv(1000): n += len(b)\n")
+        assert console.run("print(n)") == f"{sent[0]}\n"
+
+
+def test_sockets_before_the_network_is_joined(board):
+    with board.console() as console:
+        console.prompt()
+        console.run(_ATTEMPT)
+        assert console.run("attempt(socket.socket().connect, ('127.0.0.1', 1883))") == "-113\n", "no way to a host"
+        console.run("u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)")
+        assert console.run("attempt(u.sendto, b'x', ('127.0.0.1', 1883))") == "-113\n"
+        console.run("l = socket.socket()\nl.bind(('', 8080))\nl.listen(1)")
+        joined(console)
+        with socket.create_connection((board.status()["address"], 8080), LIMIT_S):
+            assert console.run("print(type(l.accept()[0]))") == "<class 'socket'>\n", "a server of before"
+
+
+def test_no_memory_for_another_socket(board):
+    with _console_with_sockets(board) as console:
+        found = console.run(
+            "full = []\ntry:\n  while True: full.append(socket.socket())\nexcept OSError as e: print(e.errno)\n"
+            "for s in full: s.close()\nprint(type(socket.socket()))"
+        )
+        assert found == "12\n<class 'socket'>\n", "the SDK's heap is full, then it is not"

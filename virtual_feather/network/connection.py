@@ -21,6 +21,7 @@ from .traffic import Traffic
 _ROOM = 2 * MSS  # bytes from the board that wait for the socket
 _SEND_BUFFER = 2 * MSS  # bytes that wait in the socket, as near as the system keeps it
 _FIRST_S, _LONGEST_S, _TRIES = 0.2, 60.0, 15  # before a repetition, each twice as long; without an answer
+_RECEIVE_BUFFER = 4 * MSS  # bytes that wait in the socket for the board
 _MODULUS = 1 << 32
 _BREAK = struct.pack("ii", 1, 0)  # SO_LINGER with which close() sends RST
 _READING, _WRITING = select.EPOLLIN, select.EPOLLOUT
@@ -32,6 +33,7 @@ def prepare(sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, MSS)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
 
 
 class Connection:
