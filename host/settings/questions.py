@@ -35,8 +35,11 @@ def broker(console: Console, put: Put, config: dict[str, Any], possible: Callabl
     here = reach.lan_address()
     found = reach.knock(here, mqtt["port"]) if here else reach.Answer.NOBODY
     if here and found != reach.Answer.OPEN:
-        said = "answers on this computer" if found == reach.Answer.NOBODY else "on this computer is open to everybody"
-        console.note(f"  no MQTT broker {said} ({here}:{mqtt['port']})")
+        nobody = found == reach.Answer.NOBODY
+        said = (
+            "no MQTT broker answers on this computer" if nobody else "the MQTT broker on this computer wants an account"
+        )
+        console.note(f"  {said} ({here}:{mqtt['port']})")
         if console.ask("  have Mosquitto here let in the node, by an account of its own?", default=True):
             if not (reason := possible()):
                 put("mqtt.server", here)

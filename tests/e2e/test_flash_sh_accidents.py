@@ -124,9 +124,9 @@ def test_settings_changed_on_the_board_are_not_lost(desk, board, answer):
     there["wifi"]["key"] = "planted-secret"
     board.put("/config.json", json.dumps(there))
     with Terminal(desk.command(board, "--files-only"), desk.root) as terminal:
-        said = terminal.read_until(b"[board/here] ", 60)
+        said = terminal.read_until(b"[board/here] ")
         terminal.type(answer.encode() + b"\n")
-        code, rest = terminal.end(90)
+        code, rest = terminal.end()
     assert code == 0, said + rest
     assert b"sensors.0.every_s: 3 -> 1" in said and b"wifi.key (not shown)" in said
     assert b"planted" not in said + rest
