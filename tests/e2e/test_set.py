@@ -179,20 +179,6 @@ def test_settings_that_are_not_in_the_file_yet(node, tmp_path):
     assert given["sleep"] == {"batch": 2}
 
 
-def test_a_file_that_grows_too_long(node):
-    """The longest one there may be takes more heap than the virtual board's big objects leave."""
-    quantities = ("temperature", "pressure", "humidity")
-    sensors = [{"driver": "bme280", "topics": {q: f"{i}{q[0]}" + "x" * 122 for q in quantities}} for i in range(8)]
-    others = [{"ssid": "s" * 32, "key": "k" * 63}] * 2
-    feather: Node = node("--heap", "131072", sensors=sensors, wifi={"ssid": "air", "others": others})
-    feather.comes("fault")
-    text = feather.board.ctl("get", "config.json")
-    changes = {f"sensors.{i}.name": "n" * 9 for i in range(5)}
-    assert len(text) < 4096 < len(text) + 5 * 19
-    assert feather.ask("set", json.dumps(changes)) == "error: config.json would be too long: 4096 bytes are allowed"
-    assert feather.board.ctl("get", "config.json") == text
-
-
 @pytest.mark.parametrize("image", ["romfs", "plain"])
 def test_the_power_goes_while_it_is_written(node, request, tmp_path, image):
     """config.json is the old one or the new one, whole, and the node comes back with it."""

@@ -51,7 +51,8 @@ ROWS = (
     "mqtt.user|text?|null|1..64|bytes\n"
     # Password; null: none is sent.
     "mqtt.password|text?|null|1..128|bytes\n"
-    # Longest silence before the node asks whether the broker is still there.
+    # Longest silence before the node asks whether the broker is still there. An answer may take half of it, and 5 s at
+    # most.
     "mqtt.keepalive_s|int|30|5..3600|s\n"
     # What is read, one entry a chip.
     'sensors|list|[{"driver": "tsl2561", "every_s": 60}]|0..8|sensors\n'
@@ -279,6 +280,7 @@ def _no_clash(config, drivers):
             if topic in seen:
                 raise Invalid("sensors[%d].topic must be given: sensors[%d] has the same topic" % (i, seen[topic]))
             seen[topic] = i
+    _fits(config, drivers)
 
 
 def _differ(seen, entries, shown, key):
@@ -292,6 +294,36 @@ def _differ(seen, entries, shown, key):
             if value and value == known:
                 raise Invalid("%s and %s are the same: each is given once" % (other, name))
         seen.append((name, value))
+
+
+# Bytes of heap on the image that leaves most, measured with up to six sensors on the chip's own port: good to a tenth.
+_ROOM = 15500  # for what follows
+_CHANNEL, _SENSOR = 240, 210
+_KEPT, _DRIVER = 400, 1000  # a sensor that is not dropped between two readings, and its driver's code
+_FILTER, _FILTERS = 300, 2750  # a sensor that is filtered, and the code for that
+_RARE_S = 10
+
+
+def _fits(config, drivers):
+    """Raise Invalid when the sensors and the outbox take more heap than there is."""
+    need = 9 * config["outbox"]
+    kept = []
+    filtered = False
+    for entry in config["sensors"]:
+        driver = entry["driver"]
+        need += _SENSOR + 2 * len(entry["name"] or "") + sum([2 * len(entry["topics"][q]) for q in entry["topics"]])
+        need += _CHANNEL * len(drivers.quantities(driver))
+        filters = any([name in entry for name in ("median", "scale", "offset", "delta")])
+        if filters:
+            need += _FILTER
+        if filters or entry["every_s"] < _RARE_S:
+            need += _KEPT
+            if driver not in kept:
+                kept.append(driver)
+        filtered = filtered or filters
+    need += _DRIVER * len(kept) + (_FILTERS if filtered else 0) - _ROOM
+    if need > 0:
+        raise Invalid("sensors and outbox need about %d bytes more than the memory has: take some of them away" % need)
 
 
 _HOST_BYTES = 64
