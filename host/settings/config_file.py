@@ -166,7 +166,8 @@ def _step(node: Any, part: str, key: str) -> Any:
         raise Failure(Exit.CONFIG, f"--set {key}: there is no such place in config.json") from e
 
 
-_TEXT = ("id", "text", "key", "host", "topic", "driver")  # types whose values stand as they are
+# Types whose values are written as JSON; the others' stand as they are.
+_JSON = ("int", "number", "numbers", "one", "discovery", "list", "object", "topics", "hosts", "")
 
 
 def _typed(key: str, value: str) -> Any:
@@ -175,7 +176,7 @@ def _typed(key: str, value: str) -> Any:
     under, _, name = place.rpartition(".")
     kinds = {row[0]: row[1] for row in schema.table(schema.ROWS, f"{under}." if under else "")}
     kind = kinds.get(name, "")
-    if kind.rstrip("?") in _TEXT and value not in ("null" * kind.endswith("?"), '"null"'):
+    if kind.rstrip("?") not in _JSON and value not in ("null" * kind.endswith("?"), '"null"'):
         return value
     try:
         return json.loads(value)
