@@ -102,6 +102,7 @@ watch() {
 parse "$@"
 need_programs mosquitto mosquitto_pub mosquitto_sub
 need_set tools littlefs virtual
+need_processor romfs
 rm -rf "$DIR" && mkdir -p "$DIR"
 trap stop EXIT
 trap 'exit 130' INT TERM

@@ -67,6 +67,13 @@ need_set() {
     ) 9<"$VENV_CACHE" || return 3
 }
 
+need_processor() {
+    local packages
+    mapfile -t packages < <(cd "$VENV_ROOT" && "$VENV_PYTHON" -m virtual_feather.processor.build --missing)
+    if ((${#packages[@]})); then install_packages "${packages[@]}" || return 3; fi
+    (cd "$VENV_ROOT" && "$VENV_PYTHON" -m virtual_feather.processor.build "$@") >/dev/null || return 3
+}
+
 want_set() {
     local failed=$VENV/sets/$1.failed stamp
     stamp="$(_set_stamp "$1") $(command -v cc || true)"

