@@ -21,7 +21,7 @@ esac
 
 need_programs mosquitto node npm
 need_set tools littlefs virtual test
-need_processor
+need_processor romfs plain small
 if [[ bench/wasm32/package-lock.json -nt bench/wasm32/node_modules/.package-lock.json ]]; then
     npm ci --prefix bench/wasm32 --no-audit --no-fund --loglevel=error >&2 || {
         printf 'bench.sh: could not get MicroPython for WebAssembly: check the network, then run this again\n' >&2

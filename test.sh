@@ -21,7 +21,7 @@ esac
 
 need_programs git mosquitto mosquitto_pub mosquitto_sub openssl picocom nano
 ./check.sh
-need_processor
+need_processor romfs plain small
 
 # Most of them wait: there are more of them at a time than processors.
 exec "$VENV_PYTHON" -m pytest --numprocesses $(($(nproc) + 2)) --dist worksteal "${LONG[@]}" "$@"
