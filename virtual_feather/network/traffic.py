@@ -10,9 +10,9 @@ from pathlib import Path
 from ..reactor import Alarm, Reactor
 
 # Real seconds: behind what the board has sent and the other side has read, until its answer is here; behind an answer,
-# until those that follow on its heels are.
-_ANSWER_S, _HEELS_S = 0.05, 0.001
-_LOOK_S = 0.01  # before that end, to see whether the other side has had its turn
+# until those that follow on its heels are; before what was sent has been read, as long as nobody has looked.
+_ANSWER_S, _HEELS_S, _UNREAD_S = 0.1, 0.001, 5.0
+_LOOK_S = 0.005  # how often to see whether the other side has had its turn
 _TABLE = Path("/proc/net/tcp")
 _End = tuple[str, str]  # as the table spells a connection's own address and its other one
 
@@ -39,17 +39,18 @@ class Traffic:
         self._moved(time.monotonic() + _HEELS_S)
 
     def _await_answer(self) -> None:
-        wanted = self._moved(time.monotonic() + _ANSWER_S)
+        wanted = self._moved(time.monotonic() + (_UNREAD_S if self._sent_to else _ANSWER_S))
         if wanted and self._sent_to and not self._alarm:
-            self._alarm = self._reactor.call_in(_ANSWER_S - _LOOK_S, self._look)
+            self._alarm = self._reactor.call_in(_LOOK_S, self._look)
 
     def _look(self) -> None:
         """Wait on for a program of this computer that has not read what was sent."""
         self._alarm = None
-        rows = [line.split() for line in _TABLE.read_text().splitlines()[1:]] if self._sent_to else []
+        if not self._sent_to:
+            return  # answered
+        rows = [line.split() for line in _TABLE.read_text().splitlines()[1:]]
         self._sent_to &= {(row[1], row[2]) for row in rows if int(row[4].partition(":")[2], 16)}
-        if self._sent_to:
-            self._await_answer()
+        self._await_answer()
 
 
 def _far_end(sock: socket.socket) -> _End | None:

@@ -63,6 +63,7 @@ void wifi_poll(void);
 void netif_open(int frames);
 void netif_poll(void);
 uint64_t netif_due(void);
+bool netif_busy(void); // whether a frame is on its way, in either direction
 int netif_descriptor(void);
 void netif_link(bool up);
 

@@ -74,7 +74,7 @@ void clock_event(void) {
 // Whether time up to `when` may be jumped over: nobody has anything to say before it.
 static bool skip_to(uint64_t when) {
     int64_t now = running_now(), end = when;
-    if (!page->fast || page->fast_until_us <= now || page->quiet_from_us > monotonic_us() || page->sent != page->seen) {
+    if (!page->fast || page->fast_until_us <= now || page->quiet_from_us > monotonic_us() || netif_busy()) {
         return false;
     }
     int64_t free_until = __atomic_load_n(&page->free_until_us, __ATOMIC_ACQUIRE);

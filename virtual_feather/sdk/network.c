@@ -127,6 +127,11 @@ void netif_poll(void) {
     }
 }
 
+bool netif_busy(void) {
+    return taken != __atomic_load_n(&page->frames, __ATOMIC_ACQUIRE) ||
+        page->sent != __atomic_load_n(&page->seen, __ATOMIC_ACQUIRE);
+}
+
 uint64_t netif_due(void) {
     uint32_t ms = sys_timeouts_sleeptime();
     return ms == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UINT64_MAX : clock_now() + ms * 1000ull;
