@@ -26,8 +26,7 @@ def test_few_readings_and_no_change_missed(node, day):
     )
     broker = feather.broker
     feather.board.ctl("light", "day", "--lasts", str(lasts_s))
-    while len(broker.of("plain")) < readings:
-        feather.board.skip(600)
+    feather.board.until(lambda: len(broker.of("plain")) >= readings, lasts_s + 600, 600)
     plain, few = broker.of("plain")[:readings], broker.of("few")
     few = [message for message in few if message.at <= plain[-1].at]
     # As a subscriber sees it: beside each reading, what was told last. That of the same minute follows the plain one.
