@@ -15,12 +15,17 @@ def day(request: pytest.FixtureRequest) -> tuple[int, float, int]:
 
 
 def test_few_readings_and_no_change_missed(node, day):
-    """The same chip twice, one reading right after the other: as it is, and with delta and heartbeat_s."""
+    """Two chips in the same light, one reading right after the other: as it is, and with delta and heartbeat_s."""
     lasts_s, delta, heartbeat_s = day
     readings = lasts_s // _EVERY_S
     chip = {"driver": "tsl2561", "every_s": _EVERY_S}
     feather: Node = node(
-        sensors=[chip | {"topic": "plain"}, chip | {"topic": "few", "delta": delta, "heartbeat_s": heartbeat_s}],
+        "--chips",
+        "tsl2561,tsl2561@0x29",
+        sensors=[
+            chip | {"topic": "plain"},
+            chip | {"address": 0x29, "topic": "few", "delta": delta, "heartbeat_s": heartbeat_s},
+        ],
         mqtt={"keepalive_s": 600},
         stats_s=86400,
     )

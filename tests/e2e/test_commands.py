@@ -93,7 +93,7 @@ def test_what_is_no_command_is_answered(node):
     assert feather.ask("set", "x" * 400) == "error: that is too long"
     assert (
         feather.ask("set", '{"sensors.0.name": "%s"}' % ("x" * 140))
-        == "error: sensors[0].name must be text of 1 to 32 bytes or null"
+        == "error: sensors[0].name must be text without control characters of 1 to 32 bytes or null"
     )
     since = feather.broker.count
     feather.broker.publish("cmd/n1/" + "v" * 300, "")

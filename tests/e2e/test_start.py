@@ -64,7 +64,9 @@ def test_no_settings(tmp_path: Path, boards: Callable[..., RunningBoard]) -> Non
 
 def test_settings_that_are_no_json(tmp_path: Path, boards: Callable[..., RunningBoard]) -> None:
     write_flash(tmp_path / "n1", "{")
-    _says(boards("n1"), "config.json is not JSON: line 1, column 1: the end of the text instead of a value")
+    _says(
+        boards("n1"), "config.json is not JSON: line 1, column 2: the end of the text instead of a key in double quotes"
+    )
 
 
 def test_no_library(boards: Callable[..., RunningBoard]) -> None:
