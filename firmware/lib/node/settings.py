@@ -34,7 +34,6 @@ def settings(faults):
         if read():
             load("last_run").reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
     except config_file.Invalid as e:
-        print(e)
         faults.begin("config", str(e))
         config = e.config
     except OSError:  # the file system is full: then without

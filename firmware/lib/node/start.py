@@ -50,9 +50,7 @@ def begin(config, faults):
     """
     why, crashed, crashes = look_back()
     if crashes >= _SAFE_AFTER:
-        sentence = "safe start after %d crashes: %s" % (crashes, why)
-        print(sentence)
-        faults.begin("crash", sentence)
+        faults.begin("crash", "safe start after %d crashes: %s" % (crashes, why))
         config["sensors"] = []
     elif crashed:
         faults.begin("crash", why, "")  # over after a good minute
