@@ -42,7 +42,7 @@ async def run(bus, session, faults):
             await _until(_JOIN, lambda: outbox.live)
         for channel, value in taken:
             outbox.put(channel, value)
-        if sends:
+        if sends and outbox.live:
             await asyncio.sleep_ms(_HEAR * _STEP_MS)
             await _until(_SEND, lambda: outbox.live and not (outbox.count or session.jobs or session.talks()))
         if not session.awake:
