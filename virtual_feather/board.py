@@ -24,6 +24,7 @@ from .led import Led
 from .network.gateway import Gateway
 from .processor.build import executable
 from .processor.child import Child
+from .processor.pace import NS_PER_BRANCH
 from .processor.page import SharedPage
 from .radio import Radio
 from .reactor import NEVER, Alarm, Reactor
@@ -55,9 +56,11 @@ class Board:
         *,
         fast: float | None = None,
         paced: bool = False,
+        chip_speed: bool = False,
         network: bool = False,
     ) -> None:
-        """state: its folder. fast, network: as in `runner.Options`. paced: flash takes its time.
+        """state: its folder. fast, network: as in `runner.Options`. paced: the flash takes its time; chip_speed: so do
+        programs.
 
         Raises ValueError for a flash file that is none, OSError.
         """
@@ -74,6 +77,9 @@ class Board:
         self.flash = Flash(state / "flash.bin")
         page.flash_size, page.flash_id = self.flash.size, self.flash.jedec_id
         page.fast, page.paced, page.fast_until_us = self._fast, paced, NEVER
+        self._chip_speed = chip_speed
+        if chip_speed:
+            page.pace_ns[:] = NS_PER_BRANCH
         self.rtc = Rtc(page, reactor.now)
         self.gpio = Gpio(page, lambda: self._tell("G"))
         self.gpio.listen(WAKE, self._wake_line)
@@ -189,7 +195,7 @@ class Board:
         self._frames.setblocking(False)
         flash = os.open(self.flash.path, os.O_RDONLY)
         try:
-            program = executable(self._layout)
+            program = executable(self._layout, self._chip_speed)
             self._child = Child(self._reactor, program, self._shared, flash, other.fileno(), self._handlers, self._died)
         finally:
             os.close(flash)

@@ -39,6 +39,7 @@ class Options:
     mac: bytes | None = None
     rfc2217: int | None = None  # TCP port of a serial path with reset lines
     paced: bool = False  # bytes and flash take their time
+    chip_speed: bool = False  # and so do programs
     fast: float | None = None  # for so many seconds, time in which nothing happens is skipped; None: it never can be
     network: bool = False  # whether it reaches this computer's network, and not only the computer
     chips: tuple[str, ...] = USUAL  # what hangs on it, as in `ctl plug`
@@ -88,6 +89,7 @@ class Desk:
                 fast=options.fast,
                 paced=options.paced,
                 network=options.network,
+                chip_speed=options.chip_speed,
             )
         except ValueError as error:
             raise UserError(str(error)) from error

@@ -15,7 +15,7 @@ import os
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +23,7 @@ from typing import TextIO
 from ..errors import UserError
 from ..flash import SECTOR
 from ..layouts import LARGEST, LAYOUTS, Layout
+from .pace import CALLED, FLAG, KINDS
 from .sources import LWIP, MICROPYTHON, cache, unpacked
 
 _SDK = Path(__file__).parent.parent / "sdk"
@@ -81,11 +82,19 @@ class _Tools:
     flags: tuple[str, ...]
     emulation: str  # the linker's name of the format
     prefix: str  # of binutils
+    kinds: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of code that is counted: who counts it, its objects
+
+    @property
+    def counting(self) -> list[str]:
+        """Flags for what is counted."""
+        return [FLAG] if self.kinds else []
 
 
-def executable(layout: Layout) -> Path:
-    """The processor that runs an image; built if need be. Raises UserError."""
+def executable(layout: Layout, paced: bool = False) -> Path:
+    """The processor that runs an image; built if need be. paced: it counts for sdk/pace.c. Raises UserError."""
     tools = _tools()
+    if paced:
+        tools = replace(tools, kinds=tuple((kind.calls, kind.objects) for kind in KINDS))
     folder = cache() / "port" / _digest(tools, *_SEEN_BY_THE_PORT)
     file = cache() / _digest(tools, "*.[ch]", *_SEEN_BY_THE_PORT) / f"feather-{_name(layout)}"
     if not file.exists():
@@ -150,6 +159,9 @@ def _build(layout: Layout, tools: _Tools, folder: Path, file: Path) -> None:
         builder = _Builder(layout, tools, folder, output)
         try:
             builder.port_object()
+            if tools.kinds:
+                builder.sort_by_kind()
+                builder.port_object()
             builder.link(file)
         except subprocess.CalledProcessError as error:
             raise UserError(f"the processor could not be built: {log} says why") from error
@@ -182,6 +194,7 @@ class _Builder:
         """make in the port's folder, with its variables overridden: firmware.elf is one relocatable object."""
         flags = (
             *self._tools.flags,
+            *self._tools.counting,
             *_COMMON,
             "-Wno-error",
             "-Wno-array-bounds",
@@ -216,6 +229,12 @@ class _Builder:
             SOURCE_DATE_EPOCH=str(int(datetime.fromisoformat(self._layout.date + "T00Z").timestamp())),
         )
 
+    def sort_by_kind(self) -> None:
+        """Have objects of some kinds call who counts them; make then puts all together again."""
+        for calls, patterns in self._tools.kinds:
+            for file in (file for pattern in patterns for file in sorted(self._made.glob(pattern))):
+                self._run([f"{self._tools.prefix}objcopy", f"--redefine-sym={CALLED}={calls}", str(file)])
+
     def link(self, file: Path) -> None:
         """Hide the port's own C library, and put our C, lwIP and the computer's C library under it."""
         port_object = self._made / "port.o"
@@ -231,7 +250,7 @@ class _Builder:
             [f"{self._tools.prefix}objcopy", *hide, str(self._made / "firmware.elf"), str(port_object)],
         )
         objects = self._compile(sorted(_SDK.glob("*.c")), ["-Wall", "-Wextra", "-Werror"])
-        objects += self._compile(_lwip_files(self._lwip), ["-w"], "lwip-")
+        objects += self._compile(_lwip_files(self._lwip), ["-w", *self._tools.counting], "lwip-")
         temporary = file.with_suffix(".new")
         self._run(
             [self._tools.compiler, *self._tools.flags, "-static", "-no-pie", "-s", "-o", str(temporary),

@@ -6,6 +6,8 @@ import ctypes
 import mmap
 import os
 
+from .pace import KINDS
+
 RTC_BYTES = 768
 
 
@@ -31,6 +33,7 @@ class Page(ctypes.LittleEndianStructure):
         *((name, ctypes.c_uint32) for name in ("told", "frames", "sent", "seen", "flash_size", "flash_id")),
         *((name, ctypes.c_uint32) for name in ("pads_low", "pads_high", "pulled_up")),
         *((name, ctypes.c_uint32) for name in ("held_low", "held_high", "resistors", "heard", "onewire")),
+        ("pace_ns", ctypes.c_uint32 * len(KINDS)),
         *((name, ctypes.c_uint8) for name in ("scl", "sda")),
         ("adc", ctypes.c_uint16),
         *((name, ctypes.c_uint8) for name in ("reset_reason", "fast", "paced", "output_held")),

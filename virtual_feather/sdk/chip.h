@@ -9,8 +9,12 @@
 uint64_t clock_now(void);             // microseconds of the board's clock; counted while interrupts are off
 void clock_event(void);               // something has happened: the wait that follows ends at once
 void clock_idle_until(uint64_t when); // wait for that time or an event
+void clock_follow(bool waits);        // the board comes after a processor at the chip's pace
 void clock_busy(uint32_t us);         // the processor stands still
 enum { FOREVER_MS = -1 };
+
+// pace.c
+uint32_t pace_spent_us(void); // on the chip, since the last call
 
 // timers.c
 void timers_run(void);

@@ -11,6 +11,7 @@
 
 enum { POLL_US = 1, SPIN_US = 60 };
 static const int64_t LOOK_US = 1000; // how often a fast clock looks whether the board has gone to sleep
+static const int64_t AHEAD_US = 10000; // that a processor at the chip's pace may be before the board
 
 static uint32_t irq_level;
 static uint64_t counted_us; // 0: the clock is the computer's
@@ -22,8 +23,31 @@ static int64_t monotonic_us(void) {
     return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
 }
 
-static uint64_t running_now(void) {
+// The board's, as its Python part reads it.
+static uint64_t shared_now(void) {
     return monotonic_us() + page->skipped_us;
+}
+
+// With the chip's pace: how far the processor has got, by what it has executed and what it has waited.
+static uint64_t got_to_us;
+
+static bool chip_pace(void) {
+    return page->pace_ns[0] != 0;
+}
+
+static uint64_t running_now(void) {
+    if (!chip_pace()) {
+        return shared_now();
+    }
+    if (got_to_us == 0) {
+        got_to_us = shared_now();
+    }
+    return got_to_us += pace_spent_us();
+}
+
+static void sleep_us(int64_t us) {
+    struct timespec time = {us / 1000000, us % 1000000 * 1000};
+    nanosleep(&time, NULL);
 }
 
 uint64_t clock_now(void) {
@@ -73,7 +97,7 @@ void clock_event(void) {
 
 // Whether time up to `when` may be jumped over: nobody has anything to say before it.
 static bool skip_to(uint64_t when) {
-    int64_t now = running_now(), end = when;
+    int64_t now = shared_now(), end = when;
     if (!page->fast || page->fast_until_us <= now || page->quiet_from_us > monotonic_us() || netif_busy()) {
         return false;
     }
@@ -92,6 +116,23 @@ static bool skip_to(uint64_t when) {
         page->skipped_us += end - now;
     }
     return true;
+}
+
+// A processor at the chip's pace is ahead of this computer: the board comes after it. What this computer takes longer
+// than the chip would is made good where the processor waits.
+void clock_follow(bool waits) {
+    if (!chip_pace()) {
+        return;
+    }
+    int64_t ahead;
+    while ((ahead = running_now() - shared_now()) > (waits ? 0 : AHEAD_US)) {
+        if (!skip_to(got_to_us)) {
+            sleep_us(page->fast && ahead > LOOK_US ? LOOK_US : ahead);
+        }
+    }
+    if (waits && ahead < 0) {
+        got_to_us -= ahead;
+    }
 }
 
 static void wait_us(int64_t us) {
@@ -113,12 +154,16 @@ void clock_busy(uint32_t us) {
     if (us > SPIN_US) {
         uart_flush_line();
     }
+    if (chip_pace()) {
+        got_to_us = end;
+        clock_follow(false);
+        return;
+    }
     for (uint64_t now; (now = running_now()) < end;) {
         if (page->fast && page->quiet_from_us <= monotonic_us() && page->fast_until_us > (int64_t)end) {
             page->skipped_us += end - now;
         } else if (end - now > SPIN_US) {
-            struct timespec time = {(end - now) / 1000000, (end - now) % 1000000 * 1000};
-            nanosleep(&time, NULL);
+            sleep_us(end - now);
         }
     }
 }
@@ -136,16 +181,19 @@ void clock_idle_until(uint64_t when) {
     when = earliest(when, earliest(timers_due(), watchdog_due()));
     bool sleeps = when != UINT64_MAX; // or else it waits for somebody: nothing is gained by making him late
     when = earliest(when, earliest(netif_due(), frc1_due()));
+    clock_follow(true);
     uint64_t now = running_now();
     if (when <= now) {
         return;
     }
     if (sleeps && skip_to(when)) {
+        clock_follow(true);
         return;
     }
     int64_t left = when - now;
     bool looks = sleeps && page->fast && page->fast_until_us > (int64_t)now;
     wait_us(looks && left > LOOK_US ? LOOK_US : left < 3600000000ll ? left : 3600000000ll);
+    clock_follow(true);
 }
 
 // MICROPY_INTERNAL_WFE.

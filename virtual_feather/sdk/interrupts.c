@@ -65,6 +65,7 @@ void interrupts_run(void) {
 bool __real_ets_loop_iter(void);
 bool __wrap_ets_loop_iter(void);
 bool __wrap_ets_loop_iter(void) {
+    clock_follow(false);
     interrupts_run();
     watchdog_poll();
     if (ets_loop_iter_disable) {

@@ -5,7 +5,7 @@
 
 #include "c_types.h"
 
-enum { PADS = 17, RTC_BYTES = 768 };
+enum { PADS = 17, RTC_BYTES = 768, PACE_KINDS = 4 };
 
 struct interface_parameters {
     uint8_t ssid[32], key[64];
@@ -29,6 +29,7 @@ struct page {
     uint32_t held_low, held_high, resistors;          // what the wires outside do
     uint32_t heard;                                   // pads whose changes the board wants to hear of
     uint32_t onewire;                                 // pads with 1-Wire devices
+    uint32_t pace_ns[PACE_KINDS];                   // pace.c: what a branch takes on the chip; all 0: as it takes here
     uint8_t scl, sda;                                 // pads of the I2C bus
     uint16_t adc;
     uint8_t reset_reason, fast, paced, output_held;
