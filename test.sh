@@ -20,7 +20,7 @@ case ${1-} in
 esac
 
 need_programs git mosquitto mosquitto_pub mosquitto_sub openssl picocom nano
-./check.sh
+checks/check.sh
 need_processor romfs plain small
 
 # Most of them wait: there are more of them at a time than processors.

@@ -66,7 +66,7 @@ def _burst(node: Probe, count: int) -> dict[str, Any]:
 
 
 def test_publications_hold_nothing_up(broker: Broker, probe, small_asyncio):
-    """How many a second: ./bench.sh session."""
+    """How many a second: bench/bench.sh session."""
     node = probe(broker.port, small_asyncio=small_asyncio)
     node.wait("up 1")
     assert _burst(node, 1000)["burst_held_us"] <= HOLD_US

@@ -1,4 +1,4 @@
-"""check.sh and its parts, and the real pre-commit with the hooks of this repository."""
+"""checks/check.sh and its parts, and the real pre-commit with the hooks of this repository."""
 
 from __future__ import annotations
 
@@ -117,12 +117,12 @@ def test_package_json_is_up_to_date():
 
 @pytest.mark.parametrize("words", [["nothing"], ["message"], ["style", "nothing"]])
 def test_check_sh_refuses(words):
-    done = subprocess.run([ROOT / "check.sh", *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([ROOT / "checks/check.sh", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and ("unknown check nothing" in done.stderr or "Usage" in done.stderr)
 
 
 def test_check_sh_shows_its_usage():
-    done = subprocess.run([ROOT / "check.sh", "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run([ROOT / "checks/check.sh", "--help"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("What can be said") and "Exit status" in done.stdout
 
 

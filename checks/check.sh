@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What can be said of the code without running it, in seconds: before a commit, and first of all in test.sh.
 #
-# Usage: ./check.sh [NAME...]
-#        ./check.sh message FILE
+# Usage: checks/check.sh [NAME...]
+#        checks/check.sh message FILE
 #   NAME           style, format, shell, types, package, commits (default: all of them)
 #   message FILE   a commit message, as git's commit-msg hook
 #
@@ -11,13 +11,13 @@
 # To have git ask before every commit: pre-commit install --hook-type pre-commit --hook-type commit-msg
 # Exit status: 0 all is well, 1 something is not (said what), 2 wrong usage, 3 this computer lacks something (said which).
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=host/venv.sh
 source host/venv.sh
 
 NAMES=(style format shell types package commits)
 
-usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' checks/check.sh; }
 
 check() {
     local scripts
@@ -54,7 +54,7 @@ case ${1-} in
 esac
 for name; do
     [[ " ${NAMES[*]} " == *" $name "* ]] || {
-        printf 'check.sh: unknown check %s: there are %s\n' "$name" "${NAMES[*]}" >&2
+        printf 'checks/check.sh: unknown check %s: there are %s\n' "$name" "${NAMES[*]}" >&2
         exit 2
     }
 done
