@@ -28,10 +28,10 @@ def update():
 def join():
     import json
 
-    from node import load
+    from node import wifi
 
     with open("config.json") as f:
-        load("wifi").join(json.load(f)["wifi"])
+        wifi.join(json.load(f)["wifi"])
 
 
 try:

@@ -46,7 +46,7 @@ import time
 from guarded import guarded
 from umqtt.simple import MQTTClient
 
-from node import faults, load, session
+from node import faults, session
 from node.outbox import Outbox
 
 ID = options["id"].encode()
@@ -72,33 +72,29 @@ class NoPauses:
         return asyncio.sleep_ms(0 if ms >= 1000 else ms)
 
 
-class Jobs:
-    """In place of the session's jobs: what tests ask for, by name."""
+class Session(session.Session):
+    """A session with the probe's own jobs, and with nothing of its own to say."""
 
-    def __init__(self, probe):
-        self.probe = probe
-        self.function = None
+    probe = None
 
-    def load(self, name):
-        if name in ("burst", "long", "jobs.command"):
-            self.function = getattr(self.probe, name.split(".")[-1])
-            return self
-        found = load(name)
-        if name == "jobs.connect" and not options["pauses"]:
-            found.asyncio = NoPauses()
-        return found
+    async def _do(self, name, *args):
+        if name in ("burst", "long", "command"):
+            await getattr(self.probe, name)(*args)
+        else:
+            if not options["pauses"]:
+                from node.jobs import connect
 
-    def run(self, session, *args):
-        return self.function(*args)
+                connect.asyncio = NoPauses()
+            await session.Session._do(self, name, *args)
+
+    def has_news(self):
+        return False
 
 
 def client(mqtt):
-    """umqtt's client as start.py makes it."""
-    user = mqtt["user"]
-    password = (mqtt["password"] or "").encode()
-    made = MQTTClient(ID, "", mqtt["port"], user and user.encode(), password, mqtt["keepalive_s"])
+    """umqtt's client as main.py makes it."""
+    made = MQTTClient(ID, "", mqtt["port"], mqtt["user"], mqtt["password"], mqtt["keepalive_s"])
     made.set_last_will(b"status/" + ID, b"offline", True, 1)
-    made.set_callback(print)
     return made
 
 
@@ -112,11 +108,11 @@ class Probe:
         self.faults = faults.Faults()
         self.sta = Station()
         self.outbox = Outbox(options["outbox"], CHANNELS)
-        self.session = session.Session(
-            client(options["mqtt"]), b"5ccf7f0c095b", self.sta, self.outbox, self.faults, settings(), "power"
+        announced = b"connect/" + ID, b"5ccf7f0c095b"
+        self.session = Session(
+            client(options["mqtt"]), announced, self.sta, self.outbox, [], self.faults, settings(), "power"
         )
-        self.session.talks = lambda: False
-        session.load = Jobs(self).load
+        self.session.probe = self
         self.count = 0
         self.every_ms = 0
         self.held_us = 0
@@ -141,10 +137,10 @@ class Probe:
     async def tell(self):
         epoch = 0
         while True:
-            if self.outbox.live and self.session.reconnects + 1 != epoch:
+            if self.session.state == "up" and self.session.reconnects + 1 != epoch:
                 epoch = self.session.reconnects + 1
                 print("up", epoch)
-            elif self.session.lost and epoch > 0:
+            elif self.session.state == "lost" and epoch > 0:
                 print("down after", self.session.reconnects + 1)
                 epoch = -1
             await asyncio.sleep_ms(5)
@@ -172,7 +168,7 @@ class Probe:
         gc.collect()
         answer = {
             "held_us": self.held_us,
-            "up": self.outbox.live and not self.session.lost,
+            "up": self.session.state == "up",
             "epoch": self.session.reconnects + 1,
             "put": self.count,
             "waiting": self.outbox.count,

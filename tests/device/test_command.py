@@ -1,6 +1,6 @@
 """node.jobs.command: what a broker may send, right and wrong; each is answered in a sentence, or ignored."""
 
-from node import load
+from node.jobs import command
 
 KNOWN = "awake, identify, read, restart, set"
 
@@ -27,22 +27,25 @@ class Session:
         self.jobs = []
         self.acknowledged = []
         self.said = []
-        self.awake = False
+        self.stay_awake = False
 
     def acknowledge(self, pid):
         self.acknowledged.append(pid)
 
-    async def publish(self, topic, data):
-        self.said.append((topic, data))
+    def topic(self, name):
+        return name + b"/n1"
+
+    async def reply(self, name, answer):
+        self.said.append((b"reply/n1/" + name, answer.encode()))
 
 
 def carried_out(topic, payload, retained=0):
     """Return the session after that message."""
     session = Session()
-    coroutine = load("jobs.command").run(session, topic, payload, retained, 7)
+    coroutine = command.run(session, topic, payload, retained, 7)
     error = result = None
     try:
-        while True:  # as the guard of tasks.py
+        while True:  # as the guard of supervisor.py
             step = coroutine.throw(error) if error else coroutine.send(result)
             error = result = None
             try:
@@ -105,6 +108,6 @@ def test_what_is_ignored():
 
 
 def test_what_is_left_to_others():
-    assert carried_out(b"homeassistant/status", b"online").jobs == [("jobs.home_assistant",)]
+    assert carried_out(b"homeassistant/status", b"online").jobs == [("home_assistant",)]
     assert carried_out(b"cmd/n1/update", b"?").jobs == [("update", b"?")]
-    assert carried_out(b"cmd/n1/awake", b"1", 1).awake is True
+    assert carried_out(b"cmd/n1/awake", b"1", 1).stay_awake is True

@@ -1,10 +1,8 @@
-"""What one run leaves for the next: node.last_run writes it, node.start looks back at it."""
+"""What one run leaves for the next: and what the next start finds of it."""
 
 import machine
-from node import load
-
-last_run = load("last_run")
-look_back = load("start").look_back
+from node import last_run
+from node.last_run import look_back
 
 
 def power_on():

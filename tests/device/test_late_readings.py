@@ -3,6 +3,7 @@
 import json
 
 import node
+from node.jobs import late_readings
 from node.outbox import Outbox
 from replaced import Replaced
 
@@ -18,7 +19,7 @@ class Session:
 
     def __init__(self, size=8, good=1000, last=1000):
         self.outbox = Outbox(size, CHANNELS)
-        self.stopping = False
+        self.state = "up"
         self.messages = []
         self.good = good
         self.last = last
@@ -29,11 +30,12 @@ class Session:
         if len(self.messages) == self.good:
             raise OSError("broken")
         self.messages.append((topic, payload))
-        self.stopping = len(self.messages) == self.last
+        if len(self.messages) == self.last:
+            self.state = "stopping"
 
     async def run(self):
         self.outbox.late = self.outbox.count
-        await node.load("jobs.late_readings").run(self)
+        await late_readings.run(self)
 
 
 class Calendar:
@@ -79,14 +81,14 @@ def test_a_calendar_that_comes_later_dates_what_came_before():
     with Replaced(node, "time", Calendar()) as calendar, Replaced(node, "_last", None), Replaced(node, "_s", 100):
         moment = node.stamp()
         node._s += 340
-        assert node.load("jobs.late_readings").when(moment) == ("age_s", 340)
+        assert late_readings.when(moment) == ("age_s", 340)
         calendar.seconds = 800000000
-        assert node.load("jobs.late_readings").when(moment) == ("ts", 800000000 + 946684800 - 340)
-        assert node.load("jobs.late_readings").when(-60) == (
+        assert late_readings.when(moment) == ("ts", 800000000 + 946684800 - 340)
+        assert late_readings.when(-60) == (
             "ts",
             800000000 + 946684800 - 500,
         )  # of the run before this one
-        assert node.load("jobs.late_readings").when(node.stamp()) == ("ts", 800000000 + 946684800)
+        assert late_readings.when(node.stamp()) == ("ts", 800000000 + 946684800)
 
 
 async def test_a_state_is_retained_and_brought_up_to_date():
@@ -122,9 +124,9 @@ async def test_readings_taken_meanwhile_are_left_for_the_session():
     session.outbox.put(0, 1)
     session.outbox.late = 1
     session.outbox.put(0, 2)
-    await node.load("jobs.late_readings").run(session)
+    await late_readings.run(session)
     assert len(session.messages) == 1 and session.outbox.count == 1
-    assert session.outbox.take()[1] == 2
+    assert session.outbox.oldest()[1] == 2
 
 
 async def test_a_node_that_is_told_to_stop_does_not_send_them_all():

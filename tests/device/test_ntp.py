@@ -5,7 +5,8 @@ import socket
 
 import machine
 from loopback import bound
-from node import KNOWN, LAST, load, uptime
+from node import KNOWN, LAST, resolve, uptime
+from node.jobs import ntp
 from replaced import Replaced
 
 _1900_TO_1970 = 2208988800
@@ -23,8 +24,6 @@ def reply_to(query, seconds, first=0x24, stratum=2, origin=None):
 async def asked(make_reply):
     """What ask() makes of the answer that make_reply(query) gives."""
     server, port = bound(socket.SOCK_DGRAM)
-    resolve = load("resolve")
-    ntp = load("jobs.ntp")
     ask = resolve.ask
 
     def redirected(host, _, *rest):
@@ -91,17 +90,15 @@ class Rtc:
 
 class Session:
     settings = {"ntp": "127.0.0.1"}
-    clock_due = 0
+    clock_due_s = 0
 
 
 async def set_by(ask):
     """Run the job with that in place of its question; return (what the clock was set to, seconds until the next)."""
-    ntp = load("jobs.ntp")
-    ntp.ask = ask
     Rtc.fields = None
-    with Replaced(machine, "RTC", Rtc):
+    with Replaced(machine, "RTC", Rtc), Replaced(ntp, "ask", ask):
         await ntp.run(Session)
-    return Rtc.fields, Session.clock_due - uptime()
+    return Rtc.fields, Session.clock_due_s - uptime()
 
 
 async def test_the_node_sets_its_clock_and_again_in_an_hour():

@@ -5,9 +5,8 @@ import socket
 import time
 
 from loopback import bound
-from node import load
+from node import resolve
 
-resolve = load("resolve")
 is_address = resolve.is_address
 
 

@@ -1,8 +1,6 @@
 """node.text: what text may be, by its use."""
 
-from node import load
-
-text = load("text")
+from node import text
 
 # Text, and for which uses of "text", "ssid", "key", "id", "topic" it will do: a letter each.
 CASES = (

@@ -2,11 +2,12 @@ import asyncio
 
 import network
 from clock import Clock
-from node import load, tasks
+from node import board, wifi
+from node.board import watch_link
 from node.faults import Faults
-from node.tasks import Stop
+from node.supervisor import Stop
 
-join = load("wifi").join
+join = wifi.join
 
 HOME = {"ssid": "home", "key": "12345678", "others": [], "hostname": None, "timeout_s": 20}
 TWO = dict(HOME, others=[{"ssid": "garden", "key": "87654321"}])
@@ -71,13 +72,13 @@ async def test_a_name_of_any_length_is_known_again_and_its_key_told_to_nobody():
 
 
 async def test_no_fault_7_is_left_when_the_link_is_back():
-    """Whatever became of the step that began it."""
+    """Whatever became of what began it."""
     s = Supervised(HOME)
     station().state = network.STAT_NO_AP_FOUND
     await s.news()
     s.task.cancel()
     station().state = network.STAT_GOT_IP
-    task = asyncio.create_task(s.clock.drive(tasks.link(station(), HOME, s.faults)))
+    task = asyncio.create_task(s.clock.drive(watch_link, station(), HOME, s.faults))
     await s.news()
     assert s.faults.current is None
     task.cancel()
@@ -90,7 +91,7 @@ def test_no_network_no_attempt():
 
 
 class Supervised:
-    """tasks.link() on a clock of its own."""
+    """watch_link() on a clock of its own."""
 
     def __init__(self, settings):
         network.fresh()
@@ -98,15 +99,13 @@ class Supervised:
         self.settings = settings
         self.clock = Clock()
         self.faults = Faults()
-        self.loads = 0
-        tasks.load = self.load
-        self.task = asyncio.create_task(self.clock.drive(tasks.link(station(), settings, self.faults)))
+        self.drops = 0
+        wifi.time = self.clock
+        board.drop = self.drop
+        self.task = asyncio.create_task(self.clock.drive(watch_link, station(), settings, self.faults))
 
-    def load(self, name):
-        module = load(name)
-        module.time = self.clock
-        self.loads += 1
-        return module
+    def drop(self):
+        self.drops += 1
 
     async def news(self):
         """Wait for the next change of fault."""
@@ -178,16 +177,15 @@ async def test_no_ssid_is_a_fault_and_no_reason_to_restart():
     s.task.cancel()
 
 
-async def test_nobody_keeps_the_module_while_there_is_a_link():
+async def test_what_joins_again_is_dropped_when_there_is_a_link():
     s = Supervised(HOME)
     station().state = network.STAT_GOT_IP
     await s.until(5)
-    loads = s.loads
-    assert loads <= 1 and s.faults.version == 0
+    drops = s.drops
+    assert drops <= 1 and s.faults.version == 0
     station().state = network.STAT_NO_AP_FOUND
     await s.until(8)
-    assert s.loads == loads + 1
     station().state = network.STAT_GOT_IP
     await s.until(10)
-    assert s.loads == loads + 1 and s.faults.version == 0
+    assert s.drops == drops + 1 and s.faults.version == 0
     s.task.cancel()

@@ -10,7 +10,8 @@ import os
 import sys
 from binascii import unhexlify
 
-from node import config_file, load
+from node import config_file
+from node.jobs import change_settings
 
 os.chdir(sys.argv[1])
 for line in sys.stdin:
@@ -25,5 +26,5 @@ for line in sys.stdin:
         except config_file.Invalid as e:
             said = str(e)
     else:
-        said = load("jobs.change_settings").refusal(data.decode())
+        said = change_settings.refusal(data.decode())
     print(json.dumps(said))

@@ -100,3 +100,41 @@ def test_a_coroutine_that_never_returns(node: Callable[..., Node]) -> None:
     feather.board.put("/boot.py", (ROOT / "firmware" / "boot.py").read_text())
     feather.reading(since=feather.broker.count)
     assert resets >= 4
+
+
+# What somebody writes into main.py: a coroutine of their own, in the row that is there as a comment.
+_MINE = """
+runs = 0
+
+
+async def mine(outbox):
+    global runs
+    import asyncio
+
+    runs += 1
+    await asyncio.sleep(3)
+    outbox.put(0, 1000 + runs)
+    if runs == 1:
+        raise ValueError("mine")
+    await asyncio.Event().wait()  # shows no life any more
+"""
+
+
+def _with_row(text: str) -> str:
+    """main.py with that coroutine above make(), and its row in the table."""
+    row = '        # ("mine", 30, function, argument),'
+    assert text.count(row) == 1
+    text = text.replace(row, '        ("mine", 5, mine, outbox),\n' + row)
+    return text.replace("\n\ndef make():", f"\n{_MINE}\n\ndef make():")
+
+
+def test_a_coroutine_of_ones_own(tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker) -> None:
+    """It runs beside the others, is blamed by its name when it crashes, started again, and watched."""
+    write_flash(tmp_path / "n1", config_for(broker), main=_with_row)
+    feather = Node(boards("n1"), broker, "n1", 0.0)
+    assert broker.wait("sensors/n1/lux", want=lambda message: message.number == 1001), "it runs"
+    assert feather.fault(6).json["detail"] == "mine: ValueError('mine',)"
+    assert broker.wait("sensors/n1/lux", want=lambda message: message.number == 1002), "it is started again"
+    assert feather.reading(since=broker.count).number == pytest.approx(250, abs=5), "and the others run on"
+    feather.board.ctl("clock", 20)
+    assert broker.wait("stats/n1", want=lambda message: message.json["reset"] == "watchdog: mine"), "it is supervised"

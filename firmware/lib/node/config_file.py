@@ -5,7 +5,6 @@ Runs unchanged on CPython (host/settings/check.py), so that the board and the ho
 
 import os
 
-import node
 from node import schema
 from node.schema import Invalid
 
@@ -37,7 +36,9 @@ def _read(path):
     except OSError:
         raise Invalid("config.json is missing: copy config.example.json and set wifi and mqtt in it")
     try:
-        given = node.load("json_reader").read(data)
+        from node.json_reader import read
+
+        given = read(data)
     except ValueError as e:
         raise Invalid("config.json is not JSON: %s" % e)
     if not isinstance(given, dict):

@@ -10,12 +10,12 @@ import machine
 from micropython import const
 
 from node import sensors
+from node.outbox import FIT
 
 _STEP_MS = const(50)
 _JOIN = const(300)  # steps: longest wait for the connection, and then
 _SEND = const(300)  # for the broker to have everything
 _HEAR = const(6)  # for what is retained for us: it follows the connection at once
-_FIT = const(52)  # readings that RTC memory keeps (outbox.py)
 
 
 class _Taken(list):
@@ -25,30 +25,32 @@ class _Taken(list):
         self.append((channel, value))
 
 
-async def run(bus, session, faults):
-    """Read, send if it is time, and sleep: a row of the table (node/tasks.py)."""
+async def run(session, bus):
+    """Read, send if it is time, and sleep: in place of sensors.run() in the table of main.py."""
     outbox = session.outbox
     every_s = session.settings["sleep"]["every_s"]
     batch = session.settings["sleep"]["batch"] * len(outbox.channels)
-    batch = min(batch, min(_FIT, outbox._size) - len(outbox.channels) + 1)  # for those of the next wake there is room
+    batch = min(batch, min(FIT, outbox.size) - len(outbox.channels) + 1)  # for those of the next wake there is room
     machine.RTC().datetime((2000, 1, 1, 6, 0, 0, 0, 0))
     while True:
         taken = _Taken()
         for source in session.sources:
-            await sensors.read(source, bus, taken, faults)
+            await sensors.read(source, bus, taken, session.faults)
             source.due = 0
         sends = outbox.count + len(taken) >= batch or not len(taken)
         if sends:
-            await _until(_JOIN, lambda: outbox.live)
+            await _until(_JOIN, lambda: session.state == "up")
         for channel, value in taken:
             outbox.put(channel, value)
         if sends and outbox.live:
             await asyncio.sleep_ms(_HEAR * _STEP_MS)
-            await _until(_SEND, lambda: outbox.live and not (outbox.count or session.jobs or session.talks()))
-        if not session.awake:
+            await _until(
+                _SEND, lambda: session.state == "up" and not (outbox.count or session.jobs or session.has_news())
+            )
+        if not session.stay_awake:
             break
         for _ in range(every_s):
-            if not session.awake or any([source.due for source in session.sources]):  # a command: read
+            if not session.stay_awake or any([source.due for source in session.sources]):  # a command: read
                 break
             await asyncio.sleep_ms(1000)
     await session.stop(False)

@@ -60,6 +60,14 @@ class Faults:
         if self._active:
             self.begin(name, None, source)
 
+    def led_code(self):
+        """Return what the LED has to show: the code of a fault, 0 for none, 9 for "it is me"."""
+        if self.identify is not None:
+            if time.ticks_diff(self.identify, time.ticks_ms()) >= 0:
+                return 9
+            self.identify = None
+        return self.current[0] if self.current else 0
+
     def lasting(self, seconds):
         """Return the code of a fault that has lasted for `seconds` (a day at most), or None."""
         now = time.ticks_ms()

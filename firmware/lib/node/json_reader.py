@@ -1,4 +1,4 @@
-"""Reads JSON (RFC 8259) to the letter, and says where it is none. Not kept (node.load). Runs on CPython too.
+"""Reads JSON (RFC 8259) to the letter, and says where it is none. Runs on CPython too.
 
 The boards' own json takes what is not JSON (a missing comma, `010`, `"ab\\cd"`), and leaves a character above U+FFFF
 that is written as two escapes in halves, which no broker accepts. No recursion: the stack is small.
@@ -6,7 +6,6 @@ that is written as two escapes in halves, which no broker accepts. No recursion:
 
 from collections import OrderedDict  # as in the file, on the board too
 
-from node import load
 
 _DEEPEST = 8  # brackets in one another; settings need 4
 _DIGITS = 6  # of a fraction: so many the board's floats hold, and a number is within the same limits on every computer
@@ -29,7 +28,9 @@ _NAMES = {
 
 def read(data):
     """Return the value that the bytes `data` are. Raises ValueError: "line 3, column 14: ..."."""
-    at = load("text").flaw(data, False)  # here, for its stack: not while this file is imported
+    from node.text import flaw  # not while this file is imported: the stack has no room for both
+
+    at = flaw(data, False)
     if at is not None:
         raise _wrong(data, at, "not text in UTF-8: save it again as such")
     outer = []  # the objects and lists around `node`, which is the one that is being filled

@@ -9,8 +9,6 @@ nothing here. Runs on CPython too, so that the board and the host say the same s
 
 import json
 
-from node import load
-
 
 class Invalid(ValueError):
     """config.json cannot be used as it is; str() is one sentence that names the key and what is allowed.
@@ -153,7 +151,8 @@ def table(rows, under=""):
 def complete(given, drivers):
     """Return the dict `given` with the defaults filled in. Raises Invalid, with what can be used in its `config`."""
     global _may_be
-    _may_be = load("text").may_be
+    from node.text import may_be as _may_be
+
     config, problem = {}, None
     rows = table(ROWS)
     for row in rows:
@@ -380,4 +379,4 @@ def _is_good(value, kind, allowed):
     if kind == "hosts":
         hosts = value if isinstance(value, list) else [value]
         return low <= len(hosts) <= high and all(_may_be(host, "host", 1, _HOST_BYTES) for host in hosts)
-    return _may_be(value, kind, low, high)
+    return _may_be(value, kind, int(low), high)

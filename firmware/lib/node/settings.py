@@ -1,4 +1,4 @@
-"""The settings as they were checked: `config.ok`. Not kept (node.load).
+"""The settings as they were checked, from `config.ok`.
 
 The check of config.json takes 6 kB of heap, of which 2 kB are for names that stay until the next reset. So it is made
 once a change: its result is kept in a file, under the digest of what was checked, and the board starts anew.
@@ -11,18 +11,20 @@ from binascii import hexlify
 
 from micropython import const
 
-from node import VERSION, load
+from node import VERSION, drop
 
 _FILE = const("config.ok")
 
 
-def settings(faults):
+def get(faults):
     """Return the settings. A new config.json is checked; if there is nothing wrong with it, the board starts anew.
 
     One that is wrong is told on the REPL and as a fault; what is right in it is used (`config_file.Invalid`).
     """
     if "set.deferred" in os.listdir():
-        load("jobs.change_settings").begin()
+        from node.jobs import change_settings
+
+        change_settings.begin()
     config = read()
     if config:
         return config
@@ -32,14 +34,15 @@ def settings(faults):
         config = config_file.load()
         write(config)
         if read():
-            load("last_run").reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
+            from node import last_run
+
+            last_run.reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
     except config_file.Invalid as e:
         faults.begin("config", str(e))
         config = e.config
     except OSError:  # the file system is full: then without
         pass
-    load("config_file")  # and so nobody keeps them
-    load("schema")
+    drop()
     return config
 
 

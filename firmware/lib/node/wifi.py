@@ -1,4 +1,4 @@
-"""Wi-Fi: joined at boot, kept for ever.
+"""Wi-Fi: joined at the start, and again whenever the link is lost.
 
 The chip remembers the last network in flash and rejoins it by itself. active(x), connect(ssid, key) and, before 1.20,
 config(dhcp_hostname=x) write that flash, connect() does not: so compare first, and write for a change only.
@@ -11,7 +11,6 @@ import network
 from micropython import const
 
 
-_POLL_MS = const(500)
 _LONGEST_TRY_MS = const(300000)
 _RESTART_MS = const(900000)
 
@@ -61,35 +60,33 @@ def _set_hostname(sta, name):
         sta.config(dhcp_hostname=name)
 
 
-def run(sta, wifi, faults):
-    """Return when there is a link: a step. Without one for `timeout_s`: fault 7, and the next network; 15 min: restart.
+def rejoin(sta, wifi, faults):
+    """Go on without a link. After `timeout_s`: fault 7, and the next network. After 15 minutes: a restart.
 
     Each further round over the networks is given twice the time, up to 5 min: a change of network writes flash.
+    `wifi["down"]` is there while there is no link: [ticks_ms() of its loss, ms until the next attempt, attempts].
     """
-    from node.tasks import Stop  # not above: boot.py wants no more than join(), and at once
+    from node.supervisor import Stop  # not above: boot.py wants no more than join(), and at once
 
-    join(wifi)  # boot.py has done it, unless it was changed or could not read config.json
     timeout_ms = wifi["timeout_s"] * 1000
-    lost = time.ticks_ms()
-    due_ms = timeout_ms
-    tries = 0
-    while not sta.isconnected():
-        yield _POLL_MS
-        if not wifi["ssid"]:
-            faults.begin("wifi", "wifi.ssid is empty")
-            continue
-        down_ms = time.ticks_diff(time.ticks_ms(), lost)
-        if down_ms > _RESTART_MS:
-            raise Stop("no Wi-Fi", True)
-        if down_ms >= due_ms:
-            due_ms += min(timeout_ms << tries // _next(sta, wifi, faults, tries), _LONGEST_TRY_MS)
-            tries += 1
+    if "down" not in wifi:
+        join(wifi)  # boot.py has done it, unless it was changed or could not read config.json
+        wifi["down"] = [time.ticks_ms(), timeout_ms, 0]
+    down = wifi["down"]
+    down_ms = time.ticks_diff(time.ticks_ms(), down[0])
+    if not wifi["ssid"]:
+        faults.begin("wifi", "wifi.ssid is empty")
+    elif down_ms > _RESTART_MS:
+        raise Stop("no Wi-Fi", True)
+    elif down_ms >= down[1]:
+        down[1] += min(timeout_ms << down[2] // _next(sta, wifi, faults, down[2]), _LONGEST_TRY_MS)
+        down[2] += 1
 
 
 def _next(sta, wifi, faults, tries):
     """Begin fault 7 and go for the next network, the first time for the only one too: its key may have changed.
 
-    Return how many there are.
+    Returns how many there are.
     """
     status = sta.status()  # 255 while the interface is off
     networks = _networks(wifi)

@@ -8,7 +8,7 @@ import os
 
 from micropython import const
 
-from node import load
+from node import drop
 
 _NEW = const("config.new")
 # Of more than 10 characters: shorter strings are among the names that stay for ever.
@@ -22,6 +22,7 @@ def refusal(text):
     """Change config.json, all of it or nothing, also when the power goes. Return None, or the sentence that says no."""
     try:
         changes, config = _read(text)
+        drop()  # what reads JSON, before what checks it comes
         from node import schema  # here, for its stack: not while this file is imported
 
         _change(schema, config, changes)
@@ -30,7 +31,6 @@ def refusal(text):
     except OSError as e:
         return "the file system is full: nothing was changed" if e.errno == _ENOSPC else repr(e)
     finally:
-        load("schema")  # kept by nobody
         if _NEW in os.listdir():
             os.remove(_NEW)
 
@@ -60,20 +60,23 @@ def begin():
     except OSError as e:  # the file system is full: then without an answer
         print("set:", e)
     if why:
-        load("last_run").reset("restart", "settings")
+        from node import last_run
+
+        last_run.reset("restart", "settings")
 
 
 async def run(session):
     """Send the answer. Raises OSError when the connection is lost."""
     with open(_SAID) as f:
         said = f.read()
-    await session.publish(b"reply/" + session.client.client_id + b"/set", said.encode())
+    await session.reply(b"set", said)
     os.remove(_SAID)
 
 
 def _read(text):
     """Return what is to be changed, and config.json. Raises ValueError with a sentence."""
-    read = load("json_reader").read
+    from node.json_reader import read
+
     why = 'set takes an object, {"sensors.0.every_s": 10}'
     try:
         changes = read(text.encode())

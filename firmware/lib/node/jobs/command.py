@@ -8,7 +8,7 @@ import time
 
 from micropython import const
 
-from node import load, shallow
+from node import with_room
 
 _IDENTIFY_S = const(10)
 _IDENTIFY_MAX_S = const(600)
@@ -24,13 +24,14 @@ async def run(session, topic, payload, retained, pid):
     Retained ones are left out, but for `awake`: a command of yesterday is not for every connection.
     """
     session.acknowledge(pid)
-    name = session.client.client_id
     if topic == b"homeassistant/status":
         if payload == b"online" and not retained:
-            session.jobs.append(("jobs.home_assistant",))
+            session.jobs.append(("home_assistant",))
         return
-    start = b"cmd/" + name + b"/"
-    flaw = (await shallow(load, "text")).flaw
+    await with_room(__import__, "node.text")
+    from node.text import flaw
+
+    start = session.topic(b"cmd") + b"/"
     if not topic.startswith(start) or flaw(topic) is not None:
         return  # not for us, or with an answer whose topic would end the connection
     verb = topic[len(start) :].decode()
@@ -44,19 +45,20 @@ async def run(session, topic, payload, retained, pid):
             raise Refused("that is too long")
         if flaw(payload, False) is not None:
             raise Refused("that is not text in UTF-8")
+        flaw = None  # so that it can be dropped: `set` needs the heap
         act = _VERBS.get(verb)
         if not act:
             raise Refused("%s is not a command: there are %s" % (verb, ", ".join(sorted(_VERBS))))
-        answer = None if await shallow(act, session, payload.decode().rstrip()) else "ok"
+        answer = None if await with_room(act, session, payload.decode().rstrip()) else "ok"
     except Refused as e:
         answer = "error: %s" % e
-    except MemoryError:  # the guard's: tasks.py
+    except MemoryError:  # the guard's: supervisor.py
         raise
     except Exception as e:
         sys.print_exception(e)
         answer = "error: %r" % e
     if answer:
-        await session.publish(b"reply/" + name + b"/" + verb.encode(), answer.encode())
+        await session.reply(verb.encode(), answer)
 
 
 def _identify(session, text):
@@ -80,12 +82,13 @@ def _restart(session, text):
 
 
 def _awake(session, text):
-    session.awake = text not in ("", "0")
+    session.stay_awake = text not in ("", "0")
 
 
 def _set(session, text):
     """Return True if there is no room for it beside the node: the next start does it, and has the answer."""
-    change = load("jobs.change_settings")
+    from node.jobs import change_settings as change
+
     deferred = False
     try:
         why = change.refusal(text)

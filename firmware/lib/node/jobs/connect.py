@@ -1,18 +1,18 @@
-"""Makes the connection: the wait for Wi-Fi, the servers in turn, the log-in, the announcement. And the goodbye.
+"""Makes the connection: the wait for Wi-Fi, the servers in turn, the log-in, the announcement.
 
-Not kept while the connection is up (node.load). Numbers of sections are those of MQTT 3.1.1.
+Numbers of sections are those of MQTT 3.1.1.
 """
 
 import asyncio
 import errno
 import os
 import socket
+import struct
 from os import urandom
 
 from micropython import const
-from umqtt import simple
 
-from node import load, shallow, uptime
+from node import uptime, with_room
 
 _TICK_MS = const(200)
 _SAVE_S = const(10)  # between two copies of the outbox: what a reset in an outage costs the age of a reading at most
@@ -33,17 +33,15 @@ _REFUSALS = const(
 async def run(session):
     """Return when the session is up, or told to stop."""
     outbox = session.outbox
-    outbox.live = outbox.leaving = False
     saved = uptime()
-    while not session.stopping:
+    while session.state != "stopping":
         if outbox.count and uptime() - saved >= _SAVE_S:
             outbox.save()
             saved = uptime()
-        if session.fault:  # a connection or an attempt has failed
-            session.close()
+        if session.state == "lost":
             if session.sta.isconnected():
                 tell(session, session.fault)
-            session.fault = None
+            session.enter("connecting")
             await asyncio.sleep_ms(_pause(session))
         elif not session.sta.isconnected():
             await asyncio.sleep_ms(_TICK_MS)
@@ -52,28 +50,31 @@ async def run(session):
                 await _connect(session)
                 return
             except OSError as e:
-                session.lose(str(e))
+                session.close(str(e))
 
 
 def _pause(session):
     """Return the ms to wait, at random so that nodes that fell together come back apart; 0 for the next server."""
-    if session.up is None:
+    if session.up_at_s is None:
         session.server = (session.server + 1) % len(session.settings["server"])
         if session.server:
             return 0
-    elif uptime() - session.up >= _STABLE_S:
+    elif uptime() - session.up_at_s >= _STABLE_S:
         session.pause_ms = _PAUSE_MS
-    session.up = None
+    session.up_at_s = None
     session.pause_ms = min(2 * max(session.pause_ms, _PAUSE_MS), _PAUSE_MAX_MS)
     return _PAUSE_MS + int.from_bytes(urandom(2), "little") % (session.pause_ms - _PAUSE_MS + 1)
 
 
 async def _connect(session):
     """Log in at the server whose turn it is, announce the node, and subscribe. Raises OSError."""
-    session.lost = None
-    session.jobs.clear()  # messages of another connection, which nobody can acknowledge any more
+    session.enter("connecting")
     client = session.client
-    address = await (await shallow(load, "resolve")).address(session.settings["server"][session.server], session)
+    client.set_callback(print)  # subscribe() insists on one; nothing calls it
+    await with_room(__import__, "node.resolve")
+    from node import resolve
+
+    address = await resolve.address(session.settings["server"][session.server], session)
     sock = socket.socket()
     session.open(sock)
     sock.setblocking(False)
@@ -82,59 +83,50 @@ async def _connect(session):
     except OSError as e:
         if e.errno != errno.EINPROGRESS:
             raise
-    await session.request(_CONNACK, _log_in, session)
+    await session.request(_CONNACK, session.write, log_in(client))
     if session.code:
         code = session.code
-        session.lose(_REFUSALS.split("|")[code] if code <= 5 else "refused, code %d" % code, "refused")
+        session.close(_REFUSALS.split("|")[code] if code <= 5 else "refused, code %d" % code, "refused")
         raise OSError
-    await session.publish(b"connect/" + client.client_id, session.mac)
-    topics = [b"cmd/" + client.client_id + b"/#"]
+    await session.publish(*session.announced)
     names = os.listdir()
     if "new" in names or "update.back" in names:  # an update by air is on trial, or was
         session.jobs.append(("report",))
     if "set.answered" in names:
-        session.jobs.append(("jobs.change_settings",))
+        session.jobs.append(("change_settings",))
+    topics = [session.topic(b"cmd") + b"/#"]
     if session.settings["homeassistant"]:
         topics.append(b"homeassistant/status")
     # Or to take it back; not at every awakening, for it is retained.
-    if session.why != "deep sleep" and (session.settings["homeassistant"] or "announced" in names):
-        session.jobs.append(("jobs.home_assistant",))
+    if session.started_by != "deep sleep" and (session.settings["homeassistant"] or "announced" in names):
+        session.jobs.append(("home_assistant",))
     for topic in topics:
         await session.request(_SUBACK, client.subscribe, topic, 1)
         if session.code == 0x80:
             print("mqtt: the broker does not let us subscribe to", topic.decode())
-    await session.publish(b"status/" + client.client_id, b"online", 1, True)  # from now on commands are heard
+    await session.publish(session.topic(b"status"), b"online", 1, True)  # from now on commands are heard
     tell(session, None)
-    session.outbox.late = session.outbox.count  # all that was taken before this connection
-    session.outbox.live = True
-    session.told = None
+    session.fault_told = None
     session.reconnects += 1
-    session.up = uptime()
+    session.up_at_s = uptime()
+    session.enter("up")
 
 
-class _Plug:
-    """For umqtt's connect() the module `socket` and the socket it makes, which are there and connected already."""
+def log_in(client):
+    """Return the packet CONNECT for that client: a clean session, its last will, its account if it has one (3.1).
 
-    def __init__(self, session):
-        self.write = session.write
-        self.read = session.read
-
-    def socket(self, *_):
-        return self
-
-    connect = settimeout = setblocking = socket
-
-    def getaddrinfo(self, *_):
-        return ((None,),)
-
-
-def _log_in(session):
-    simple.socket = _Plug(session)
-    try:
-        session.client.connect()
-    finally:
-        simple.socket = socket
-        session.client.sock = session
+    umqtt's connect() makes a socket and waits for it.
+    """
+    flags = 0x06 | client.lw_qos << 3 | client.lw_retain << 5  # clean session, a will
+    texts = [client.client_id, client.lw_topic, client.lw_msg]
+    if client.user is not None:
+        flags |= 0xC0
+        texts += [client.user.encode(), (client.pswd or "").encode()]
+    body = b"\0\x04MQTT\x04" + struct.pack("!BH", flags, client.keepalive)
+    for text in texts:
+        body += struct.pack("!H", len(text)) + text
+    size = len(body)  # below 16,384, by the longest settings
+    return bytes((0x10, size) if size < 0x80 else (0x10, size & 0x7F | 0x80, size >> 7)) + body
 
 
 def tell(session, fault):
@@ -142,15 +134,6 @@ def tell(session, fault):
     for other in ("refused", "broker", "publish"):
         if other == fault:
             host = session.settings["server"][session.server]
-            session.faults.begin(fault, "%s:%d: %s" % (host, session.client.port, session.lost))
+            session.faults.begin(fault, "%s:%d: %s" % (host, session.client.port, session.lost_by))
         else:
             session.faults.clear(other)
-
-
-async def leave(session):
-    """Say that the node is going, and that this is no accident. Raises OSError."""
-    if session.stopping == "goodbye":
-        name = session.client.client_id
-        await session.publish(b"disconnect/" + name, session.mac)
-        await session.publish(b"status/" + name, b"offline", 1, True)
-    await session.request(0, session.write, b"\xe0\0")

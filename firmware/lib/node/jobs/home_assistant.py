@@ -11,7 +11,7 @@ import os
 
 from micropython import const
 
-from node import VERSION, load, sensors, shallow
+from node import VERSION, drop, sensors, with_room
 
 _FILE = const("announced")  # lines: topics, and "platform object" of what the one for the device has in it
 _PUBACK = const(0x400000)
@@ -36,21 +36,20 @@ async def run(session):
     With no room in the heap for it there is fault 5, and the node goes on without: it would find none at the next
     connection either.
     """
-    if session.announce:
+    if session.can_announce:
         try:
             await announce(session)
         except MemoryError:
-            session.announce = False
+            session.can_announce = False
             session.faults.begin("publish", "too little memory to announce the sensors to Home Assistant", "announce")
             raise OSError("no memory")  # in the middle of a packet, perhaps
 
 
 async def announce(session):
     """Publish the configuration of every entity, and an empty one for those that are gone. Raises OSError."""
-    config = await shallow(_settings)
+    config = await with_room(_settings)
     if not config:
         return  # there is no room for a file either
-    config = {key: config[key] for key in ("homeassistant", "sensors", "sleep", "stats_s")}
     form = config["homeassistant"]
     name = session.client.client_id.decode()
     gone = _get()
@@ -76,10 +75,10 @@ async def announce(session):
     await asyncio.sleep_ms(rest_ms)
     if form is True:
         parts = [line.split(" ") for line in gone if " " in line]
-        await _publish(session, topic(name), _device, name, session.mac, config, parts)
+        await _publish(session, topic(name), _device, name, session.announced[1], config, parts)
     elif form:
         for platform, thing, body in _entities(name, config):
-            await _publish(session, topic(name, platform, thing), _single, name, session.mac, body)
+            await _publish(session, topic(name, platform, thing), _single, name, session.announced[1], body)
     if gone and form:
         _put(rows(name, config))
     elif gone:
@@ -105,9 +104,15 @@ def topic(name, platform=None, key=None):
 
 def _settings():
     """Return the checked settings, each sensor with what it `measures`: quantity, decimals, device class, unit."""
-    config = load("settings").read()
+    from node import settings
+
+    config = settings.read()
     if config:
-        describe = load("jobs.device_classes").describe
+        config = {key: config[key] for key in ("homeassistant", "sensors", "sleep", "stats_s")}
+        del settings
+        drop()  # what is needed no more, before the drivers come
+        from node.jobs.device_classes import describe
+
         for entry in config["sensors"]:
             quantities = sensors.module(entry["driver"]).Sensor.quantities
             entry["measures"] = [measure + describe(measure[0]) for measure in quantities]

@@ -10,14 +10,14 @@ _UNIX_2000 = const(946684800)
 async def run(session):
     """Publish until none is late. Raises OSError; what was not acknowledged stays."""
     outbox = session.outbox
-    while outbox.late and not session.stopping:
-        channel, value, moment = outbox.take()
+    while outbox.late and session.state != "stopping":
+        channel, value, moment = outbox.oldest()
         topic, late_topic, number, retain = outbox.channels[channel]
         payload = number % value
         await session.publish(late_topic, ('{"v":%s,"%s":%d}' % ((payload,) + when(moment))).encode())
         if retain:  # a state is kept, too; the newest comes last
             await session.publish(topic, payload.encode(), 1, True)
-        outbox.done()
+        outbox.forget_oldest()
 
 
 def when(moment):

@@ -6,7 +6,7 @@ from os import urandom
 import machine
 from micropython import const
 
-from node import KNOWN, LAST, load, shallow, uptime
+from node import KNOWN, LAST, uptime, with_room
 
 _1900 = const(3155673600)  # seconds from NTP's epoch to 2000
 _AGAIN_S = const(3600)  # the ESP8266's clock drifts, and must be read at least every 7 hours
@@ -15,14 +15,16 @@ _RETRY_S = const(60)
 
 async def run(session):
     """Set the clock; again in an hour, or in a minute if the server does not answer."""
-    session.clock_due = uptime() + _RETRY_S
+    session.clock_due_s = uptime() + _RETRY_S
     try:
-        resolve = await shallow(load, "resolve")
+        await with_room(__import__, "node.resolve")
+        from node import resolve
+
         seconds = await ask(resolve, await resolve.address(session.settings["ntp"], session))
         if seconds:
             year, month, day, hour, minute, second, weekday = time.gmtime(seconds)[:7]
             machine.RTC().datetime((year, month, day, weekday + 1, hour, minute, second, 0))
-            session.clock_due += _AGAIN_S - _RETRY_S
+            session.clock_due_s += _AGAIN_S - _RETRY_S
     except OSError as e:
         print("no time by NTP:", e)
 

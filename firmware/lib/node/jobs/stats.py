@@ -13,17 +13,16 @@ _NEVER = const(1 << 29)
 
 async def run(session):
     """Publish what is due. Raises OSError."""
-    name = session.client.client_id
     version = session.faults.version
-    if session.told != version:
-        await session.publish(b"fault/" + name, fault(session.faults.current), 1, True)
-        session.told = version
+    if session.fault_told != version:
+        await session.publish(session.topic(b"fault"), fault(session.faults.current), 1, True)
+        session.fault_told = version
     every_s = session.settings["stats_s"]
     if every_s is None:
-        session.due = _NEVER
-    elif uptime() >= session.due:
-        await session.publish(b"stats/" + name, stats(session), 0, True)
-        session.due = uptime() + every_s
+        session.stats_due_s = _NEVER
+    elif uptime() >= session.stats_due_s:
+        await session.publish(session.topic(b"stats"), stats(session), 0, True)
+        session.stats_due_s = uptime() + every_s
 
 
 def fault(current):
@@ -45,7 +44,7 @@ def stats(session):
             session.sta.status("rssi"),
             session.reconnects,
             session.outbox.dropped,
-            json.dumps(session.why),
+            json.dumps(session.started_by),
             VERSION,
         )
     ).encode()

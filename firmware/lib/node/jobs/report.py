@@ -6,7 +6,7 @@ import sys
 
 from staged import counter, digest, exists, is_allowed
 
-from node import VERSION, shallow
+from node import VERSION, with_room
 
 
 async def run(session, message=b""):
@@ -14,7 +14,7 @@ async def run(session, message=b""):
     try:
         if message == b"?":
             kind = "romfs" if "/rom" in sys.path else "flash"
-            answer = "ok %d %s %s %s" % (counter(), kind, VERSION, session.mac.decode())
+            answer = "ok %d %s %s %s" % (counter(), kind, VERSION, session.announced[1].decode())
         elif message:
             answer = await _digest(message[1:].decode())
         else:
@@ -35,8 +35,8 @@ async def _digest(path):
 
 async def _settle():
     if exists("new/go"):  # this is the connection that the new files had to make
-        trial = await shallow(__import__, "trial")
-        for _ in await shallow(trial.commit):
+        trial = await with_room(__import__, "trial")
+        for _ in await with_room(trial.commit):
             await asyncio.sleep_ms(0)
         return "works: update %d, version %s" % (counter(), VERSION)
     if exists("update.back"):

@@ -1,4 +1,4 @@
-"""The node's work: coroutines and steps, each guarded, all under one watchdog. And the steps that every node has."""
+"""Runs the table of main.py: everything that the node does at the same time, under guards and one watchdog."""
 
 import asyncio
 import sys
@@ -7,71 +7,72 @@ import time
 import machine
 from micropython import const
 
-from node import load, shallow
+from node import drop
 
-_LOOK_MS = const(250)  # longest time between two looks at the steps
+_LOOK_MS = const(250)  # longest time between two looks at the functions
 _FEED_MS = const(1000)
 _WATCHDOG_MS = const(8000)
 _MINUTE_MS = const(60000)
-_POLL_MS = const(200)
-_LINK_MS = const(500)
-_IDENTIFY = const(9)  # in place of the number of a fault
 
 
 class Stop(Exception):
     """Raised by a row to end the node cleanly: Stop(reason), or Stop(reason, True) to reset the board then."""
 
 
-class Tasks:
+class Supervisor:
     """Runs a table until one of its rows raises Stop.
 
     The watchdog is a Timer with one shot, pushed back each second while every coroutine shows life within its seconds:
-    it bites when one hangs, and when the loop itself is held up for 8 s. Not machine.WDT: that one cannot be stopped,
-    and would reset the board under whoever took the prompt. And one shot rather than a ticking callback: a Ctrl-C
-    that arrives inside a callback is lost.
+    it resets the board when one hangs, and when the loop itself is held up for 8 s. Not machine.WDT: that one cannot be
+    stopped, and would reset the board under whoever took the prompt. And one shot rather than a ticking callback: a
+    Ctrl-C that arrives inside a callback is lost.
     """
 
-    def __init__(self, table, faults, error_reboot_s):
+    def __init__(self, table, faults, error_reboot_s, session, led):
         """table: rows of (name, seconds, function, its arguments ...).
 
-        A row is a coroutine that must show life within so many seconds. With 0 it is a step, a generator that waits for
-        nothing: it yields the milliseconds until its next turn. All of those together cost one coroutine.
+        A row is a coroutine that must show life within so many seconds. With 0 it is a function that waits for nothing
+        and returns the milliseconds until its next turn. All of those together cost one coroutine.
+        session and led are what has to be closed, and dark, in the end.
         """
         self._table = table
         self._faults = faults
         self._error_reboot_s = error_reboot_s
+        self.session = session
+        self.led = led
         self._timer = machine.Timer(-1)
         self._stop = None
-        self._alive_at = [0] * len(table)  # ticks_ms() of a row's last sign of life, or next turn if it pauses
+        self._alive_at = [0] * len(table)  # ticks_ms() of a row's last sign of life, or of its next turn
         self._pause = [0] * len(table)  # ms that each row was last left out for after a crash
         self._running = 0  # the row whose turn it is, or was
         self._late = None  # the row that keeps the watchdog from being fed
-        self._well_since = None
+        self._well_since = None  # ticks_ms() since when no row has crashed; None: for a minute or more
 
-    def run(self, leave):
-        """Run the table; return the reason of the Stop that ended it, after awaiting leave(), the farewell (or None).
+    def run(self):
+        """Run the table; return the reason of the Stop that ended it.
 
         Ctrl-C, too, leaves no timer running and an event loop as new. An exception of our own resets the board.
         """
         try:
-            asyncio.run(self._main(leave))
+            note("begun")
+            asyncio.run(self._main())
         except Exception as e:
             sys.print_exception(e)
-            load("last_run").reset("crash", type(e).__name__)
+            reset("crash", type(e).__name__)
         finally:
             self._timer.deinit()  # at once: a second Ctrl-C may come in the middle of what follows
-            load("last_run").note("stopped")
+            note("stopped")
             asyncio.new_event_loop()
+            self.session.close()
+            self.led.pin(1)
         return self._stop.args[0]
 
-    async def _main(self, leave):
-        """Until the end: give each step its turn when it is due, and look after the watchdog each second."""
-        load("last_run").note("begun")
+    async def _main(self):
+        """Until the end: call each function when it is due, and look after the watchdog each second."""
         table = self._table
-        steps = [None] * len(table)
         now = self._well_since = time.ticks_ms()
         fed = time.ticks_add(now, -_FEED_MS)
-        reset = self._reset_by_watchdog
+        reset_by_watchdog = self._reset_by_watchdog
         for i in range(len(table)):
             self._alive_at[i] = now
             if table[i][1]:
@@ -81,7 +82,7 @@ class Tasks:
             if time.ticks_diff(now, fed) >= _FEED_MS:
                 fed = now
                 if self._check(now):
-                    self._timer.init(mode=machine.Timer.ONE_SHOT, period=_WATCHDOG_MS, callback=reset)
+                    self._timer.init(mode=machine.Timer.ONE_SHOT, period=_WATCHDOG_MS, callback=reset_by_watchdog)
             wait = _LOOK_MS
             for i in range(len(table)):
                 if not table[i][1]:
@@ -89,23 +90,18 @@ class Tasks:
                     if left <= 0:
                         self._running = i
                         try:
-                            step = steps[i] = steps[i] or table[i][2](*table[i][3:])
-                            left = next(step)
-                            if isinstance(left, tuple):  # node.shallow()
-                                left = step.send(left[0](*left[1:]))
+                            left = table[i][2](*table[i][3:])
+                            self._alive_at[i] = time.ticks_add(now, left)
                         except Exception as e:
-                            steps[i] = None
                             left = self._failed(i, e)
-                        self._alive_at[i] = time.ticks_add(now, left)
                     wait = min(wait, left)
             await asyncio.sleep_ms(wait)
         try:
-            if leave:
-                await leave()
+            await self.session.stop()
         except Exception as e:
             sys.print_exception(e)
         if len(self._stop.args) > 1:
-            load("last_run").reset("restart", self._stop.args[0])
+            reset("restart", self._stop.args[0])
 
     def _guard(self, row, i):
         """Run coroutine `i` for ever, each step of it a sign of life with nothing for it to do."""
@@ -119,7 +115,7 @@ class Tasks:
                     step = coroutine.throw(error) if error else coroutine.send(result)
                     error = result = None
                     try:
-                        if isinstance(step, tuple):  # node.shallow()
+                        if isinstance(step, tuple):  # node.with_room()
                             result = step[0](*step[1:])
                         else:
                             yield step
@@ -150,7 +146,7 @@ class Tasks:
         if self._well_since is not None and time.ticks_diff(now, self._well_since) >= _MINUTE_MS:
             # The faults of earlier crashes end, and so does the count of crashes at the start.
             self._well_since = None
-            load("last_run").note("good")
+            note("good")
             state.clear("crash", "")  # that of the last run
             for i in range(len(self._table)):
                 self._pause[i] = 0
@@ -170,81 +166,19 @@ class Tasks:
 
     def _reset_by_watchdog(self, _):
         try:
-            load("last_run").reset("watchdog", self._table[self._running if self._late is None else self._late][0])
+            reset("watchdog", self._table[self._running if self._late is None else self._late][0])
         finally:  # also without a word, when there is no heap left for it
             machine.reset()
 
 
-def show(pin, faults):
-    """Blink for ever what `faults` has for current, on an LED between 3.3 V and `pin`: lit when low. A step.
+def note(state):
+    from node import last_run
 
-    Another fault, or none, starts its pattern within 250 ms. Allocates nothing.
-    """
-    code = 0
-    edge = time.ticks_ms()  # when the next part begins; counted on from one to the next, so as not to drift
-    i = 0
-    while True:
-        left = time.ticks_diff(edge, time.ticks_ms())
-        current = faults.current[0] if faults.current else 0
-        if faults.identify is not None:
-            current = _IDENTIFY
-            if time.ticks_diff(faults.identify, time.ticks_ms()) < 0:
-                faults.identify = None
-        if left < -_LOOK_MS or current != code:  # held up, or news: begin the pattern now
-            code = current
-            edge = time.ticks_ms()
-            i = left = 0
-        if left <= 0:
-            part = phase(i, code)
-            i = i + 1 if part else 0
-            if part:
-                pin(part < 0)
-                edge = time.ticks_add(edge, abs(part))
-        else:
-            yield min(left, _LOOK_MS)
+    last_run.note(state)
+    drop()
 
 
-def phase(i, code):
-    """Return part `i` of the pattern for fault `code`, 0 for running, 9 for "it is me": flashes without end.
+def reset(why, who):
+    from node import last_run
 
-    That is milliseconds lit, minus milliseconds dark, or 0 after the last part. Numbers rather than a list or a
-    generator, so that blinking allocates nothing.
-    """
-    if not code:
-        return 0 if i > 1 else -200 if i else 9800
-    if code == _IDENTIFY:
-        i &= 1
-    if i < 20:  # ten flashes in two seconds, then a second of darkness
-        return -100 if i & 1 else 100
-    i -= 21
-    if i < 0 or i == 2 * code:
-        return -1000
-    if i > 2 * code:
-        return 0
-    return -500 if i & 1 else 500
-
-
-def watch(pin, faults):
-    """Look at RunApp for ever; raises Stop, which ends the node cleanly, when it is closed for two looks. A step.
-
-    Or when a restart is wanted.
-
-    It is a switch between `pin` (an input with its pull-up) and GND: closed, and so low, is hold.
-    """
-    looks = 0
-    while looks < 2:  # one alone may be a spike on a long wire
-        yield _POLL_MS
-        looks = 0 if pin() else looks + 1
-        if faults.restart:
-            raise Stop(faults.restart, True)
-    raise Stop("RunApp is held")
-
-
-def link(sta, settings, faults):
-    """Watch the link for ever; while there is none, wifi.py sees to it. A step."""
-    while True:
-        if sta.isconnected():
-            faults.clear("wifi")
-            yield _LINK_MS
-        else:
-            yield from (yield from shallow(load, "wifi")).run(sta, settings, faults)
+    last_run.reset(why, who)

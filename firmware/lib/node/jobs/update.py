@@ -16,7 +16,6 @@ _MANIFEST = const(255)  # number of the file that is the manifest
 _LONGEST = const(32768)  # of a file
 _QUIET_S = const(30)  # without a piece for so long the file is closed
 
-_me = sys.modules[__name__]
 _file = None  # that is being received
 _number = None
 _size = 0
@@ -46,9 +45,9 @@ async def run(session, message):
                 answer = None
     except (OSError, ValueError, MemoryError) as e:
         answer = "error: %s" % e
-    if _file:
-        sys.modules[__name__] = _me
-    elif "trial" not in sys.modules:
+    if not _file:
+        sys.modules.pop(__name__, None)
+    if not _file and "trial" not in sys.modules:
         sys.modules.pop("staged", None)
     if answer:
         await session.publish(b"reply/" + session.client.client_id + b"/update", answer.encode())

@@ -3,42 +3,58 @@ import gc
 
 import machine
 from clock import Clock
-from node import load, tasks
+from node import last_run, supervisor
 from node.faults import Faults
-from node.tasks import Stop, Tasks
+from node.supervisor import Stop, Supervisor
 
 LONG = 100000  # seconds; a row that is not watched
-STEP = 0  # in place of seconds
+FUNCTION = 0  # in place of seconds
 
-look_back = load("start").look_back
+look_back = last_run.look_back
 
 clock = None
 faults = None
 farewells = 0
 
 
-def build(*rows, error_reboot_s=None):
+class Ends:
+    """The session and the LED, as the supervisor ends them."""
+
+    def __init__(self, fails=False):
+        self.fails = fails
+        self.ended = []
+
+    async def stop(self):
+        global farewells
+        farewells += 1
+        if self.fails:
+            raise OSError(5)
+
+    def close(self):
+        self.ended.append("close")
+
+    def pin(self, level):
+        self.ended.append(level)
+
+
+def build(*rows, error_reboot_s=None, fails=False):
     """A started board, and its table of coroutines on a clock of its own."""
     global clock, faults, farewells
     clock = Clock()
     faults = Faults()
     farewells = 0
-    tasks.time = clock
+    supervisor.time = clock
     machine.RTC.contents = b""
     machine.cause = machine.PWRON_RESET
     look_back()
-    return Tasks(rows, faults, error_reboot_s)
-
-
-async def farewell():
-    global farewells
-    farewells += 1
+    ends = Ends(fails)
+    return Supervisor(rows, faults, error_reboot_s, ends, ends)
 
 
 def run_until_reset(table):
     """Run until the board is reset; return what the next start says: (why, crashed, crashes in a row)."""
     try:
-        table.run(farewell)
+        table.run()
     except machine.Reset:
         machine.cause = machine.SOFT_RESET
         return look_back()
@@ -84,17 +100,14 @@ def interrupt():
 
 def test_stop_ends_the_node_cleanly():
     table = build(("led", 5, lives), ("runapp", 5, after(2500, stop)))
-    assert table.run(farewell) == "enough"
+    assert table.run() == "enough"
     assert farewells == 1
-    assert table._timer.inits >= 2 and table._timer.callback is None
+    assert table._timer.inits >= 2 and table._timer.callback is None and table.led.ended == ["close", 1]
     assert look_back() == ("power", False, 0)
 
 
 def test_stop_survives_a_farewell_that_fails():
-    async def fails():
-        raise OSError(5)
-
-    assert build(("runapp", 5, after(10, stop))).run(fails) == "enough"
+    assert build(("runapp", 5, after(10, stop)), fails=True).run() == "enough"
 
 
 def test_restart_says_farewell_and_resets():
@@ -109,11 +122,11 @@ def test_restart_says_farewell_and_resets():
 def test_ctrl_c_leaves_no_timer_and_a_clean_loop():
     table = build(("led", 5, lives), ("crash", 5, after(3000, interrupt)))
     try:
-        table.run(farewell)
+        table.run()
         raise AssertionError("it went on")
     except KeyboardInterrupt:
         pass
-    assert table._timer.callback is None and farewells == 0
+    assert table._timer.callback is None and farewells == 0 and table.led.ended == ["close", 1]
     machine.cause = machine.WDT_RESET  # of long ago: a run that ended by itself did not die of it
     assert look_back()[1] is False
 
@@ -144,7 +157,7 @@ def test_a_crash_is_told_and_mended():
             if faults.current is None:
                 raise Stop("enough")
 
-    build(("stats", 5, crashes), ("watches", LONG, watches)).run(farewell)
+    build(("stats", 5, crashes), ("watches", LONG, watches)).run()
     gaps = [b - a for a, b in zip(starts, starts[1:])]
     for gap, wanted in zip(gaps, (1000, 2000, 4000)):
         assert gap == wanted, gaps
@@ -163,7 +176,7 @@ def test_pauses_grow_to_a_minute_and_are_no_sign_of_death():
 
     table = build(("stats", 30, crashes))
     looks = watched(table)
-    assert table.run(farewell) == "enough"
+    assert table.run() == "enough"
     gaps = [b - a for a, b in zip(starts, starts[1:])]
     assert 57000 < gaps[-1] < 75000 and gaps[-2] > 57000 and gaps[0] < 15000, gaps
     assert all(looks) and len(looks) > 20
@@ -173,7 +186,7 @@ def test_a_return_is_a_crash():
     async def returns():
         pass
 
-    build(("stats", 5, returns), ("runapp", 5, after(500, stop))).run(farewell)
+    build(("stats", 5, returns), ("runapp", 5, after(500, stop))).run()
     assert faults.current == (6, "stats: it returned")
 
 
@@ -181,46 +194,43 @@ def test_a_missing_library_is_fault_3():
     def imports():
         import no_such_library  # noqa: F401
 
-    build(("session", 5, after(10, imports)), ("runapp", 5, after(500, stop))).run(farewell)
+    build(("session", 5, after(10, imports)), ("runapp", 5, after(500, stop))).run()
     assert faults.current[0] == 3 and "no_such_library" in faults.current[1]
 
 
-def test_steps_have_their_turns_in_time():
+def test_functions_have_their_turns_in_time():
     turns = {"slow": [], "quick": []}
 
-    def step(name, ms):
-        while True:
-            turns[name].append(clock.elapsed_ms())
-            yield ms
+    def turn(name, ms):
+        turns[name].append(clock.elapsed_ms())
+        return ms
 
-    slow, quick = ("slow", STEP, step, "slow", 1000), ("quick", STEP, step, "quick", 100)
-    build(slow, quick, ("runapp", 5, after(3500, stop))).run(farewell)
+    slow, quick = ("slow", FUNCTION, turn, "slow", 1000), ("quick", FUNCTION, turn, "quick", 100)
+    build(slow, quick, ("runapp", 5, after(3500, stop))).run()
     assert len(turns["slow"]) == 4 and len(turns["quick"]) > 30, turns
     for name, ms in (("slow", 1000), ("quick", 100)):
         gaps = [b - a for a, b in zip(turns[name], turns[name][1:])]
         assert min(gaps) == max(gaps) == ms, gaps
 
 
-def test_a_step_that_crashes_is_told_left_out_and_begun_again():
+def test_a_function_that_crashes_is_told_and_left_out_for_a_while():
     begun = []
     others = 0
 
     def crashes():
         begun.append(clock.elapsed_ms())
-        yield 10
         if len(begun) == 4:
             raise Stop("enough")
         raise ValueError("no")
 
     def other():
         nonlocal others
-        while True:
-            others += 1
-            yield 200
+        others += 1
+        return 200
 
-    table = build(("wifi", STEP, crashes), ("led", STEP, other))
+    table = build(("wifi", FUNCTION, crashes), ("led", FUNCTION, other))
     looks = watched(table)
-    assert table.run(farewell) == "enough" and farewells == 1
+    assert table.run() == "enough" and farewells == 1
     assert faults.current == (6, "wifi: ValueError('no',)")
     for gap, wanted in zip([b - a for a, b in zip(begun, begun[1:])], (1000, 2000, 4000)):
         assert wanted <= gap < wanted + 1500, begun
@@ -229,16 +239,21 @@ def test_a_step_that_crashes_is_told_left_out_and_begun_again():
     assert all(looks) and len(looks) > 4
 
 
-def test_a_step_that_returns_is_a_crash_and_one_that_holds_the_loop_is_named():
-    def returns():
-        yield 10
+def test_a_function_that_returns_nothing_is_a_crash_and_one_that_holds_the_loop_is_named():
+    turns = 0
+
+    def nothing():
+        pass
 
     def holds():
-        yield 2000
-        assert faults.current == (6, "wifi: it returned")
-        table._timer.callback(table._timer)
+        nonlocal turns
+        turns += 1
+        if turns == 2:
+            assert faults.current[0] == 6 and faults.current[1].startswith("wifi: TypeError"), faults.current
+            table._timer.callback(table._timer)
+        return 2000
 
-    table = build(("wifi", STEP, returns), ("led", STEP, holds), ("stats", 5, lives))
+    table = build(("wifi", FUNCTION, nothing), ("led", FUNCTION, holds), ("stats", 5, lives))
     assert run_until_reset(table) == ("watchdog: led", True, 1)
 
 
@@ -247,7 +262,7 @@ def test_cancellation_passes_through_the_guard():
         asyncio.current_task()
         raise asyncio.CancelledError
 
-    build(("stats", LONG, cancels_itself), ("runapp", 5, after(500, stop))).run(farewell)
+    build(("stats", LONG, cancels_itself), ("runapp", 5, after(500, stop))).run()
     assert faults.current is None
 
 
@@ -285,7 +300,7 @@ def test_a_good_minute_clears_the_count_and_tells_no_more_of_the_last_run():
     faults.begin("broker", "away")
     head = machine.RTC.contents
     machine.RTC.contents = head[:2] + b"\x02" + head[3:]
-    table.run(farewell)
+    table.run()
     assert faults.current == (2, "away")
     faults.clear("broker")
     assert faults.current is None
@@ -320,7 +335,7 @@ def test_a_table_at_rest_allocates_nothing():
 
     table = build(("led", 5, waits), ("stats", 5, waits), ("measures", 5, measures), error_reboot_s=60)
     faults.begin("broker", "away")
-    table.run(farewell)
+    table.run()
     assert grown == [0], grown
 
 
