@@ -54,9 +54,6 @@ need_set() {
     ((${#missing[@]})) || return 0
     # shellcheck disable=SC2119
     need_programs || return 3
-    for name in "${missing[@]}"; do
-        _set_possible "$name" || return 3
-    done
     (
         set -o pipefail
         flock 9 # scripts started together, in this clone or another: the second waits, then finds the work done
@@ -139,29 +136,15 @@ _venv_make() {
     _venv_stamp >"$VENV/made"
 }
 
-# 3.11 first: the virtual Feather's interpreter is made for it.
 _venv_find_python() {
     local python
-    for python in python3.11 python3 python3.12 python3.13 python3.14; do
+    for python in python3 python3.11 python3.12 python3.13 python3.14; do
         if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$python"
             return 0
         fi
     done
     return 1
-}
-
-# False, with the reason said, for a set that is not published for this computer's Python or processor.
-_set_possible() {
-    local python
-    [[ $1 == virtual ]] || return 0
-    python=$VENV_PYTHON
-    _venv_made || python=$(_venv_find_python)
-    if [[ $("$python" --version) != 'Python 3.11.'* || $(uname -m) != x86_64 ]]; then
-        echo "the virtual Feather's MicroPython is published for Python 3.11 on x86-64 alone, and this is" \
-            "$("$python" --version) on $(uname -m)" >&2
-        return 1
-    fi
 }
 
 _set_install() {

@@ -21,7 +21,7 @@ PLATFORMS = [
     *(((3, 13), machine, 41) for machine in ("aarch64", "armv7l")),
     *(((3, minor), "x86_64", 36) for minor in (11, 12, 13, 14)),
 ]
-SETS = ("build", "tools", "littlefs")
+SETS = ("build", "tools", "littlefs", "virtual")
 
 
 def pins(name):
