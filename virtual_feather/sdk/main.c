@@ -16,7 +16,7 @@ enum { STACK = 1 << 16 };
 __attribute__((section(".sbss.stack"), used, aligned(16))) uint8_t chip_stack[STACK];
 
 // Frames of this computer's processor are smaller than the chip's: so much less of a stack gives the same depth.
-enum { CHIP_LIMIT = 8192, SAME_DEPTH = 6000 };
+enum { CHIP_LIMIT = 8192, SAME_DEPTH = 5200 };
 
 void user_init(void);
 

@@ -13,21 +13,20 @@ __attribute__((section(".sbss.dport"), used)) uint8_t dport[0x1000];
 enum { BLOCK = 0x100 };
 #define MEMORY(address) (*(volatile uint32_t *)(address))
 
-// HSPI: nobody is connected to it, but its transfers take their time.
+static uint64_t spi_busy_until_ns;
+
+// HSPI: nobody is connected to it, but its transfers take their time. What the computer takes between two of them is
+// caught up, as far as it is little.
 static void transfer(void) {
-    enum { SHORT_US = 2000 }; // what is not worth a wait of its own
-    static uint64_t free_at_ns; // when the last bit has gone
+    enum { CATCH_UP_US = 20000 };
     uint32_t user = MEMORY(SPI_USER(HSPI)), lengths = MEMORY(SPI_USER1(HSPI)), clock = MEMORY(SPI_CLOCK(HSPI));
     uint32_t bits = user & SPI_USR_MOSI ? (lengths >> SPI_USR_MOSI_BITLEN_S & SPI_USR_MOSI_BITLEN) + 1 : 0;
     bits += user & SPI_USR_MISO ? (lengths >> SPI_USR_MISO_BITLEN_S & SPI_USR_MISO_BITLEN) + 1 : 0;
     uint32_t divider = clock & SPI_CLK_EQU_SYSCLK ? 1
         : ((clock >> SPI_CLKDIV_PRE_S & SPI_CLKDIV_PRE) + 1) * ((clock >> SPI_CLKCNT_N_S & SPI_CLKCNT_N) + 1);
-    uint64_t now = clock_now();
-    free_at_ns = (free_at_ns > now * 1000 ? free_at_ns : now * 1000) + bits * divider * 25 / 2;
-    if (free_at_ns / 1000 > now + SHORT_US) {
-        clock_busy(free_at_ns / 1000 - now);
-    }
-    MEMORY(SPI_CMD(HSPI)) = 0;
+    uint64_t now_ns = clock_now() * 1000;
+    bool idle = spi_busy_until_ns + CATCH_UP_US * 1000 < now_ns;
+    spi_busy_until_ns = (idle ? now_ns : spi_busy_until_ns) + bits * divider * 25 / 2;
     MEMORY(SPI_W0(HSPI)) = gpio_input_get() & BIT12 ? UINT32_MAX : 0;
 }
 
@@ -44,6 +43,9 @@ uint32_t hw_read(uint32_t address) {
     }
     if (address == RTC_GPIO_IN_DATA) {
         return gpio16_read();
+    }
+    if (address == SPI_CMD(HSPI)) {
+        return clock_now() * 1000 < spi_busy_until_ns ? SPI_USR : 0;
     }
     return MEMORY(address);
 }
