@@ -37,7 +37,7 @@ ALLOWED = {
     ("1.29.0", 'reportCallIssue: No overloads for "__setitem__" match*'): "the same line",
     ("1.19.1", '*: "hostname" is not a known attribute of module "network"'): "hasattr() is asked first",
     ("1.19.1", '*: "tuple[[]*" is not awaitable'): "sleep_ms() of device_libs: MicroPython awaits what can be iterated",
-    ("*", '*: "Generator[[]tuple[[]*" is not awaitable'): "shallow(): MicroPython awaits what can be iterated",
+    ("*", '*: "Generator[[]tuple[[]*" is not awaitable'): "with_room(): MicroPython awaits what can be iterated",
     ("*", '*: "write" is not a known attribute of "None"'): "a file that is open by then",
     ("*", 'reportOptionalSubscript: Object of type "None"*'): "verified by then: the manifest is there",
     ("*", 'reportOptionalCall: Object of type "None"*'): "set before anybody can call it",

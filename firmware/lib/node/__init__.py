@@ -9,7 +9,7 @@ import time
 
 from micropython import const
 
-VERSION = "0.2.0"
+VERSION = "1.0.0"
 KNOWN = 757382400  # 2024: an earlier clock is one that nobody has set; no uptime() gets there
 LAST = 2147483647  # 2068-01-19: a later one does not fit in a record of outbox.py, and is wrong as likely as not
 # Modules that stay in the heap; drop() drops the others.
