@@ -42,7 +42,7 @@ async def run(session, bus):
             await _until(_JOIN, lambda: session.state == "up")
         for channel, value in taken:
             outbox.put(channel, value)
-        if sends and outbox.live:
+        if sends and session.state == "up":
             await asyncio.sleep_ms(_HEAR * _STEP_MS)
             await _until(
                 _SEND, lambda: session.state == "up" and not (outbox.count or session.jobs or session.has_news())
