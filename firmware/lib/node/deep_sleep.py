@@ -39,6 +39,7 @@ async def run(session, bus):
             source.due = 0
         sends = outbox.count + len(taken) >= batch or not len(taken)
         if sends:
+            session.silent = False
             await _until(_JOIN, lambda: session.state == "up")
         for channel, value in taken:
             outbox.put(channel, value)

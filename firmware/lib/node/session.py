@@ -60,6 +60,9 @@ class Session(PacketStream):
         self.server = self.pause_ms = self.stats_due_s = self.clock_due_s = 0
         self.reconnects = -1
         self.stay_awake = False  # a command keeps the node from deep sleep
+        # On a battery no connection is made before it is known that there is something to send (deep_sleep.py).
+        sleep = settings.get("sleep")
+        self.silent = sleep and sleep["every_s"] and sleep["batch"] > 1
         self.can_announce = True  # to Home Assistant: there is room for it
         self.lost_by = self.fault = None  # why the latest connection was lost, and which fault that is
         self.state = "connecting"
@@ -92,6 +95,9 @@ class Session(PacketStream):
     async def run(self):
         """Keep the node connected until stop()."""
         while self.state != "stopping":
+            if self.silent:
+                await asyncio.sleep_ms(_STEP_MS)
+                continue
             try:
                 await self._do("connect")
                 await self._serve()
