@@ -38,10 +38,10 @@ def write_flash(state: Path, config: dict[str, Any], image: str = "romfs") -> No
     _program(state, image, make(LAYOUTS[image], file))
 
 
-def write_files(state: Path, files: Files, image: str = "romfs") -> None:
-    """Make the flash of a board that has these files and no others."""
+def write_files(state: Path, files: Files, image: str = "romfs", rom: Files | None = None) -> None:
+    """Make the flash of a board that has these files and no others; rom: those in its ROMFS."""
     state.mkdir(parents=True)
-    _program(state, image, Firmware(LAYOUTS[image], flash=files))
+    _program(state, image, Firmware(LAYOUTS[image], flash=files, rom=rom or {}))
 
 
 def _program(state: Path, image: str, firmware: Firmware) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.board import Feather, settings, write_files, write_flash
 from bench.broker import Broker
+from bench.holds import holds
 from bench.listener import Listener, Message
 from bench.relay import Relay
 from bench.report import Report, Table, progress, ratio
@@ -126,12 +127,22 @@ def run() -> Report:
     for wake, how in _WAKES.items():
         progress(f"start: a wake that {wake}")
         awake.add(wake, f"{_awake(*how):.1f} s")
+    progress("start: holds")
+    held = holds()
+    steady = sorted(held[2:])
+    loop = Table(["the loop is held at most", "for"])
+    for when, ms in (
+        ("while it starts", max(held[:2])),
+        ("in ten seconds, usually", steady[0]),
+        ("with statistics", steady[-1]),
+    ):
+        loop.add(when, f"{ms} ms")
     ours, theirs = totals.values()
     return Report(
         "start",
         "Start: power-on to first reading",
         _METHOD,
         headlines=[f"{ours:.2f} s, {ratio(ours, theirs)} the ancestor's {theirs:.2f} s"],
-        tables=[table, awake],
+        tables=[table, awake, loop],
         versions=versions(),
     )
