@@ -19,8 +19,10 @@ def mqtt_client(mqtt, client_id):
     return client
 
 
-def led_error(fault, count):
+def led_error(fault, count, error):
     """Blink the number of a fault on the HUZZAH's red LED, so often or until RunApp is held. Needs nothing of lib/."""
+    if "trial" in sys.modules:  # of an update by air: the version before it comes back
+        sys.modules["trial"].fail(error)
     led, run_app = Pin(0, Pin.OUT, value=1), Pin(12, Pin.IN, Pin.PULL_UP)
     while count and run_app():
         for part in b"\x01" * 19 + b"\x0b" + b"\x05" * (2 * fault - 1) + b"\x0f":
@@ -79,12 +81,14 @@ try:
             print("The node has stopped: %s. Ctrl-D starts it again." % node.run())
     except ImportError as e:
         print("A library is missing on the board: %s. Upload firmware/lib again (flash.sh does), then Ctrl-D." % e)
-        led_error(3, -1)
+        led_error(3, -1, e)
     except Exception as e:
         sys.print_exception(e)
-        led_error(6, 6)  # for a minute; then, if nobody pressed Ctrl-C, once more from the start
+        led_error(6, 6, e)  # for a minute; then, if nobody pressed Ctrl-C, once more from the start
         from node import last_run
 
         last_run.reset("crash", "main.py")
 except KeyboardInterrupt:
     print("Stopped by Ctrl-C. Ctrl-D starts the node again.")
+if "trial" in sys.modules:  # no reset under whoever has the prompt now
+    sys.modules["trial"].stop()

@@ -80,9 +80,14 @@ class Deployment:
         else:
             survey, record, firmware = self._with_prompt(look)
             firmware.write()
-        if _romfs_differs(survey, firmware):
-            self._write_romfs(firmware)
-        self._upload(survey, firmware, record)
+        other = 1 - survey.half
+        if differs := _romfs_differs(survey, firmware):
+            self._write_romfs(firmware, other)
+        self._upload(survey, firmware, record, files_only=True)
+        if differs:
+            self.console.note(f"  from now on half {other} of the ROMFS runs")
+            if not self.console.dry_run:
+                self._with_prompt(lambda repl: repl.switch(other, survey.counter))
         self._start(firmware, record)
 
     def _fetch(self, image: Image) -> Path:
@@ -194,9 +199,9 @@ class Deployment:
                 private_files.write(file, content)
         self.loader.write([(0, path), *((address, file) for address, file, _ in pieces)])
 
-    def _write_romfs(self, firmware: Firmware) -> None:
-        self.console.step("Write the node's modules into the ROMFS")
-        ((address, file, content),) = firmware.pieces(0, with_flash=False)
+    def _write_romfs(self, firmware: Firmware, half: int) -> None:
+        self.console.step("Write the node's modules into the half of the ROMFS that does not run")
+        ((address, file, content),) = firmware.pieces(0, with_flash=False, half=half)
         if not self.console.dry_run:
             private_files.write(file, content)
         self.loader.write([(address, file)])
@@ -210,8 +215,8 @@ class Deployment:
         self.loader.write([(0, path)], mode="dout")
         return self._with_prompt(action, _FIRST_BOOT_S)
 
-    def _upload(self, survey: Survey, firmware: Firmware, record: Record) -> None:
-        wanted = changes(survey, firmware.flash, record, firmware.rom)
+    def _upload(self, survey: Survey, firmware: Firmware, record: Record, files_only: bool = False) -> None:
+        wanted = changes(survey, firmware.flash, record, firmware.rom, files_only)
         for path in shadows(survey, firmware.on_board()):
             self.console.note(f"  {path} on the board is used in place of the module in lib: it is yours, and stays")
         if not wanted:

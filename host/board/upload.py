@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from shlex import quote
 
-from host.board.backup import Record, hashes
+from host.board.backup import OF_UPDATES, Record, hashes
 from host.board.ports import is_address
 from host.board.repl import Survey
 from host.console import Console
@@ -35,22 +35,26 @@ class Changes:
         return bool(self.send or self.remove)
 
 
-def changes(survey: Survey, files: Files, record: Record, rom: Files | None = None) -> Changes:
+def changes(
+    survey: Survey, files: Files, record: Record, rom: Files | None = None, files_only: bool = False
+) -> Changes:
     """Return what makes the board's LittleFS hold `files`.
 
     Removed is what an earlier version left: files that flash.sh put there and that are no longer wanted, and a module
-    of ours in another form (node/session.py beside node/session.mpy would be imported in its place), or one that an
-    update by air has put before its twin in the ROMFS. The user's own files stay.
+    of ours in another form (node/session.py beside node/session.mpy would be imported in its place), and what updates
+    by air have left; the switch of the ROMFS's halves, too, unless `files_only`. The user's own files stay.
     """
     wanted = hashes(files)
     here = {path: file.sha256 for path, file in survey.files.items() if not path.startswith("rom/")}
     modules = {_module(path) for path in (*files, *(rom or {})) if path.startswith("lib/")}
-    modules |= {_module(path.removeprefix("lib/")) for path in rom or {} if path.count("/") == 1}
+    stale = OF_UPDATES[1:] if files_only else OF_UPDATES
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents} - {"."} - survey.folders
     return Changes(
         send=sorted(path for path in wanted if here.get(path) != wanted[path]),
         remove=sorted(
-            path for path in here if path not in wanted and (path in record.files or _module(path) in modules)
+            path
+            for path in here
+            if path not in wanted and (path in record.files or path in stale or _module(path) in modules)
         ),
         folders=sorted(folders),
     )

@@ -54,6 +54,7 @@ pattern write fault/%u
 pattern write stats/%u
 pattern write reply/%u/#
 pattern read cmd/%u/#
+pattern read update/%u
 
 # The people and tools on this computer.
 user {PEOPLE}

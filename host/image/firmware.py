@@ -21,7 +21,7 @@ from host import private_files
 from host.console import ROOT
 from host.failure import Exit, Failure, run
 from host.image.filesystem import Files, make_littlefs, make_romfs
-from host.image.images import LAYOUTS, ROMFS_START, Layout
+from host.image.images import LAYOUTS, ROMFS_HALF, ROMFS_START, Layout
 from host.settings import check
 
 BUILD = ROOT / "build"
@@ -48,11 +48,14 @@ class Firmware:
         """Return all files by their path on the board, e.g. "main.py", "rom/lib/node/session.mpy"."""
         return self.flash | {f"rom/{path}": content for path, content in self.rom.items()}
 
-    def pieces(self, flash_size: int, with_flash: bool = True) -> list[tuple[int, Path, bytes]]:
-        """Return what esptool writes beside the image: (address, file in `folder`, content)."""
+    def pieces(self, flash_size: int, with_flash: bool = True, half: int = 0) -> list[tuple[int, Path, bytes]]:
+        """Return what esptool writes beside the image: (address, file in `folder`, content).
+
+        half: of the ROMFS, into which the modules go.
+        """
         pieces = []
         if self.layout.romfs:
-            pieces.append((ROMFS_START, self.folder / "romfs.bin", make_romfs(self.rom)))
+            pieces.append((ROMFS_START + half * ROMFS_HALF, self.folder / "romfs.bin", make_romfs(self.rom)))
         if with_flash:
             start = self.layout.filesystem_start
             for offset, content in make_littlefs(self.flash, self.layout.filesystem_blocks(flash_size)):
@@ -80,6 +83,8 @@ def make(layout: Layout, config: Path) -> Firmware:
         raise Failure(Exit.CONFIG, f"{config} is missing: ./bootstrap.sh makes it") from e
     firmware.flash |= _checked(config)
     modules = firmware.rom if layout.romfs else firmware.flash
+    if layout.romfs:  # what an update by air compares those on the board with
+        firmware.rom |= {name: firmware.flash[name] for name in ("boot.py", "main.py")}
     # Line numbers, a tenth of the bytecode, only where it stays in flash: heap matters more than where in a function.
     level = "-O0" if layout.romfs else "-O3"
     modules |= _compiled(source / "lib", "lib", level)

@@ -109,5 +109,5 @@ def test_what_is_ignored():
 
 def test_what_is_left_to_others():
     assert carried_out(b"homeassistant/status", b"online").jobs == [("home_assistant",)]
-    assert carried_out(b"cmd/n1/update", b"?").jobs == [("update", b"?")]
+    assert carried_out(b"cmd/n1/update", b"?").jobs == [("update.receive", b"?")]
     assert carried_out(b"cmd/n1/awake", b"1", 1).stay_awake is True

@@ -13,7 +13,7 @@ VERSION = "1.0.0"
 KNOWN = 757382400  # 2024: an earlier clock is one that nobody has set; no uptime() gets there
 LAST = 2147483647  # 2068-01-19: a later one does not fit in a record of outbox.py, and is wrong as likely as not
 # Modules that stay in the heap; drop() drops the others.
-KEPT = const(" board faults jobs jobs.update outbox packet_stream sensors session supervisor ")
+KEPT = const(" board faults jobs outbox packet_stream sensors session supervisor ")
 
 _last = None  # ticks_ms() of the latest uptime(), and what it was
 _s = 0

@@ -31,9 +31,12 @@ def begin(config, faults):
         rows = 4
     elif crashed:
         faults.begin("crash", why, "")  # over after a good minute
-    if "update.back" in os.listdir():  # trial.py has left it
-        with open("update.back") as f:
-            faults.begin("crash", "an update went back: " + f.read(), "")
+    if "slot" in os.listdir():
+        from node.update.trial import read
+
+        _, crashes, _, sentence = read()
+        if crashes == "-" and sentence:
+            faults.begin("crash", "an update went back: " + sentence, "")
     return why, rows if config["wifi"] else 2
 
 

@@ -133,6 +133,8 @@ class Supervisor:
             self._stop = e
             return 0
         sys.print_exception(e)
+        if "trial" in sys.modules:  # of an update by air, which may have to say why it went back
+            sys.modules["trial"].note(e)
         name = self._table[i][0]
         why = "it returned" if isinstance(e, StopIteration) else repr(e)
         self._faults.begin("library" if isinstance(e, ImportError) else "crash", "%s: %s" % (name, why), name)

@@ -28,6 +28,10 @@ async def run(session, topic, payload, retained, pid):
         if payload == b"online" and not retained:
             session.jobs.append(("home_assistant",))
         return
+    if topic in (b"update/" + session.client.client_id, session.topic(b"cmd") + b"/update"):
+        if not retained:
+            session.jobs.insert(0, ("update.receive", payload))  # when this module has gone
+        return
     await with_room(__import__, "node.text")
     from node.text import flaw
 
@@ -36,9 +40,6 @@ async def run(session, topic, payload, retained, pid):
         return  # not for us, or with an answer whose topic would end the connection
     verb = topic[len(start) :].decode()
     if retained and verb != "awake":
-        return
-    if verb == "update":
-        session.jobs.insert(0, ("update", payload))  # when this module has gone
         return
     try:
         if payload is None:

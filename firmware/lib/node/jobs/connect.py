@@ -90,8 +90,8 @@ async def _connect(session):
         raise OSError
     await session.publish(*session.announced)
     names = os.listdir()
-    if "new" in names or "update.back" in names:  # an update by air is on trial, or was
-        session.jobs.append(("report",))
+    if "slot" in names:  # an update by air may be on trial, or have gone back
+        session.jobs.append(("update.receive",))
     if "set.answered" in names:
         session.jobs.append(("change_settings",))
     topics = [session.topic(b"cmd") + b"/#"]
