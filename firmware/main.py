@@ -87,7 +87,7 @@ try:
         led_error(6, 6, e)  # for a minute; then, if nobody pressed Ctrl-C, once more from the start
         from node import last_run
 
-        last_run.reset("crash", "main.py")
+        last_run.reset("crash", "memory" if isinstance(e, MemoryError) else "main.py")
 except KeyboardInterrupt:
     print("Stopped by Ctrl-C. Ctrl-D starts the node again.")
 if "trial" in sys.modules:  # no reset under whoever has the prompt now

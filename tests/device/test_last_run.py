@@ -73,8 +73,20 @@ def test_a_user_s_reset_is_no_crash_and_ends_the_row():
     begin()
     machine.cause = machine.HARD_RESET
     assert begin() == ("button", False, 0)
+    last_run.note("stopped")  # by the Ctrl-C that goes before what is typed
     machine.cause = machine.SOFT_RESET
     assert begin() == ("soft", False, 0)
+
+
+def test_a_reset_that_had_no_memory_for_a_word_says_so():
+    """The watchdog's: see supervisor.reset(). It counts until a run was good."""
+    power_on()
+    begin()
+    machine.cause = machine.SOFT_RESET
+    for n in (1, 2, 3):
+        assert begin() == ("crash: memory", True, n)
+    last_run.note("good")
+    assert begin() == ("crash: memory", True, 0)
 
 
 def test_a_wanted_restart_is_no_crash():

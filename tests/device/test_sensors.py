@@ -10,7 +10,7 @@ from clock import Clock
 import node
 from node import sensors, start
 from node.faults import Faults
-from node.sensors import Unmeasurable
+from node.sensors import Saturated, Unmeasurable
 from replaced import Replaced
 
 ENTRY = {"driver": "tsl2561", "every_s": 2, "topics": {}, "name": None}
@@ -177,10 +177,12 @@ async def test_one_that_fails_does_not_keep_the_others_from_being_read():
 
 
 async def test_what_cannot_be_measured_is_a_fault_and_no_number():
-    bench = Bench([Unmeasurable("saturated")], entry=dict(ENTRY, name="roof"))
-    await bench.readings(2)
-    assert bench.faults.current == (4, "roof at 0x39: saturated")
-    assert bench.outbox.taken == [] and bench.bus.recovered == 0
+    for error, lasting in ((Unmeasurable("impossible values"), 4), (Saturated("saturated"), None)):
+        bench = Bench([error], entry=dict(ENTRY, name="roof"))
+        await bench.readings(2)
+        assert bench.faults.current == (4, "roof at 0x39: %s" % error)
+        assert bench.faults.lasting(0) == lasting, "sunshine is no reason to restart"
+        assert bench.outbox.taken == [] and bench.bus.recovered == 0
 
 
 async def test_another_exception_is_for_the_guard():

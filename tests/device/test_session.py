@@ -156,28 +156,31 @@ async def test_a_lost_link_ends_it():
 
 
 async def test_a_job_that_crashes_is_for_the_guard_and_leaves_no_connection_open():
+    """Whatever it raises: an OSError of a file is no lost connection."""
+
     class Socket:
         closed = False
 
         def close(self):
             self.closed = True
 
-    session = Connected()
-    sock = Socket()
-    session.open(sock)
-    session.jobs = [("command",)]
+    for error in (ValueError("a bug"), OSError(28), OSError(2), MemoryError()):
+        session = Connected()
+        sock = Socket()
+        session.open(sock)
+        session.jobs = [("command",)]
 
-    async def do(name, *args):
-        if name == "command":
-            raise ValueError("a bug")
+        async def do(name, *args):
+            if name == "command":
+                raise error
 
-    session._do = do
-    try:
-        await session.run()
-        raise AssertionError
-    except ValueError:
-        pass
-    assert sock.closed and session.sock is None and session.state == "lost" and session.fault
+        session._do = do
+        try:
+            await session.run()
+            raise AssertionError
+        except (ValueError, OSError, MemoryError) as e:
+            assert e is error
+        assert sock.closed and session.sock is None and session.state == "lost" and session.fault
 
 
 class Flood:

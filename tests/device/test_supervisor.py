@@ -3,9 +3,10 @@ import gc
 
 import machine
 from clock import Clock
-from node import last_run, supervisor
+from node import last_run, supervisor, with_room
 from node.faults import Faults
 from node.supervisor import Stop, Supervisor
+from replaced import Replaced
 
 LONG = 100000  # seconds; a row that is not watched
 FUNCTION = 0  # in place of seconds
@@ -117,6 +118,57 @@ def test_restart_says_farewell_and_resets():
     table = build(("wifi", 5, after(1000, restart)))
     assert run_until_reset(table) == ("restart: no Wi-Fi", False, 0)
     assert farewells == 1
+
+
+def no_memory(*_):
+    raise MemoryError("memory allocation failed, allocating 512 bytes")
+
+
+async def ends_for_lack_of_memory():
+    await clock.sleep_ms(2000)
+    no_memory()
+
+
+async def finds_none_for_an_import():
+    await clock.sleep_ms(2000)
+    await with_room(no_memory)
+
+
+async def crashes_at_once():
+    no_such_name  # noqa: B018, F821
+
+
+class NoRoomToTell(Faults):
+    begin = no_memory
+
+
+def test_a_row_that_finds_no_memory_resets_the_board_with_that_word():
+    for row in (
+        ("session", LONG, ends_for_lack_of_memory),
+        ("session", LONG, finds_none_for_an_import),
+        ("session", LONG, no_memory),  # not even for its coroutine
+        ("led", FUNCTION, no_memory),
+        ("session", LONG, crashes_at_once),
+        ("led", FUNCTION, lambda: {}["x"]),
+    ):
+        table = build(("others", 5, lives), row)
+        table._faults = NoRoomToTell()
+        assert run_until_reset(table) == ("crash: memory", True, 1), row
+        assert farewells == 0 and table.led.ended[0] == "close"
+    table = build(("others", 5, lives))
+    table._check = no_memory  # in the supervisor itself
+    assert run_until_reset(table) == ("crash: memory", True, 1)
+
+
+def test_a_reset_that_finds_no_memory_for_its_word_is_one_all_the_same():
+    table = build(("led", 5, lives))
+    with Replaced(last_run, "reset", no_memory):
+        for reset in (lambda: supervisor.reset("crash", "x"), lambda: table._reset_by_watchdog(None)):
+            try:
+                reset()
+                raise AssertionError("no reset")
+            except machine.Reset:
+                pass
 
 
 def test_ctrl_c_leaves_no_timer_and_a_clean_loop():

@@ -55,7 +55,7 @@ def test_join_leaves_a_link_to_another_known_network_alone():
     assert station().connects == 2 and station().essid == "home"
 
 
-NAMES = ("x" * 31, "x" * 32, "\u00e9" * 16, "\U0001f3e0" * 8, "x" * 31 + "y", "\u00e9" * 16 + "z", "x")
+NAMES = ("x" * 31, "x" * 32, "\U0001f3e0" * 8, "x" * 31 + "y")
 
 
 async def test_a_name_of_any_length_is_known_again_and_its_key_told_to_nobody():

@@ -1,10 +1,11 @@
-"""Text that is right for MQTT and Wi-Fi comes through everywhere as it is."""
+"""Text that is right for MQTT and Wi-Fi comes through everywhere as it is; what a broker must allow."""
 
 from __future__ import annotations
 
 import json
 
-from nodes import Node
+import pytest
+from nodes import Broker, Node
 
 _SET = r'{"sensors.0.name": "\ud83d\ude00", "wifi.others": [{"ssid": "shed\ud83c\udfe0"}]}'  # as ASCII writes them
 
@@ -31,3 +32,13 @@ def test_characters_of_every_plane(node):
     assert (config["client_id"], config["sensors"][0]["topic"]) == ("n\U0001f600", lux)
     feather.board.ctl("unplug", "tsl2561")
     assert feather.fault(4).json["detail"] == "\U0001f600 at 0x39: no answer"
+
+
+@pytest.mark.parametrize("gives", ["retain_available false", "max_qos 0"])
+def test_a_broker_that_gives_less_than_the_node_needs(probe, tmp_path, gives):
+    broker = Broker(tmp_path, f"allow_anonymous true\n{gives}\n")
+    broker.start()
+    try:
+        assert "it must allow QoS 1 and retained messages" in probe(broker.port).wait("fault")
+    finally:
+        broker.stop()

@@ -24,6 +24,7 @@ _WATCHDOG = const(119)
 # machine.reset_cause() on the ESP8266 is the SDK's rst_reason; 2 and 3 have no name in `machine`. 1 to 3 are crashes.
 _CAUSES = const("power|hardware watchdog|exception|SDK watchdog|soft|deep sleep|button")
 _DEADLY = const(3)
+_SOFT = const(4)
 
 
 def read():
@@ -48,6 +49,9 @@ def look_back():
         why = _CAUSES.split("|")[cause]
         # A run that ended by itself did not die of a cause that is still there from before it.
         crashed = 0 < cause <= _DEADLY and state != _STOPPED
+        if cause == _SOFT and state in b"bg":  # a reset of ours that left no word: see supervisor.reset()
+            crashed = True
+            why = "crash: memory"
         if crashed and state == _BEGUN:
             head[_CRASHES] += 1
     if not crashed:

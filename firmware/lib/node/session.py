@@ -103,8 +103,9 @@ class Session(PacketStream):
                 await self._do("connect")
                 await self._serve()
                 await self._do("goodbye", self.goodbye)
-            except OSError as e:
-                self.close(str(e))
+            except OSError:
+                if self.sock:  # the connection is well: it is a file that could not be written
+                    raise
             finally:
                 self.close()
         # Whoever stopped it ends the node, or sends it to sleep, before this ends.
@@ -127,7 +128,8 @@ class Session(PacketStream):
         """
         while self.state != "stopping":
             if not self.sta.isconnected():
-                raise OSError("Wi-Fi is lost")
+                self.close("Wi-Fi is lost")
+                raise OSError(self.lost_by)
             if self.jobs:
                 await self._do(*self.jobs.pop(0))
             elif self.has_news():

@@ -57,8 +57,9 @@ class Supervisor:
             note("begun")
             asyncio.run(self._main())
         except Exception as e:
+            asyncio.new_event_loop()  # the heap of all coroutines, for what is still to be done
             sys.print_exception(e)
-            reset("crash", type(e).__name__)
+            reset("crash", "memory" if isinstance(e, MemoryError) else type(e).__name__)
         finally:
             self._timer.deinit()  # at once: a second Ctrl-C may come in the middle of what follows
             note("stopped")
@@ -96,6 +97,8 @@ class Supervisor:
                             left = self._failed(i, e)
                     wait = min(wait, left)
             await asyncio.sleep_ms(wait)
+        if isinstance(self._stop, MemoryError):
+            raise self._stop
         try:
             await self.session.stop()
         except Exception as e:
@@ -126,18 +129,27 @@ class Supervisor:
             yield from asyncio.sleep_ms(pause)
 
     def _failed(self, i, e):
-        """Take down why row `i` ended; return the ms to leave it out: a second, then twice as long up to a minute."""
+        """Take down why row `i` ended; return the ms to leave it out: a second, then twice as long up to a minute.
+
+        A row that finds no memory ends the node, as one that hangs does: it would find none the next time either.
+        """
         if self._stop:  # it has been told to end
             return 0
         if isinstance(e, Stop):
             self._stop = e
             return 0
-        sys.print_exception(e)
-        if "trial" in sys.modules:  # of an update by air, which may have to say why it went back
-            sys.modules["trial"].note(e)
-        name = self._table[i][0]
-        why = "it returned" if isinstance(e, StopIteration) else repr(e)
-        self._faults.begin("library" if isinstance(e, ImportError) else "crash", "%s: %s" % (name, why), name)
+        try:
+            if "trial" in sys.modules:  # of an update by air, which may have to say why it went back
+                sys.modules["trial"].note(e)
+            if isinstance(e, MemoryError):
+                raise e
+            sys.print_exception(e)
+            name = self._table[i][0]
+            why = "it returned" if isinstance(e, StopIteration) else repr(e)
+            self._faults.begin("library" if isinstance(e, ImportError) else "crash", "%s: %s" % (name, why), name)
+        except MemoryError as e:
+            self._stop = e
+            return 0
         pause = self._pause[i] = min(max(2 * self._pause[i], 1000), _MINUTE_MS)
         self._well_since = self._alive_at[i] = time.ticks_add(time.ticks_ms(), pause)
         return pause
@@ -167,10 +179,7 @@ class Supervisor:
         return True
 
     def _reset_by_watchdog(self, _):
-        try:
-            reset("watchdog", self._table[self._running if self._late is None else self._late][0])
-        finally:  # also without a word, when there is no heap left for it
-            machine.reset()
+        reset("watchdog", self._table[self._running if self._late is None else self._late][0])
 
 
 def note(state):
@@ -181,6 +190,10 @@ def note(state):
 
 
 def reset(why, who):
-    from node import last_run
+    """Reset the board, for ever, with that word for the next start; with none when there is no memory for one."""
+    try:
+        from node import last_run
 
-    last_run.reset(why, who)
+        last_run.reset(why, who)
+    finally:
+        machine.reset()

@@ -93,11 +93,11 @@ def _set(session, text):
     deferred = False
     try:
         why = change.refusal(text)
-        if why:
-            raise Refused(why)
     except MemoryError:  # seen on the images that keep this library's bytecode in the heap
-        change.defer(text)
+        why = change.defer(text)
         deferred = True
+    if why:
+        raise Refused(why)
     session.faults.restart = "settings"
     return deferred
 

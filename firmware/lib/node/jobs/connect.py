@@ -51,6 +51,8 @@ async def run(session):
                 return
             except OSError as e:
                 session.close(str(e))
+                if session.lost_by == "closed by the broker":  # brokers of MQTT 3.1.1 do not say why
+                    session.lost_by += " at the log-in: it must allow QoS 1 and retained messages"
 
 
 def _pause(session):

@@ -33,23 +33,33 @@ binary_sensor|fault-code|fault|code|"name":"Fault","dev_cla":"problem"
 async def run(session):
     """Announce, or take back what was announced. Raises OSError.
 
-    With no room in the heap for it there is fault 5, and the node goes on without: it would find none at the next
-    connection either.
+    With no room for it in the heap or the file system there is fault 5, and the node goes on without: it would find no
+    room at the next connection either.
     """
-    if session.can_announce:
-        try:
-            await announce(session)
-        except MemoryError:
-            session.can_announce = False
-            session.faults.begin("publish", "too little memory to announce the sensors to Home Assistant", "announce")
-            raise OSError("no memory")  # in the middle of a packet, perhaps
+    if not session.can_announce:
+        return
+    try:
+        await announce(session)
+    except MemoryError:
+        _give_up(session, "too little memory")
+        session.close("no memory")  # in the middle of a packet, perhaps
+        raise OSError
+    except OSError:
+        if not session.sock:
+            raise
+        _give_up(session, "no room in the file system")
+
+
+def _give_up(session, why):
+    session.can_announce = False
+    session.faults.begin("publish", why + " to announce the sensors to Home Assistant", "announce")
 
 
 async def announce(session):
     """Publish the configuration of every entity, and an empty one for those that are gone. Raises OSError."""
     config = await with_room(_settings)
     if not config:
-        return  # there is no room for a file either
+        raise OSError  # there was no room for that file either
     form = config["homeassistant"]
     name = session.client.client_id.decode()
     gone = _get()
@@ -266,7 +276,12 @@ async def _out(session, data):
     session.write(data)
     for _ in range(_PATIENCE):
         await asyncio.sleep_ms(0)
-        if session.flush():
-            return
+        try:
+            if session.flush():
+                return
+        except OSError as e:
+            session.close(str(e))
+            raise
         await asyncio.sleep_ms(_STEP_MS)
-    raise OSError("no answer")
+    session.close("no answer", "publish")
+    raise OSError

@@ -17,7 +17,11 @@ _WATCH_MS = const(50)
 
 
 class Unmeasurable(Exception):
-    """The chip answers but cannot measure (saturated, impossible registers): str() says why, and there is no number."""
+    """The chip answers but cannot measure (impossible registers): str() says why, and there is no number."""
+
+
+class Saturated(Unmeasurable):
+    """There is more than the chip can measure, and nothing is broken."""
 
 
 class Source:
@@ -89,6 +93,7 @@ async def run(session, bus):
 async def read(source, bus, outbox, faults):
     """Take one reading into the outbox, or begin a fault: a reading that failed is no number."""
     why = None
+    is_broken = True
     try:
         sensor = source.sensor or await with_room(make, source.driver, bus, source.options)
         values = await sensor.read()
@@ -97,6 +102,7 @@ async def read(source, bus, outbox, faults):
                 outbox.put(source.channel + i, values[i])
     except Unmeasurable as e:
         why = str(e)
+        is_broken = not isinstance(e, Saturated)
     except OSError:
         await with_room(__import__, "node.i2c_bus")
         from node import i2c_bus
@@ -105,6 +111,6 @@ async def read(source, bus, outbox, faults):
         drop()
         why = "no answer"
     if why:
-        faults.begin("sensor", "%s: %s" % (source.name, why), source.channel)
+        faults.begin("sensor", "%s: %s" % (source.name, why), source.channel, is_broken)
     else:
         faults.clear("sensor", source.channel)

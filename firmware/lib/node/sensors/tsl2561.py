@@ -7,7 +7,7 @@ import asyncio
 
 from micropython import const
 
-from node.sensors import Unmeasurable
+from node.sensors import Saturated, Unmeasurable
 
 OPTIONS = """\
 address|one|57|41,57,73||I2C address: 57 (0x39) with the ADDR pin open, 41 (0x29) with it at GND, 73 (0x49) at VDD.
@@ -43,10 +43,6 @@ _LUX = {
     "T": (50, 3040, 6200, 61, 2240, 3100, 80, 1280, 1530, 130, 146, 112),
     "CS": (52, 3150, 5930, 65, 2290, 2910, 80, 1570, 1800, 130, 338, 260),
 }
-
-
-class Saturated(Unmeasurable):
-    """Too much light for the integration time and gain."""
 
 
 def lux(ch0, ch1, gain, integration_ms, package):
