@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from host.update.protocol import Air, Update, go, sign
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "5e" * 32
+VERSION = re.search(r'^VERSION = "(.+)"', (ROOT / "firmware/lib/node/__init__.py").read_text(), re.MULTILINE)[1]
 
 
 def module(path: str, change: Callable[[str], str] = str) -> bytes:
@@ -54,12 +56,12 @@ def talk(feather: Node) -> Air:
 
 def runs(air: Air, image: bytes) -> bool:
     """Whether the node runs that image."""
-    return air.ask(b"?%d" % len(image)).split()[4] == delta.tell(delta.sha256(image))
+    return air.hail(b"?%d" % len(image)).split()[4] == delta.tell(delta.sha256(image))
 
 
 def half(air: Air) -> int:
     """The half of the ROMFS partition that runs."""
-    return int(air.ask(b"?").split()[1])
+    return int(air.hail(b"?").split()[1])
 
 
 def bring(air: Air, update: Update) -> str:

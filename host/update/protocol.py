@@ -122,6 +122,13 @@ class Air:
         (answer,) = self.converse([message], f"cmd/{self.name}/update")
         return answer
 
+    def hail(self, message: bytes) -> str:
+        """Like ask(), of a node that may just be starting."""
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(Silent):
+                return self.ask(message)
+        return self.ask(message)
+
     def converse(self, messages: Iterable[bytes], topic: str = "") -> Iterator[str]:
         """Yield the answer to each message; a few are sent ahead. Raises Refused, Silent."""
         coming = iter(messages)

@@ -228,7 +228,7 @@ def key_of(settings: dict, name: str) -> str | None:
 def greet(air: Air, size: int) -> State:
     """Ask the node what it is. Raises Failure, Refused, Silent."""
     try:
-        words = air.ask(b"?%d" % size).split()
+        words = air.hail(b"?%d" % size).split()
     except Refused as e:
         if "is not a file of the firmware" in str(e):  # up to version 0.2
             raise Failure(

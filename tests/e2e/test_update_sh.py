@@ -7,7 +7,7 @@ import json
 import pytest
 from clone import Clone
 from nodes import config_for
-from updates import KEY
+from updates import KEY, VERSION
 
 
 def test_from_a_changed_file_to_a_node_that_has_it(node, broker, tmp_path):
@@ -18,22 +18,22 @@ def test_from_a_changed_file_to_a_node_that_has_it(node, broker, tmp_path):
     feather.reading()
 
     done = clone.run("./node.sh", "update", "n1")
-    assert done.returncode == 0 and done.stdout == "n1 is up to date: version 0.2.0\n", done.stderr
+    assert done.returncode == 0 and done.stdout == f"n1 is up to date: version {VERSION}\n", done.stderr
 
-    init.write_text(init.read_text().replace('VERSION = "0.2.0"', 'VERSION = "0.2.1"'))
+    init.write_text(init.read_text().replace(f'"{VERSION}"', '"9.2.1"'))
     done = clone.run("./node.sh", "update", "--dry-run", "n1")
     assert done.returncode == 0 and done.stdout == "", done.stderr
     assert "n1: would be sent: " in done.stderr
 
     done = clone.run("./node.sh", "update", "--all")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("n1 works: update ") and done.stdout.endswith(", version 0.2.1\n")
+    assert done.stdout.startswith("n1 works: update ") and done.stdout.endswith(", version 9.2.1\n")
     done = clone.run("./node.sh", "update", "n1")
-    assert done.stdout == "n1 is up to date: version 0.2.1\n", done.stderr
+    assert done.stdout == "n1 is up to date: version 9.2.1\n", done.stderr
 
     stranger = config_for(broker, update_key="66" * 32)
     (clone.folder / "config.json").write_text(json.dumps(stranger))
-    init.write_text(init.read_text().replace('VERSION = "0.2.1"', 'VERSION = "0.2.2"'))
+    init.write_text(init.read_text().replace('"9.2.1"', '"9.2.2"'))
     done = clone.run("./node.sh", "update", "n1")
     assert done.returncode == 11 and "it refuses: wrong signature" in done.stderr, done.stderr
 
@@ -48,14 +48,14 @@ def test_what_somebody_has_on_the_board_stays_and_is_named(node, broker, tmp_pat
     feather = node(update_key=KEY)
     feather.reading()
     init = clone.folder / "firmware" / "lib" / "node" / "__init__.py"
-    init.write_text(init.read_text().replace('VERSION = "0.2.0"', 'VERSION = "0.2.1"'))
+    init.write_text(init.read_text().replace(f'"{VERSION}"', '"9.2.1"'))
     mine = (clone.folder / "firmware" / "main.py").read_text() + "# mine\n"
     since = feather.broker.count
     feather.board.put("/main.py", mine)
     feather.board.put("/other.py", "")
     feather.reading(since)
     done = clone.run("./node.sh", "update", "n1")
-    assert done.returncode == 0 and ", version 0.2.1\n" in done.stdout, done.stderr
+    assert done.returncode == 0 and ", version 9.2.1\n" in done.stdout, done.stderr
     assert "main.py was edited on the board" in done.stderr
     assert "other.py is in / on the board" in done.stderr
     with feather.board.console() as console:
@@ -75,7 +75,7 @@ def test_the_first_of_many_goes_alone(node, boards, broker, tmp_path):
         feather.reading()
     init = clone.folder / "firmware" / "lib" / "node" / "__init__.py"
     good = init.read_text()
-    init.write_text(good.replace('VERSION = "0.2.0"', 'VERSION = "0.2.1"'))
+    init.write_text(good.replace(f'"{VERSION}"', '"9.2.1"'))
     done = clone.run("./node.sh", "update", "--all")
     assert done.returncode == 0, done.stderr
     assert sorted(line.split()[0] for line in done.stdout.splitlines()) == ["n1", "n2", "n3"]

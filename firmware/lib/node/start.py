@@ -31,12 +31,9 @@ def begin(config, faults):
         rows = 4
     elif crashed:
         faults.begin("crash", why, "")  # over after a good minute
-    if "slot" in os.listdir():
-        from node.update.trial import read
-
-        _, crashes, _, sentence = read()
-        if crashes == "-" and sentence:
-            faults.begin("crash", "an update went back: " + sentence, "")
+    if "slot.why" in os.listdir():  # update/trial.py has left it
+        with open("slot.why") as f:
+            faults.begin("crash", "an update went back: " + f.read(), "")
     return why, rows if config["wifi"] else 2
 
 

@@ -1,7 +1,7 @@
 """The file `slot`, and a version on trial: it must reach its broker within 3 minutes and must not crash three times.
 
 `slot`: the half of the ROMFS partition that boot.py mounts; crashes on trial, or "-"; counter of the latest update;
-what it brings, or why it went back. On trial this module is `trial`, which boot.py loads from the old version's half.
+what it brings. `slot.why`: why it went back. On trial this module is `trial`, loaded by boot.py from the old half.
 """
 
 import io
@@ -110,7 +110,9 @@ def fail(e):
 def back(why):
     """Start the old version again."""
     half, _, counter, what = read()
-    write(1 - half, "-", counter, "%s (%s)" % (why[:_LONGEST], what))
+    with open("slot.why", "w") as f:
+        f.write("%s (%s)" % (why[:_LONGEST], what))
+    write(1 - half, "-", counter, "")
     memory = machine.RTC().memory()
     machine.RTC().memory(b"hn\0s" + bytes(8) + memory[_HEAD:])  # no crash of the trial's counts any more
     machine.reset()
@@ -128,7 +130,8 @@ def commit():
     write(half, "-", counter, "")
     stop()
     del sys.modules["trial"]
-    for change in ((os.rename, "boot.py.%d" % half, "boot.py"), (os.remove, "main.py.%d" % (1 - half))):
+    main = "main.py.%d" % (1 - half)
+    for change in ((os.rename, "boot.py.%d" % half, "boot.py"), (os.remove, main), (os.remove, "slot.why")):
         try:
             change[0](*change[1:])
         except OSError:
