@@ -1,7 +1,6 @@
 """The object: what is on this board, what it publishes, and what it does at the same time.
 
-What people set is in config.json; what only a programmer changes is here. Ctrl-C stops the object and leaves the
-prompt, Ctrl-D starts it again. RunApp (GPIO12) wired to GND holds it stopped.
+What people set is in config.json. Ctrl-C stops the object, Ctrl-D starts it; RunApp (GPIO12) at GND holds it stopped.
 """
 
 import sys
@@ -40,13 +39,9 @@ def make():
     config = settings.get(faults)  # config.json
     from node import drop, i2c_bus, sensors, start
     from node.board import Led, RunApp, watch_link
-    from node.outbox import Outbox
-    from node.session import Session
-    from node.supervisor import Supervisor
 
     why, rows = start.begin(config, faults)  # why the board started; rows of the table: after three crashes only 4
     station, client_id, mac = start.identify(config)
-    client = mqtt_client(config["mqtt"], client_id)
     pins = config["pins"]
     led, run_app = Led(pins["led"]), RunApp(pins["run_app"])
     if run_app.is_held():
@@ -54,9 +49,16 @@ def make():
         return None
     i2c = i2c_bus.make(pins["scl"], pins["sda"])
     found = start.sensors(config["sensors"], i2c)  # {"driver": "tsl2561"}: the TSL2561 of node/sensors/tsl2561.py
-    outbox = Outbox(config["outbox"], start.channels(found, client_id), RTC())  # what waits to be published
+    channels, sources, kept, read = start.parts(config, found, client_id)  # topics, chips, settings, what reads them
+    del settings, start, i2c_bus  # so that drop() drops them: the heap is for what runs
+    drop()
+    from node.outbox import Outbox
+    from node.session import Session
+    from node.supervisor import Supervisor
+
+    outbox = Outbox(config["outbox"], channels, RTC())  # what waits to be published
     announced = b"connect/" + client_id, mac  # topic and payload, at each connection before anything else
-    session = Session(client, announced, station, outbox, start.sources(found), faults, start.settings(config), why)
+    session = Session(mqtt_client(config["mqtt"], client_id), announced, station, outbox, sources, faults, kept, why)
     # All that runs at the same time: name, seconds, function, arguments. With 0 seconds the function returns the
     # milliseconds until it is called again; else it is a coroutine, which shows life at least once in so many seconds.
     table = [
@@ -65,10 +67,9 @@ def make():
         ("wifi", 0, watch_link, station, config["wifi"], faults),
         ("session", 30, session.run),
         ("contacts", 0, sensors.watch, session),
-        ("sensors", 30, start.reading(config), session, i2c),  # for ever; with sleep.every_s once, and then to sleep
+        ("sensors", 30, read, session, i2c),
         # ("mine", 30, function, argument),  # a coroutine of your own: async def function(argument)
     ]
-    drop()
     return Supervisor(table[:rows], faults, config["error_reboot_s"], session, led)
 
 

@@ -27,6 +27,7 @@ def get(faults):
         change_settings.begin()
     config = read()
     if config:
+        drop()
         return config
     from node import config_file
 

@@ -52,6 +52,11 @@ def settings(config):
     return found
 
 
+def parts(config, found, client_id):
+    """Return (channels, sources, settings of the session, the coroutine function that reads): see below."""
+    return channels(found, client_id), sources(found), settings(config), reading(config)
+
+
 def reading(config):
     """Return the coroutine function that reads the sensors: for ever or, on a battery, once."""
     if config["sleep"]["every_s"]:
