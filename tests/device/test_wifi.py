@@ -78,7 +78,7 @@ async def test_no_fault_7_is_left_when_the_link_is_back():
     await s.news()
     s.task.cancel()
     station().state = network.STAT_GOT_IP
-    task = asyncio.create_task(s.clock.drive(watch_link, station(), HOME, s.faults))
+    task = asyncio.create_task(s.clock.drive(watch_link, station(), s.settings, s.faults))
     await s.news()
     assert s.faults.current is None
     task.cancel()
@@ -95,8 +95,8 @@ class Supervised:
 
     def __init__(self, settings):
         network.fresh()
+        settings = self.settings = dict(settings)  # rejoin() keeps in them what it must remember
         join(settings)
-        self.settings = settings
         self.clock = Clock()
         self.faults = Faults()
         self.drops = 0
