@@ -59,7 +59,8 @@ ROWS = (
     # Time from one reading to the next.
     "sensors[].every_s|number|60|0.5..86400|s\n"
     # Topic of the readings (when the chip has several quantities, `/<quantity>` is added); null:
-    # `sensors/<id>/<quantity>`.
+    # `sensors/<id>/<quantity>`. None that begins with `$`, `cmd/`, `connect/`, `disconnect/`, `fault/`,
+    # `homeassistant/`, `late/`, `reply/`, `stats/` or `status/`: those have another use.
     "sensors[].topic|topic?|null|1..128|bytes\n"
     # Instead of `topic`, one for each quantity: `{"lux": "house/roof/light"}`.
     "sensors[].topics|topics|{}|1..128|bytes\n"
@@ -135,17 +136,20 @@ class Drivers:
 
 
 def table(rows, under=""):
-    """Return the rows of the object `under` ("wifi.", "sensors[]."), each as a list of its columns, key first."""
-    found = []
+    """Return a list of the rows of the object `under` ("wifi.", "sensors[]."), each a list of its columns, key first."""
+    return list(each(rows, under))
+
+
+def each(rows, under=""):
+    """Yield the same, one at a time: all of them are 2 kB of heap."""
     start = 0
     while start < len(rows):  # not split(): all the lines at once are too much for the heap
         end = rows.find("\n", start)
         if rows.startswith(under, start):
             columns = rows[start + len(under) : end].split("|")
             if "." not in columns[0]:
-                found.append(columns)
+                yield columns
         start = end + 1
-    return found
 
 
 def complete(given, drivers):
@@ -154,8 +158,7 @@ def complete(given, drivers):
     from node.text import may_be as _may_be
 
     config, problem = {}, None
-    rows = table(ROWS)
-    for row in rows:
+    for row in each(ROWS):
         name = row[0]
         try:
             config[name] = value = _value(row, "", name, given, drivers)
@@ -165,7 +168,7 @@ def complete(given, drivers):
             config[name] = _value(row, "", name, {}, drivers)
             problem = problem or (name, e)
     try:
-        _no_strangers(given, rows, "")
+        _no_strangers(given, each(ROWS), "")
         _no_clash(config, drivers)
     except Invalid as e:
         problem = problem or ("", e)
@@ -346,8 +349,7 @@ _WORDS = {
     "hex": "text of %s",
     "key": "empty or text of %s: the longest is of hex digits",
     "id": "text without + # / and control characters of %s",
-    "topic": "a topic of %s without + # and control characters, and none that begins with $, cmd/, connect/, "
-    "disconnect/, fault/, homeassistant/, late/, reply/, stats/ or status/",
+    "topic": "a topic of %s without + # and control characters, and not the broker's or the node's own ($, cmd/ ...)",
     "host": "a host name or address of %s",
     "hosts": "a host name or address, or a list of %s",
 }
