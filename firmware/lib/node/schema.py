@@ -136,7 +136,7 @@ class Drivers:
 
 
 def table(rows, under=""):
-    """Return a list of the rows of the object `under` ("wifi.", "sensors[]."), each a list of its columns, key first."""
+    """Return the rows of the object `under` ("wifi.", "sensors[]."), each as a list of its columns, key first."""
     return list(each(rows, under))
 
 
