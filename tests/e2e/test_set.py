@@ -31,7 +31,7 @@ _GOOD: list[dict[str, Any]] = [
     {"sensors": [{"driver": "adc", "full_scale": 5.7}, {"driver": "switch", "pin": 14}]},
     {"sensors.1.pin": 13},
     {"outbox": 8},
-    {"outbox": 512, "stats_s": None},
+    {"outbox": 128, "stats_s": None},
     {"stats_s": 86400},
     {"error_reboot_s": 60},
     {"error_reboot_s": None},

@@ -152,6 +152,11 @@ def each(rows, under=""):
         start = end + 1
 
 
+def _each_of(sources):
+    for rows, under in sources:
+        yield from each(rows, under)
+
+
 def complete(given, drivers):
     """Return the dict `given` with the defaults filled in. Raises Invalid, with what can be used in its `config`."""
     global _may_be
@@ -209,11 +214,11 @@ def _value(row, under, shown, given, drivers):
         raise Invalid("%s must be %s" % (shown, wanted(kind, allowed, unit)))
     path = under + name
     if kind == "object":
-        return _object(value, table(ROWS, path + "."), path + ".", shown, drivers)
+        return _object(value, ((ROWS, path + "."),), path + ".", shown, drivers)
     if kind == "list":
         make = _sensor if name == "sensors" else _object
         under = path + "[]."
-        return [make(v, table(ROWS, under), under, "%s[%d]" % (shown, i), drivers) for i, v in enumerate(value)]
+        return [make(v, ((ROWS, under),), under, "%s[%d]" % (shown, i), drivers) for i, v in enumerate(value)]
     if kind in _BY_QUANTITY and isinstance(value, dict):
         kind = _BY_QUANTITY[kind]
         for key in value:
@@ -222,20 +227,24 @@ def _value(row, under, shown, given, drivers):
     return value
 
 
-def _object(given, rows, under, shown, drivers):
+def _object(given, sources, under, shown, drivers):
+    """Return the object, checked by the rows of `sources`: (rows, under) for each()."""
     if not isinstance(given, dict):
         raise Invalid("%s must be %s" % (shown, wanted("object", "", "")))
-    _no_strangers(given, rows, shown + ".")
-    rows = [row for row in rows if row[2] != "-" or row[0] in given]
-    return {row[0]: _value(row, under, "%s.%s" % (shown, row[0]), given, drivers) for row in rows}
+    _no_strangers(given, _each_of(sources), shown + ".")
+    return {
+        row[0]: _value(row, under, "%s.%s" % (shown, row[0]), given, drivers)
+        for row in _each_of(sources)
+        if row[2] != "-" or row[0] in given
+    }
 
 
-def _sensor(given, rows, under, shown, drivers):
+def _sensor(given, sources, under, shown, drivers):
     """Return one entry of `sensors`: the common keys, the driver's own, and in `topics` all that is not the default."""
     if isinstance(given, dict):
-        driver = _value(rows[0], under, shown + ".driver", given, drivers)
-        rows = rows + table(drivers.options(driver))
-    entry = _object(given, rows, under, shown, drivers)
+        driver = _value(next(_each_of(sources)), under, shown + ".driver", given, drivers)
+        sources += ((drivers.options(driver), ""),)
+    entry = _object(given, sources, under, shown, drivers)
     quantities = drivers.quantities(driver)
     for name in ("topics", "scale", "offset", "delta"):
         value = entry.get(name)
