@@ -7,7 +7,7 @@ import json
 import pytest
 from clone import Clone
 from nodes import config_for
-from updates import KEY, VERSION
+from updates import KEY, VERSION, half, talk
 
 
 def test_from_a_changed_file_to_a_node_that_has_it(node, broker, tmp_path):
@@ -58,6 +58,8 @@ def test_what_somebody_has_on_the_board_stays_and_is_named(node, broker, tmp_pat
     assert done.returncode == 0 and ", version 9.2.1\n" in done.stdout, done.stderr
     assert "main.py was edited on the board" in done.stderr
     assert "other.py is in / on the board" in done.stderr
+    with talk(feather) as air:
+        assert half(air) == 1  # it has started once more
     with feather.board.console() as console:
         console.prompt()
         assert "# mine" in console.run("print(open('main.py').read()[-7:])")
