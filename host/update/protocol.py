@@ -26,6 +26,7 @@ _TRIES = 5  # how often a broken-off transfer is taken up again
 _PACE_S = 1.0  # between two messages below cmd/, where people listen
 _DOMAIN = b"huzzah-node update 2\n"
 _DIGESTS = 32  # in one answer
+_SAID = 6  # words of the answer to "?", at least
 
 
 @dataclass(frozen=True)
@@ -123,11 +124,14 @@ class Air:
         return answer
 
     def hail(self, message: bytes) -> str:
-        """Like ask(), of a node that may just be starting."""
-        for _ in range(_TRIES - 1):
+        """Like ask(b"?..."), of a node that may just be starting, or still answer a sender that is gone."""
+        for _ in range(_TRIES):
             with contextlib.suppress(Silent):
-                return self.ask(message)
-        return self.ask(message)
+                answer = self.ask(message)
+                while len(answer.split()) < _SAID:
+                    answer = self.hear(_ANSWER_S)
+                return answer.removeprefix("ok ")
+        raise Silent
 
     def converse(self, messages: Iterable[bytes], topic: str = "") -> Iterator[str]:
         """Yield the answer to each message; a few are sent ahead. Raises Refused, Silent."""

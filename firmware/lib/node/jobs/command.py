@@ -29,7 +29,9 @@ async def run(session, topic, payload, retained, pid):
             session.jobs.append(("home_assistant",))
         return
     if topic in (b"update/" + session.client.client_id, session.topic(b"cmd") + b"/update"):
-        if not retained:
+        if "/rom" not in sys.path:
+            await session.reply(b"update", "error: updates by air are for the image with ROMFS: ./flash.sh --image romfs")
+        elif not retained:
             session.jobs.insert(0, ("update.receive", payload))  # when this module has gone
         return
     await with_room(__import__, "node.text")
