@@ -10,8 +10,12 @@
 # Exit status: 0 a reading arrived, 1 none did, 2 wrong usage, 3 this computer lacks something (said which).
 set -euo pipefail
 cd "$(dirname "$0")"
+# Nothing outside this folder, not even what pip keeps.
+export XDG_CACHE_HOME=$PWD/build/cache
 # shellcheck source=host/venv.sh
 source host/venv.sh
+# shellcheck source=host/packages.sh
+source host/packages.sh
 
 DIR=build/demo
 SECONDS_TO_RUN='' LIGHT=day PORT=''
@@ -100,9 +104,8 @@ watch() {
 }
 
 parse "$@"
-need_programs mosquitto mosquitto_pub mosquitto_sub
 need_set tools littlefs virtual
-need_processor romfs
+need_programs mosquitto mosquitto_pub mosquitto_sub
 rm -rf "$DIR" && mkdir -p "$DIR"
 trap stop EXIT
 trap 'exit 130' INT TERM

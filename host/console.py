@@ -60,15 +60,14 @@ class Console:
                 process.terminate()
                 process.wait()
 
-    def ask(self, question: str, default: bool = False) -> bool:
+    def ask(self, question: str) -> bool:
         """Return the answer to a yes/no question. Raises Failure (usage) when nobody is there to answer it."""
         if self.assume_yes:
             self.note(f"{question} yes (--yes)")
             return True
-        answer = self.answer(f"{question} {'[Y/n]' if default else '[y/N]'} ").lower()
-        return answer in ("y", "yes") if answer else default
+        return self.answer(f"{question} [y/N] ").lower() in ("y", "yes")
 
-    def answer(self, question: str, strip: bool = True) -> str:
+    def answer(self, question: str) -> str:
         """Return one line typed by the user. Raises Failure (usage) when there is no terminal."""
         if not sys.stdin.isatty():
             raise Failure(
@@ -76,10 +75,7 @@ class Console:
                 f"{question.strip()}: there is no terminal to ask on; give --yes or the option that answers it",
             )
         print(question, end="", file=sys.stderr, flush=True)
-        line = sys.stdin.readline()
-        if not line:
-            raise Failure(Exit.USAGE, f"{question.strip()}: no answer")
-        return line.strip() if strip else line.removesuffix("\n")
+        return sys.stdin.readline().strip()
 
 
 def _short(word: str | Path) -> str:

@@ -8,8 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Self
 
-from waits import LIMIT_S
-
 CONNACK = b"\x20\x02\x00\x00"
 PINGRESP = b"\xd0\x00"
 
@@ -37,7 +35,7 @@ class FakeBroker:
         if self._connection:
             with contextlib.suppress(OSError):
                 self._connection.shutdown(socket.SHUT_RDWR)
-        self._thread.join(LIMIT_S)
+        self._thread.join(5)
         assert not self._thread.is_alive()
 
     def _serve(self) -> None:

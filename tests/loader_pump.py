@@ -10,8 +10,6 @@ import threading
 import tty
 from pathlib import Path
 
-from waits import LIMIT_S
-
 from virtual_feather.flash import Flash
 from virtual_feather.rom_loader import Loader
 
@@ -46,7 +44,7 @@ class Pump:
 
     def close(self) -> None:
         os.close(self._stopped)
-        self._thread.join(LIMIT_S)
+        self._thread.join(5)
         for descriptor in (self._stop, self._master, self._slave):
             os.close(descriptor)
 

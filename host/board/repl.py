@@ -32,10 +32,7 @@ class BoardFile:
 
 @dataclass(frozen=True)
 class Survey:
-    """What is on a board: blocks of its LittleFS, all and free, files and folders by path without a leading slash.
-
-    half: of its ROMFS, that runs. counter: of its latest update by air.
-    """
+    """What is on a board: blocks of its LittleFS, all and free, files and folders by path without a leading slash."""
 
     mac: str
     blocks: int
@@ -43,8 +40,6 @@ class Survey:
     version: str
     files: dict[str, BoardFile]
     folders: set[str]
-    half: int = 0
-    counter: int = 0
 
 
 class Repl:
@@ -91,11 +86,11 @@ class Repl:
         """Return what is on the board."""
         lines = self._exec(SURVEY.read_text()).decode().splitlines()
         try:
-            mac, blocks, free, half, counter, version = lines[0].split(" ", 5)
+            mac, blocks, free, version = lines[0].split(" ", 3)
             rows = [line.split(" ", 2) for line in lines[1:]]
             files = {path: BoardFile(int(size), digest) for digest, size, path in rows if digest != "-"}
             folders = {path for digest, _, path in rows if digest == "-"}
-            return Survey(mac, int(blocks), int(free), version, files, folders, int(half), int(counter))
+            return Survey(mac, int(blocks), int(free), version, files, folders)
         except (IndexError, ValueError) as e:
             raise Lost(f"the board answers {lines}") from e
 
@@ -105,11 +100,6 @@ class Repl:
             return bytes(self._line.fs_readfile(path))
         except _TROUBLE as e:
             raise Lost(str(e)) from e
-
-    def switch(self, half: int, counter: int) -> None:
-        """Have boot.py mount that half of the ROMFS from the next start on."""
-        write = f"with open('slot.new', 'w') as f:\n f.write('{half} - {counter} ')"
-        self._exec(f"import os\n{write}\nos.rename('slot.new', 'slot')")
 
     def restart(self) -> None:
         """Reset the chip; boot.py and main.py run."""

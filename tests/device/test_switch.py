@@ -35,13 +35,9 @@ class Bench:
         self.pin = self.sensor._in
         self.outbox = Outbox(self.clock)
 
-    def look(self):
-        self.sensor.watch(self.outbox, 3)
-        return 50
-
     async def act(self, ms, *levels):
         """Watch for so long; meanwhile take the levels, pairs of a time to wait and a level."""
-        task = asyncio.create_task(self.clock.drive(self.look))
+        task = asyncio.create_task(self.clock.drive(self.sensor.watch(self.outbox, 3)))
         end = self.clock.elapsed_ms() + ms
         for pause, level in levels:
             await self.clock.sleep_ms(pause)

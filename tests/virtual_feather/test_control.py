@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from waits import LIMIT_S
 
 from virtual_feather.board import Board, Identity
 from virtual_feather.control import Command, ControlServer, control
@@ -36,7 +35,7 @@ class Served:
 
     def close(self) -> None:
         self.reactor.stop()
-        self._thread.join(LIMIT_S)
+        self._thread.join(5)
         self.server.close()
         self.reactor.close()
 
@@ -72,7 +71,7 @@ def world(board: Board) -> World:
 
 def _ctl(*words: str) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "virtual_feather", "ctl", *words]
-    return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, timeout=LIMIT_S)
+    return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, timeout=20)
 
 
 def test_a_command_arrives_as_it_was_given(serve: Callable[..., Served]) -> None:

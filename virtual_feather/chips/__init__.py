@@ -17,8 +17,8 @@ class Chip(ABC):
         """A byte from the controller. True: acknowledged."""
 
     @abstractmethod
-    def read(self) -> int:
-        """A byte for the controller."""
+    def read(self, last: bool) -> int:
+        """A byte for the controller, which acknowledges all but the last."""
 
     @abstractmethod
     def stop(self) -> None:

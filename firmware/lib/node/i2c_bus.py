@@ -1,4 +1,4 @@
-"""The I2C bus of the board, and how to free it."""
+"""The I2C bus of the board, and how to free it. Not kept (node.load)."""
 
 from time import sleep_us
 

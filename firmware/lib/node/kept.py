@@ -1,0 +1,74 @@
+"""The settings as they were checked: `config.ok`. Not kept (node.load).
+
+The check of config.json takes 6 kB of heap, of which 2 kB are for names that stay until the next reset. So it is made
+once a change: its result is kept in a file, under the digest of what was checked, and the board starts anew.
+"""
+
+import hashlib
+import json
+import os
+from binascii import hexlify
+
+from micropython import const
+
+from node import VERSION, load
+
+_FILE = const("config.ok")
+
+
+def settings(faults):
+    """Return the settings. A new config.json is checked; if there is nothing wrong with it, the board starts anew.
+
+    One that is wrong is told on the REPL and as a fault; what is right in it is used (`settings.Invalid`).
+    """
+    if "set.deferred" in os.listdir():
+        load("set").begin()
+    config = read()
+    if config:
+        return config
+    from node import settings
+
+    try:
+        config = settings.load()
+        write(config)
+        if read():
+            load("resets").reset("restart", "config")  # machine.soft_reset() in main.py only gives the prompt
+    except settings.Invalid as e:
+        print(e)
+        faults.begin("config", str(e))
+        config = e.config
+    except OSError:  # the file system is full: then without
+        pass
+    load("settings")  # and so nobody keeps them
+    load("schema")
+    return config
+
+
+def read():
+    """Return the settings by that file; None when config.json or the firmware is another than it was made for."""
+    try:
+        with open(_FILE) as f:
+            if f.readline() == _digest():
+                return json.load(f)
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def write(config):
+    """Write the file. Raises OSError when there is no room for it."""
+    with open(_FILE, "w") as f:
+        f.write(_digest())
+        json.dump(config, f)
+
+
+def _digest():
+    digest = hashlib.sha256(VERSION)
+    part = bytearray(128)
+    with open("config.json", "rb") as f:
+        while True:
+            count = f.readinto(part)
+            if not count:
+                break
+            digest.update(memoryview(part)[:count])
+    return hexlify(digest.digest()).decode() + "\n"

@@ -1,0 +1,3 @@
+"""lwip: another name for socket."""
+
+from socket import *  # noqa: F403

@@ -1,1 +1,0 @@
-#define ESP_SDK_VERSION 0x020200
