@@ -54,10 +54,15 @@ def _text(x: float, y: float, words: str, size: int = 14, more: str = "") -> str
     return f'<text x="{x:g}" y="{y:g}" font-size="{size}" {more}>{escape(words)}</text>'
 
 
-def _pin_x(name: str) -> tuple[float, bool]:
-    """Its place, and whether it is in the upper row."""
+def _place(row: tuple[str, ...], index: int) -> tuple[float, float]:
+    """Of a pin: x, y."""
+    _, y, _, height = _BOARD
+    return _LAST_X - _PITCH * (len(row) - 1 - index), y + 8 if row is UPPER else y + height - 8
+
+
+def _place_of(name: str) -> tuple[float, float]:
     row = UPPER if name in UPPER else LOWER
-    return _LAST_X - _PITCH * (len(row) - 1 - row.index(name)), row is UPPER
+    return _place(row, row.index(name))
 
 
 def _feather(used: set[str]) -> list[str]:
@@ -70,16 +75,14 @@ def _feather(used: set[str]) -> list[str]:
         f'<rect x="{x + 268}" y="{y + 42}" width="112" height="36" rx="4" fill="#9aa5ad"/>',
         _text(x + 40, y + 79, "Feather HUZZAH ESP8266", 15, 'fill="#fff" font-weight="bold"'),
     ]
-    for row, upper in ((UPPER, True), (LOWER, False)):
+    for row in (UPPER, LOWER):
         for index, name in enumerate(row):
-            pin = _LAST_X - _PITCH * (len(row) - 1 - index)
-            edge = y + 8 if upper else y + height - 8
+            pin, edge = _place(row, index)
             colour = "#ffd54a" if name in used else "#e8e8e8" if name else "#59636b"
             drawn.append(f'<circle cx="{pin}" cy="{edge}" r="5" fill="{colour}"/>')
-            anchor = "end" if upper else "start"
-            place = edge + 10 if upper else edge - 10
-            more = f'text-anchor="{anchor}" fill="{colour}" transform="rotate(-90 {pin + 4} {place})"'
-            drawn.append(_text(pin + 4, place, name, 12, more))
+            anchor, label = ("end", edge + 10) if row is UPPER else ("start", edge - 10)
+            more = f'text-anchor="{anchor}" fill="{colour}" transform="rotate(-90 {pin + 4} {label})"'
+            drawn.append(_text(pin + 4, label, name, 12, more))
     return drawn
 
 
@@ -88,16 +91,17 @@ def _wires(part: Part) -> list[str]:
     _, y, _, height = _BOARD
     drawn = []
     above, below = y - 8, y + height + 26
-    lane_x = 560
+    above_x, below_x = 524, 560  # lanes down to the part
     for row, (_, pin) in enumerate(part.wires):
-        x, upper = _pin_x(pin)
+        x, start = _place_of(pin)
         end = _row_y(row)
         # The wire that goes out farthest comes in above its neighbours, so that none crosses another.
         inside = len(part.wires) - 1 - row
-        lane_y = above - 16 * inside if upper else below + 16 * inside
-        start = y + 8 if upper else y + height - 8
+        if pin in UPPER:
+            lane, lane_y = above_x + 18 * inside, above - 16 * inside
+        else:
+            lane, lane_y = below_x + 18 * row, below + 16 * inside
         colour = _COLOURS.get(pin, _SIGNAL)
-        lane = lane_x + 18 * (inside if upper else row) - (36 if upper else 0)
         drawn.append(_line([(x, start), (x, lane_y), (lane, lane_y), (lane, end), (_SENSOR_X, end)], colour))
     if part.resistor:
         drawn += _resistor(part)
@@ -122,13 +126,12 @@ def _resistor(part: Part) -> list[str]:
 
 def _run_app() -> list[str]:
     """The switch that holds the node, between GPIO12 and GND."""
-    y = _BOARD[1] + _BOARD[3]
-    left, right = _pin_x("GND")[0], _pin_x("MI 12")[0]
-    level = y + 104
+    (left, start), (right, _) = _place_of("GND"), _place_of("MI 12")
+    level = start + 112
     middle = (left + right) / 2
     return [
-        _line([(left, y - 8), (left, level), (middle - 24, level)], _COLOURS["GND"]),
-        _line([(right, y - 8), (right, level), (middle + 24, level)], _SIGNAL),
+        _line([(left, start), (left, level), (middle - 24, level)], _COLOURS["GND"]),
+        _line([(right, start), (right, level), (middle + 24, level)], _SIGNAL),
         _line([(middle - 24, level), (middle + 18, level - 16)], "#222"),
         *(f'<circle cx="{middle + d}" cy="{level}" r="4" fill="#222"/>' for d in (-24, 24)),
         _text(middle, level + 24, "RunApp, if you want it: closed, the node stops", 14, 'text-anchor="middle"'),
