@@ -13,8 +13,8 @@
 #   --remove-broker  take them away again
 #   --yes            change an existing config.json without asking
 #
-# Installs nothing outside this folder and ~/.cache/huzzah-node, except Debian's python3-venv where that needs no
-# password, and with --broker Mosquitto and its files in /etc (docs/security.md). Run it as often as you like: what is
+# Installs nothing outside this folder and ~/.cache/huzzah-node, except Debian's python3-venv, picocom, nano and
+# mosquitto-clients where that needs no password, and with --broker Mosquitto and its files in /etc (docs/security.md). Run it as often as you like: what is
 # there stays. Everything it says goes to standard error, except what --print prints.
 #
 # Exit status, each explained in docs/troubleshooting.md: 0 ready; 1 config.json, or a --set, is invalid; 2 usage, or an
@@ -29,7 +29,8 @@ for word; do
         exit 0
     fi
 done
-if [[ " $* " == *" --broker "* && " $* " != *" --print "* ]]; then need_programs mosquitto mosquitto_pub; fi
+need_programs
+want_programs picocom nano mosquitto_sub
 need_set tools
 want_set littlefs # armv7 has no wheel of it: without a compiler the next step says what that means
 PYTHONPATH=$VENV_ROOT exec "$VENV_PYTHON" -m host.bootstrap "$@"

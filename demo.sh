@@ -10,12 +10,8 @@
 # Exit status: 0 a reading arrived, 1 none did, 2 wrong usage, 3 this computer lacks something (said which).
 set -euo pipefail
 cd "$(dirname "$0")"
-# Nothing outside this folder, not even what pip keeps.
-export XDG_CACHE_HOME=$PWD/build/cache
 # shellcheck source=host/venv.sh
 source host/venv.sh
-# shellcheck source=host/packages.sh
-source host/packages.sh
 
 DIR=build/demo
 SECONDS_TO_RUN='' LIGHT=day PORT=''
@@ -104,8 +100,9 @@ watch() {
 }
 
 parse "$@"
-need_set tools littlefs virtual
 need_programs mosquitto mosquitto_pub mosquitto_sub
+need_set tools littlefs virtual
+need_processor romfs
 rm -rf "$DIR" && mkdir -p "$DIR"
 trap stop EXIT
 trap 'exit 130' INT TERM

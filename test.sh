@@ -10,8 +10,6 @@ set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=host/venv.sh
 source host/venv.sh
-# shellcheck source=host/packages.sh
-source host/packages.sh
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
 
@@ -21,12 +19,9 @@ case ${1-} in
     --long) LONG=(--long) && shift ;;
 esac
 
-./check.sh
-need_programs mosquitto mosquitto_pub mosquitto_sub openssl picocom nano
+need_programs git mosquitto mosquitto_pub mosquitto_sub openssl picocom nano
+checks/check.sh
+need_processor romfs plain small
 
-# What waits runs side by side; what is timed runs alone, on a quiet computer. 5: none was asked for.
-status=0
-run() { "$VENV_PYTHON" -m pytest "${LONG[@]}" "$@" || { local code=$?; ((code == 5)) || status=$code; }; }
-run -m 'not alone' --numprocesses 3 --dist worksteal "$@"
-run -m alone "$@"
-exit "$status"
+# Most of them wait: there are more of them at a time than processors.
+exec "$VENV_PYTHON" -m pytest --numprocesses $(($(nproc) + 2)) --dist worksteal "${LONG[@]}" "$@"

@@ -1,4 +1,4 @@
-"""Benchmarks: python -m bench [--write] [NAME...]; see ./bench.sh --help."""
+"""Benchmarks: python -m bench [--write] [NAME...]; see bench/bench.sh --help."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAGE = ROOT / "docs" / "benchmarks.md"
 
 def main() -> None:
     """Run the benchmarks asked for, print what they found, write the page when asked to."""
-    parser = argparse.ArgumentParser("./bench.sh")
+    parser = argparse.ArgumentParser("bench/bench.sh")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md from the latest results")
     args = parser.parse_args()

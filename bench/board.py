@@ -38,10 +38,10 @@ def write_flash(state: Path, config: dict[str, Any], image: str = "romfs") -> No
     _program(state, image, make(LAYOUTS[image], file))
 
 
-def write_files(state: Path, files: Files, image: str = "romfs") -> None:
-    """Make the flash of a board that has these files and no others."""
+def write_files(state: Path, files: Files, image: str = "romfs", rom: Files | None = None) -> None:
+    """Make the flash of a board that has these files and no others; rom: those in its ROMFS."""
     state.mkdir(parents=True)
-    _program(state, image, Firmware(LAYOUTS[image], flash=files))
+    _program(state, image, Firmware(LAYOUTS[image], flash=files, rom=rom or {}))
 
 
 def _program(state: Path, image: str, firmware: Firmware) -> None:
@@ -55,12 +55,12 @@ def _program(state: Path, image: str, firmware: Firmware) -> None:
 class Feather:
     """A board that runs between `with`, or from start() to wait(); `state` is its folder.
 
-    options: words for `virtual_feather run`.
+    options: words for `virtual_feather run`. program: what Python runs with them.
     """
 
-    def __init__(self, state: Path, *options: object) -> None:
+    def __init__(self, state: Path, *options: object, program: tuple[str, ...] = ("-m", "virtual_feather")) -> None:
         words = ["run", "--state", state, *options]
-        self._command = [sys.executable, "-m", "virtual_feather", *map(str, words)]
+        self._command = [sys.executable, *program, *map(str, words)]
         self.path = ""  # the serial path
 
     def __enter__(self) -> Self:

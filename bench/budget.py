@@ -1,7 +1,7 @@
 """What the node may cost in heap: python -m bench.budget [--write]
 
 Measures every module as it goes on a board, on the 64-bit interpreter, and what the whole node leaves free on each
-image, estimated for 32 bits (./bench.sh memory gets what that needs). Compares with the limits in bench/budget.toml.
+image, estimated for 32 bits (bench/bench.sh memory gets what that needs). Compares with the limits in budget.toml.
 --write sets the limits to what is measured and a little more. Standard output: a line for each limit that is not kept.
 Exit status: 0 all are kept, 1 some are not, 3 this computer lacks something.
 """
@@ -92,7 +92,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="set the limits to what is measured, and a little more")
     write = parser.parse_args().write
     if not have32():
-        print("MicroPython with 32-bit words is not here: ./bench.sh memory gets it", file=sys.stderr)
+        print("MicroPython with 32-bit words is not here: bench/bench.sh memory gets it", file=sys.stderr)
         return 3
     free, costs = {image: measure_free(image) for image in LAYOUTS}, measure()
     if write:

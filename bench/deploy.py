@@ -157,7 +157,7 @@ def _edit_and_flash(*path: str) -> Act:
     return act
 
 
-_EDITS = (_edit_and_flash("main.py"), _edit_and_flash("lib", "node", "tasks.py"))
+_EDITS = (_edit_and_flash("main.py"), _edit_and_flash("lib", "node", "faults.py"))
 # From a bare board to its first reading; one line of main.py; one line of a module.
 WAYS: dict[str, tuple[Act, ...]] = {
     _CLASSIC: (_by_hand, _edit_by_hand("main.py"), _edit_by_hand("ancestor.py")),

@@ -38,7 +38,7 @@ def run(bits: int, jobs: list[Job]) -> list[str]:
 
 
 def have32() -> bool:
-    """Whether jobs can run on 32 bits here: ./bench.sh gets what they need."""
+    """Whether jobs can run on 32 bits here: bench/bench.sh gets what they need."""
     return bool(shutil.which("node")) and (_WASM32 / "node_modules").is_dir()
 
 

@@ -29,7 +29,7 @@ ASYNCIO = {"lib/asyncio/__init__.py": ROOT / "device_libs" / "asyncio" / "__init
 
 @cache
 def _built() -> dict[str, bytes]:
-    """The modules as they go on a board, by their path there, e.g. "lib/node/led.mpy"."""
+    """The modules as they go on a board, by their path there, e.g. "lib/node/board.mpy"."""
     files = make(LAYOUTS["plain"], EXAMPLE).flash
     return {path: content for path, content in files.items() if path.startswith("lib/")}
 

@@ -27,7 +27,7 @@ _SETTINGS = {
     "stats_s": 10,
     "ntp": "192.168.1.1",
 }
-_SECONDS = 4
+_SECONDS = 6
 # The loop of the small image's asyncio, made to be left and entered again as wasm32/fakes/asyncio.py is.
 _TURNS = """
 import asyncio

@@ -98,7 +98,7 @@ def ratio(ours: float, theirs: float) -> str:
 
 def page(path: Path, reports: list[Report], machine: str) -> None:
     """Write docs/benchmarks.md: what was found first, then each benchmark."""
-    lines = ["# Benchmarks", "", "`./bench.sh` measures this; `./bench.sh --write` also writes this page.", ""]
+    lines = ["# Benchmarks", "", "`bench/bench.sh` measures this; `bench/bench.sh --write` also writes this page.", ""]
     for report in reports:
         lines += [f"**{report.title}**", "", *(f"- {line}" for line in report.headlines), ""]
     lines += [f"Measured on {machine}.", ""]

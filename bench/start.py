@@ -12,22 +12,30 @@ from pathlib import Path
 
 from bench.board import Feather, settings, write_files, write_flash
 from bench.broker import Broker
+from bench.holds import holds
 from bench.listener import Listener, Message
 from bench.relay import Relay
 from bench.report import Report, Table, progress, ratio
 from bench.system import ROOT, versions
 from virtual_feather.control import Command, control
 
-_RUNS = 5
+_RUNS = 3
 _TIMEOUT_S = 30.0
 _POLL_S = 0.005
 _GOT_IP = 5  # network.STAT_GOT_IP
 _STEPS = ("power-on to the network", "to the TCP connection", "to the announcement", "to the first reading")
-_METHOD = f"""a virtual Feather with --paced, so that its flash takes the time of a real one; medians of {_RUNS}
-power-ons. Its processor is this computer's, dozens of times as fast as an ESP8266 at 80 MHz: what a board adds
-is the time for its code, the imports most of all. Joining the network takes the model's 0.6 s from the moment
-it is asked to. The ancestor is bench/ancestor.py, compiled by the board from source as it was, with a reading
-that takes 450 ms."""
+_SLEEPS_S = 10  # the shortest there is
+_WAKES = {  # what a wake does: `sleep.batch`, whether there is a network
+    "reads (TSL2561) and does not send": (2, True),
+    "reads and sends": (1, True),
+    "finds no network": (1, False),
+}
+_OPTIONS = ("--paced", "--chip-speed")
+_METHOD = f"""a virtual Feather with --paced and --chip-speed: flash, line and processor take the time of real ones, the
+processor by a model that errs by a fifth, rather towards too fast (docs/virtual-feather.md, The chip's pace). Medians
+of {_RUNS}. Joining the network takes the model's 0.6 s from power-on, since the SDK begins by itself. What a real board
+takes before MicroPython starts, a real network to answer and to let it in, comes on top. The ancestor is
+bench/ancestor.py, compiled by the board from source as it was, with a reading that takes 450 ms."""
 
 
 def _node(state: Path, port: int) -> None:
@@ -52,7 +60,7 @@ def _once(write: Callable[[Path, int], None]) -> list[float]:
         state = Path(folder, "board")
         with Relay(broker.port) as relay:
             write(state, relay.port)
-            with Listener(broker.port) as listener, Feather(state, "--paced"):
+            with Listener(broker.port) as listener, Feather(state, *_OPTIONS):
                 return _differences(_power_on(state, relay, listener))
 
 
@@ -72,6 +80,32 @@ def _power_on(state: Path, relay: Relay, listener: Listener) -> list[float]:
     return [*moments, relay.accepted[connections], announcement.at, reading.at]
 
 
+def _awake(batch: int, network: bool) -> float:
+    """Seconds that a node with deep sleep is awake: median of the wakes that do not send, if there are any."""
+    with tempfile.TemporaryDirectory() as folder, Broker() as broker:
+        state = Path(folder, "board")
+        write_flash(state, settings(broker.port, sleep={"every_s": _SLEEPS_S, "batch": batch}))
+        with Feather(state, *_OPTIONS):
+            control(state, Command("wire", ["gpio16", "on"]))
+            _until(state, running=False)
+            if not network:
+                control(state, Command("wifi", ["off"]))
+            runs = [_wake(state) for _ in range(_RUNS * batch)]
+    return min(statistics.median(runs[first::batch]) for first in range(batch))
+
+
+def _wake(state: Path) -> float:
+    _until(state, running=True)
+    began = time.monotonic()
+    _until(state, running=False)
+    return time.monotonic() - began
+
+
+def _until(state: Path, running: bool) -> None:
+    while json.loads(control(state, Command("status")))["running"] != running:
+        time.sleep(_POLL_S)
+
+
 def _differences(moments: list[float]) -> list[float]:
     return [later - at for at, later in pairwise(moments)]
 
@@ -89,12 +123,26 @@ def run() -> Report:
         cells = [(f"{one:.2f} s", f"{one / total:.0%}") for one, total in zip(seconds, totals.values(), strict=True)]
         table.add(step, *(cell for pair in cells for cell in pair))
     table.add("all", *(cell for total in totals.values() for cell in (f"{total:.2f} s", "")))
+    awake = Table(["a wake that", "awake"])
+    for wake, how in _WAKES.items():
+        progress(f"start: a wake that {wake}")
+        awake.add(wake, f"{_awake(*how):.1f} s")
+    progress("start: holds")
+    held = holds()
+    steady = sorted(held[2:])
+    loop = Table(["the loop is held at most", "for"])
+    for when, ms in (
+        ("while it starts", max(held[:2])),
+        ("in ten seconds, usually", steady[0]),
+        ("with statistics", steady[-1]),
+    ):
+        loop.add(when, f"{ms} ms")
     ours, theirs = totals.values()
     return Report(
         "start",
         "Start: power-on to first reading",
         _METHOD,
         headlines=[f"{ours:.2f} s, {ratio(ours, theirs)} the ancestor's {theirs:.2f} s"],
-        tables=[table],
+        tables=[table, awake, loop],
         versions=versions(),
     )

@@ -27,7 +27,7 @@ def problems(message: str) -> list[str]:
     subject, *rest = message.rstrip().split("\n")
     found = []
     if not _SUBJECT.fullmatch(subject):
-        found.append(f"'{subject}' is not like 'path: Sentence.', as in 'node/led: Blink while the broker is away.'")
+        found.append(f"'{subject}' is not like 'path: Sentence.', as in 'node/board: Blink while the broker is away.'")
     if len(subject) > _COLUMNS:
         found.append(f"'{subject}' has {len(subject)} columns: {_COLUMNS} are allowed")
     if rest and rest[0]:

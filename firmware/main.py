@@ -1,7 +1,6 @@
-"""The object: what is on this board, what it says, and what it does.
+"""The object: what is on this board, what it publishes, and what it does at the same time.
 
-Its settings are in config.json; what only a programmer changes is here. Ctrl-C stops it and leaves the prompt, Ctrl-D
-starts it again. RunApp (GPIO12) wired to GND holds it stopped.
+What people set is in config.json. Ctrl-C stops the object, Ctrl-D starts it; RunApp (GPIO12) at GND holds it stopped.
 """
 
 import sys
@@ -10,70 +9,87 @@ from time import sleep_ms
 from machine import RTC, Pin
 
 
-def build():
-    """Return (its table, session, LED), or None to hold it. While it runs, nothing of this is in the heap any more."""
-    from node import load, tasks
-    from node.faults import Faults
+def mqtt_client(mqtt, client_id):
+    """Return the MQTT client with its connection parameters, from config.json; Session tries the servers in turn."""
+    from umqtt.simple import MQTTClient
 
-    faults = Faults()
-    config = load("kept").settings(faults)
-    start = load("start")
-    why = start.begin(config, faults)
-    pins = config["pins"]
-    led = Pin(pins["led"], Pin.OUT, value=1)
-    run_app = Pin(pins["run_app"], Pin.IN, Pin.PULL_UP)
-    if not run_app():
-        print("RunApp is held: GPIO%d is low. Release it and press Ctrl-D to start the node." % pins["run_app"])
-        return None
-    # What the node does: name, seconds within which it shows life (0: a step), function, arguments. See node/tasks.py.
-    table = [("led", 0, tasks.show, led, faults), ("runapp", 0, tasks.watch, run_app, faults)]
-    session = None
-    if config["wifi"]:
-        from node.outbox import Outbox
-        from node.session import Session
-
-        client, mac, sta = start.client(config)  # connect/, status/ and disconnect/<client_id>
-        bus = load("i2c_bus").make(pins["scl"], pins["sda"])
-        sensors = start.find(config["sensors"], bus[0])
-        outbox = Outbox(config["outbox"], start.channels(sensors, client.client_id.decode()), RTC())
-        start.restore(outbox, RTC())
-        session = Session(client, mac, sta, outbox, faults, start.options(config), why)
-        table += [("wifi", 0, tasks.link, sta, config["wifi"], faults), ("session", 30, session.run)]
-        table += start.rows(sensors, bus, session, faults)
-    return tasks.Tasks(table, faults, config["error_reboot_s"]), session, led
+    client = MQTTClient(client_id, "", mqtt["port"], mqtt["user"], mqtt["password"], mqtt["keepalive_s"])
+    client.set_last_will(b"status/" + client_id, b"offline", retain=True, qos=1)
+    return client
 
 
-def blink(code, count):
-    """Show a fault with no help from lib/, on the HUZZAH's own pins, until RunApp is held."""
+def led_error(fault, count, error):
+    """Blink the number of a fault on the HUZZAH's red LED, so often or until RunApp is held. Needs nothing of lib/."""
+    if "trial" in sys.modules:  # of an update by air: the version before it comes back
+        sys.modules["trial"].fail(error)
     led, run_app = Pin(0, Pin.OUT, value=1), Pin(12, Pin.IN, Pin.PULL_UP)
     while count and run_app():
-        for period in b"\x01" * 19 + b"\x0b" + b"\x05" * (2 * code - 1) + b"\x0f":
+        for part in b"\x01" * 19 + b"\x0b" + b"\x05" * (2 * fault - 1) + b"\x0f":
             led(not led())
-            sleep_ms(100 * period)
+            sleep_ms(100 * part)
         count -= 1
+
+
+def make():
+    """Return the object, ready to run; None when RunApp is held."""
+    from node import settings
+    from node.faults import Faults
+
+    faults = Faults()  # what is wrong: the LED and fault/<client_id> show it
+    config = settings.get(faults)  # config.json
+    from node import drop, i2c_bus, sensors, start
+    from node.board import Led, RunApp, watch_link
+
+    why, rows = start.begin(config, faults)  # why the board started; rows of the table: after three crashes only 4
+    station, client_id, mac = start.identify(config)
+    pins = config["pins"]
+    led, run_app = Led(pins["led"]), RunApp(pins["run_app"])
+    if run_app.is_held():
+        print("RunApp is held: GPIO%d is low. Release it and press Ctrl-D to start the node." % pins["run_app"])
+        return None
+    i2c = i2c_bus.make(pins["scl"], pins["sda"])
+    found = start.sensors(config["sensors"], i2c)  # {"driver": "tsl2561"}: the TSL2561 of node/sensors/tsl2561.py
+    channels, sources, kept, read = start.parts(config, found, client_id)  # topics, chips, settings, what reads them
+    del settings, start, i2c_bus  # so that drop() drops them: the heap is for what runs
+    drop()
+    from node.outbox import Outbox
+    from node.session import Session
+    from node.supervisor import Supervisor
+
+    outbox = Outbox(config["outbox"], channels, RTC())  # what waits to be published
+    announced = b"connect/" + client_id, mac  # topic and payload, at each connection before anything else
+    session = Session(mqtt_client(config["mqtt"], client_id), announced, station, outbox, sources, faults, kept, why)
+    # All that runs at the same time: name, seconds, function, arguments. With 0 seconds the function returns the
+    # milliseconds until it is called again; else it is a coroutine, which shows life at least once in so many seconds.
+    table = [
+        ("led", 0, led.blink, faults),
+        ("runapp", 0, run_app.watch, faults),
+        ("wifi", 0, watch_link, station, config["wifi"], faults),
+        ("session", 30, session.run),
+        ("contacts", 0, sensors.watch, session),
+        ("sensors", 30, read, session, i2c),
+        # ("mine", 30, function, argument),  # a coroutine of your own: async def function(argument)
+    ]
+    return Supervisor(table[:rows], faults, config["error_reboot_s"], session, led)
 
 
 try:
     try:
         if globals().pop("interrupted", False):  # by Ctrl-C, while boot.py ran
             raise KeyboardInterrupt
-        node = build()
+        node = make()
         if node:
-            tasks, session, led = node
-            try:
-                print("The node has stopped: %s. Ctrl-D starts it again." % tasks.run(session and session.stop))
-            finally:  # after Ctrl-C, too, nothing is left open or lit
-                if session:
-                    session.close()
-                led(1)
+            print("The node has stopped: %s. Ctrl-D starts it again." % node.run())
     except ImportError as e:
         print("A library is missing on the board: %s. Upload firmware/lib again (flash.sh does), then Ctrl-D." % e)
-        blink(3, -1)
+        led_error(3, -1, e)
     except Exception as e:
         sys.print_exception(e)
-        blink(6, 6)  # for a minute; then, if nobody pressed Ctrl-C, once more from the start
-        from node import load
+        led_error(6, 6, e)  # for a minute; then, if nobody pressed Ctrl-C, once more from the start
+        from node import last_run
 
-        load("resets").reset("crash", "main.py")
+        last_run.reset("crash", "memory" if isinstance(e, MemoryError) else "main.py")
 except KeyboardInterrupt:
     print("Stopped by Ctrl-C. Ctrl-D starts the node again.")
+if "trial" in sys.modules:  # no reset under whoever has the prompt now
+    sys.modules["trial"].stop()

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from host.board import access
+from host.broker import reach
 from host.broker import setup as broker_setup
 from host.console import Console
 from host.failure import Exit, Failure, run
@@ -47,6 +48,8 @@ def prepare(console: Console, args: argparse.Namespace, prefix: Path) -> None:
         console.note(
             "littlefs-python has no wheel for this computer and could not be built: flash.sh will upload file by file"
         )
+    if args.broker:
+        broker_setup.check(console, prefix)
     console.step("Device libraries")
     if args.image and not IMAGES[args.image].layout.lacks:
         console.note(f"  {args.image} brings its own")
@@ -54,10 +57,22 @@ def prepare(console: Console, args: argparse.Namespace, prefix: Path) -> None:
         libraries.get(console)
         console.note("  in build/device_libs")
     console.step("Settings")
-    settings = config_file.prepare(console, args.assignments, account=args.broker)
-    if args.broker:
+
+    def possible() -> str | None:
+        try:
+            broker_setup.check(console, prefix)
+        except Failure as e:
+            return str(e)
+        return None
+
+    settings, broker = config_file.prepare(console, args.assignments, account=args.broker, possible=possible)
+    if broker:
         console.step("Mosquitto on this computer")
         broker_setup.set_up(console, settings, prefix)
+    else:
+        console.step("The broker")
+        trouble = reach.unusable(settings) or reach.trouble(settings)
+        console.note(f"  {trouble or 'lets the node in'}")
     console.step("This computer")
     advice = access.advice()
     for sentence in advice:

@@ -60,14 +60,15 @@ class Console:
                 process.terminate()
                 process.wait()
 
-    def ask(self, question: str) -> bool:
+    def ask(self, question: str, default: bool = False) -> bool:
         """Return the answer to a yes/no question. Raises Failure (usage) when nobody is there to answer it."""
         if self.assume_yes:
             self.note(f"{question} yes (--yes)")
             return True
-        return self.answer(f"{question} [y/N] ").lower() in ("y", "yes")
+        answer = self.answer(f"{question} {'[Y/n]' if default else '[y/N]'} ").lower()
+        return answer in ("y", "yes") if answer else default
 
-    def answer(self, question: str) -> str:
+    def answer(self, question: str, strip: bool = True) -> str:
         """Return one line typed by the user. Raises Failure (usage) when there is no terminal."""
         if not sys.stdin.isatty():
             raise Failure(
@@ -75,7 +76,10 @@ class Console:
                 f"{question.strip()}: there is no terminal to ask on; give --yes or the option that answers it",
             )
         print(question, end="", file=sys.stderr, flush=True)
-        return sys.stdin.readline().strip()
+        line = sys.stdin.readline()
+        if not line:
+            raise Failure(Exit.USAGE, f"{question.strip()}: no answer")
+        return line.strip() if strip else line.removesuffix("\n")
 
 
 def _short(word: str | Path) -> str:

@@ -5,8 +5,10 @@ docs/troubleshooting.md has a section for each code.
 
 import errno
 import sys
+import traceback
 from collections.abc import Callable
 from enum import IntEnum
+from pathlib import Path
 from typing import NoReturn
 
 
@@ -23,9 +25,10 @@ class Exit(IntEnum):
     FLASH = 7  # erasing or writing the flash broke off
     FILES = 8  # the files on the board: upload, full file system, verification
     SILENT = 9  # all is written, but the broker did not hear from the node
-    BROKER = 10  # watch.sh: the broker cannot be reached, or refuses
+    BROKER = 10  # node.sh watch: the broker cannot be reached, or refuses
     REFUSED = 11  # the node refused an update by air
     BACK = 12  # the node tried an update by air, and went back to what it had
+    PROGRAM = 13  # a fault of the script itself
     INTERRUPTED = 130  # Ctrl-C
 
 
@@ -52,14 +55,23 @@ def run(main: Callable[[], None]) -> NoReturn:
         code = Exit.OK
     except Failure as e:
         code = _end(e)
-    except OSError as e:
-        if e.errno not in _CURES:
-            raise
-        code = _end(Failure(Exit.COMPUTER, f"{e.filename or 'a file'}: {e.strerror}: {_CURES[e.errno]}"))
     except KeyboardInterrupt:
         print("\nstopped: run this again to go on", file=sys.stderr)
         code = Exit.INTERRUPTED
+    except Exception as e:  # whatever it is, nobody is helped by a traceback
+        code = _end(_accident(e))
     sys.exit(code)
+
+
+def _accident(e: Exception) -> Failure:
+    if isinstance(e, OSError) and e.errno in _CURES:
+        return Failure(Exit.COMPUTER, f"{e.filename or 'a file'}: {e.strerror}: {_CURES[e.errno]}")
+    at = traceback.extract_tb(e.__traceback__)[-1]
+    return Failure(
+        Exit.PROGRAM,
+        f"{type(e).__name__} in {Path(at.filename).name}, line {at.lineno}: {e or 'no reason given'}: this is a fault "
+        "of the script; run it again, and report this line if it comes back",
+    )
 
 
 def _end(failure: Failure) -> Exit:

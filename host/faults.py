@@ -7,6 +7,7 @@ from host.console import ROOT
 
 _TABLE = ROOT / "firmware" / "lib" / "node" / "faults.py"
 _ROW = r"^(?:[A-Z]+ = (\d)  # |# (\d) [a-z]+ +)(.+)$"
+WELL = "all is well"
 
 
 def meanings() -> dict[int, str]:
@@ -21,7 +22,7 @@ def in_words(payload: str) -> str:
         fault = json.loads(payload)
         code = fault["code"]
         if code == 0:
-            return "all is well"
+            return WELL
         said = f"fault {code}: {meanings()[code]}"
         return f"{said} ({fault['detail']})" if fault.get("detail") else said
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -1,11 +1,14 @@
 """The Python of flash.sh, which has the usage text and lists the exit codes."""
 
 import argparse
+import os
+import sys
 
 from host.board import ports
 from host.board.deploy import CONFIG, Deployment
 from host.board.loader import Loader
 from host.board.upload import UPLOADERS
+from host.broker import reach
 from host.console import Console
 from host.failure import Exit, Failure, run
 from host.image import images
@@ -40,6 +43,7 @@ def main() -> None:
     image = images.choose(args.image or "romfs", args.layout)
     console.step("Find the board")
     port, uploader = _port(console, args.port), _uploader(console, args.uploader)
+    _check_broker(console, settings, port)
     with Loader(console, port, args.baud) as loader:
         deployment = Deployment(console, settings, port, loader, uploader)
         if args.files_only:
@@ -56,6 +60,24 @@ def _port(console: Console, given: str | None) -> str:
     if not console.dry_run:
         ports.check(port)
     return port
+
+
+def _check_broker(console: Console, settings: dict, port: str) -> None:
+    """Raise Failure, before anything is written, when the broker will not hear the node."""
+    console.step("Ask the broker whether it lets the node in")
+    if console.dry_run:
+        return
+    on_usb = not ports.is_address(port) and not os.path.realpath(port).startswith("/dev/pts/")
+    if on_usb and (reason := reach.unusable(settings)):
+        raise Failure(Exit.CONFIG, f"{reason}; nothing was written")
+    if trouble := reach.trouble(settings):
+        console.note(f"  {trouble}")
+        if not console.assume_yes and not sys.stdin.isatty():
+            raise Failure(Exit.BROKER, f"{trouble}; nothing was written")
+        if not console.ask("write the board all the same?"):
+            raise Failure(Exit.BROKER, "nothing was written, as you said")
+    else:
+        console.note("  it does")
 
 
 def _uploader(console: Console, given: str | None) -> str:

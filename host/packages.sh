@@ -1,26 +1,40 @@
 # shellcheck shell=bash
-# Programs that come from Debian. Sourced by demo.sh and test.sh.
+# Packages of Debian. Sourced by host/venv.sh.
 #
-#   need_programs NAME...   make sure that these programs are there; installs their packages where that needs no password.
-#                           Returns 3, with the command to type said, where it does.
+#   missing_packages PROGRAM...    print the Debian package of each program that is not here, one a line
+#   can_install                    true where that needs no password; leaves the command in the array `apt`
+#   install_packages PACKAGE...    install them where that needs no password. Returns 3, with the command to type said,
+#                                  where it does, or when apt-get fails.
 
 # A daemon's program may lie where only root's PATH leads.
 PATH=$PATH:/usr/local/sbin:/usr/sbin
 
-need_programs() {
-    local name missing=()
-    for name; do
-        command -v "$name" >/dev/null || missing+=("$(_package_of "$name")")
+missing_packages() {
+    local program
+    for program; do
+        command -v "$program" >/dev/null || _package_of "$program"
     done
-    ((${#missing[@]})) || return 0
-    local apt=(apt-get)
+}
+
+can_install() {
+    apt=(apt-get)
     ((EUID == 0)) || apt=(sudo -n apt-get)
-    if command -v apt-get >/dev/null && "${apt[@]}" --version >/dev/null 2>&1; then
-        printf 'installing %s: %s install\n' "${missing[*]}" "${apt[*]}" >&2
+    command -v apt-get >/dev/null && "${apt[@]}" --version >/dev/null 2>&1
+}
+
+install_packages() {
+    local packages=("$@") apt log
+    if can_install; then
+        log=$(mktemp)
+        printf 'installing %s\n' "${packages[*]}" >&2
         # The lists of packages may be missing or old: fetch them when the first try fails.
-        { _packages_install || { "${apt[@]}" update && _packages_install; }; } >&2 && return 0
+        if _packages_install || { "${apt[@]}" update && _packages_install; } >>"$log" 2>&1; then
+            rm -f "$log"
+            return 0
+        fi
+        printf 'apt-get could not do it (%s says why); ' "$log" >&2
     fi
-    printf 'missing on this computer: sudo apt-get install %s, then run this again\n' "${missing[*]}" >&2
+    printf 'missing on this computer: sudo apt-get install %s, then run this again\n' "${packages[*]}" >&2
     return 3
 }
 
@@ -32,6 +46,8 @@ _package_of() {
     esac
 }
 
+# Says each package as it is set up; everything goes to the log.
 _packages_install() {
-    DEBIAN_FRONTEND=noninteractive "${apt[@]}" install --yes --no-install-recommends "${missing[@]}"
+    "${apt[@]}" install --yes --no-install-recommends "${packages[@]}" </dev/null 2>&1 | tee -a "$log" |
+        sed -u -n 's/^Setting up \([^ :]*\).*/  \1/p' >&2
 }

@@ -1,19 +1,24 @@
 # shellcheck shell=bash
-# The Python of this repository: .venv, filled by sets of pinned packages. Sourced by bootstrap.sh, flash.sh, demo.sh
-# and test.sh.
+# What a script needs of this computer, checked first, and the Python of this repository: .venv, filled by sets of pinned
+# packages. Sourced by every script.
 #
-#   need_set NAME...     make .venv if it is missing and install host/requirements/NAME.txt into it, once; a few
-#                        milliseconds when there is nothing to do. Progress and errors go to stderr.
-#                        Returns 3 when this computer cannot do it (no Python, no network, disk full), with the reason
-#                        said.
-#   want_set NAME        the same for a set that this computer may do without: says nothing, and always succeeds. A
-#                        failure is remembered until the file changes, or a compiler appears.
-#   have_set NAME        true when the set is installed as the file now says
-#   $VENV_PYTHON         the interpreter of .venv
+#   need_programs NAME...   make sure of all that must come from the system: these programs, Python with venv, a folder
+#                           that can be written. What is missing is installed where that needs no password.
+#                           Returns 3 where it does, with one sentence and one command said. Nothing is downloaded
+#                           before that.
+#   want_programs NAME...   the same for programs that people may do without: says nothing where it needs a password
+#   need_set NAME...        make .venv if it is missing and install host/requirements/NAME.txt into it, once; a few
+#                           milliseconds when there is nothing to do. Progress and errors go to stderr.
+#                           Returns 3 when this computer cannot do it (no Python, no network, disk full), with the
+#                           reason said.
+#   want_set NAME           the same for a set that this computer may do without: says nothing, and always succeeds. A
+#                           failure is remembered until the file changes, or a compiler appears.
+#   have_set NAME           true when the set is installed as the file now says
+#   $VENV_PYTHON            the interpreter of .venv
 #
 # A set is fetched (and built, where it is published as source only) into ~/.cache/huzzah-node, every file checked
 # against the hash in its NAME.txt, and installed from there without the network: with that folder filled, all of it
-# works offline.
+# works offline, in every clone.
 
 # shellcheck source=host/packages.sh
 . "${BASH_SOURCE[0]%/*}/packages.sh"
@@ -24,20 +29,46 @@ VENV=$(readlink -m "$VENV_ROOT/.venv")
 VENV_PYTHON=$VENV/bin/python
 VENV_CACHE=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/huzzah-node/wheels
 
+# shellcheck disable=SC2120  # without a program it sees to Python and the folders alone
+need_programs() {
+    local package missing=()
+    _venv_writable || return 3
+    _venv_python_found || return 3
+    while read -r package; do
+        [[ " ${missing[*]} " == *" $package "* ]] || missing+=("$package")
+    done < <(_venv_lacks && missing_packages "$@")
+    ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+}
+
+want_programs() {
+    local apt missing
+    mapfile -t missing < <(missing_packages "$@")
+    if ((${#missing[@]})) && can_install; then install_packages "${missing[@]}" || true; fi
+}
+
 need_set() {
     local name missing=()
     for name; do
         have_set "$name" || missing+=("$name")
     done
     ((${#missing[@]})) || return 0
+    # shellcheck disable=SC2119
+    need_programs || return 3
     (
         set -o pipefail
-        flock 9 # two scripts started together: the second waits, then finds the work done
+        flock 9 # scripts started together, in this clone or another: the second waits, then finds the work done
         _venv_make || exit 3
         for name in build "${missing[@]}"; do
             have_set "$name" || _set_install "$name" || exit 3
         done
-    ) 9<"$VENV_ROOT/host/requirements" || return 3
+    ) 9<"$VENV_CACHE" || return 3
+}
+
+need_processor() {
+    local packages
+    mapfile -t packages < <(cd "$VENV_ROOT" && "$VENV_PYTHON" -m virtual_feather.processor.build --missing)
+    if ((${#packages[@]})); then install_packages "${packages[@]}" || return 3; fi
+    (cd "$VENV_ROOT" && "$VENV_PYTHON" -m virtual_feather.processor.build "$@") >/dev/null || return 3
 }
 
 want_set() {
@@ -48,36 +79,66 @@ want_set() {
 }
 
 have_set() {
-    [[ -x $VENV_PYTHON && -f $VENV/sets/$1 && $(<"$VENV/sets/$1") == "$(_set_stamp "$1")" ]]
+    _venv_made && [[ -f $VENV/sets/$1 && $(<"$VENV/sets/$1") == "$(_set_stamp "$1")" ]]
 }
 
-# The stamp of a set: the hash of its file, and where the environment is (its scripts hold that path).
 _set_stamp() {
-    printf '%s %s' "$(sha256sum <"$VENV_ROOT/host/requirements/$1.txt")" "$VENV"
+    sha256sum <"$VENV_ROOT/host/requirements/$1.txt"
+}
+
+_venv_writable() {
+    if ! [[ -w $VENV_ROOT ]]; then
+        echo "$VENV_ROOT cannot be written by $(id -un): sudo chown -R $(id -un) $VENV_ROOT" >&2
+        return 1
+    fi
+    if ! mkdir -p "$VENV_CACHE" 2>/dev/null || ! [[ -w $VENV_CACHE ]]; then
+        echo "$VENV_CACHE cannot be written by $(id -un): choose another folder with XDG_CACHE_HOME=FOLDER" >&2
+        return 1
+    fi
+}
+
+_venv_made() {
+    [[ -x $VENV_PYTHON && -f $VENV/made && $(<"$VENV/made") == "$(_venv_stamp)" ]]
+}
+
+# Where it is (its scripts hold that path), and the Python behind it: a new release of Debian brings another.
+_venv_stamp() {
+    printf '%s %s' "$VENV" "$(readlink -f "$VENV_PYTHON")"
+}
+
+# False, with the reason said, where Debian's own Python is too old: no package mends that.
+_venv_python_found() {
+    if _venv_made || _venv_find_python >/dev/null || ! command -v python3 >/dev/null; then return 0; fi
+    echo "Python 3.11 or newer was not found, only $(python3 --version 2>&1): it comes with Debian or Raspberry Pi OS 12" \
+        "and later" >&2
+    return 1
+}
+
+# The package that Python lacks for making .venv: Debian keeps the second half of venv apart. It brings Python along.
+_venv_lacks() {
+    local python
+    if _venv_made; then return 0; fi
+    if ! python=$(_venv_find_python) || ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        echo python3-venv
+    fi
 }
 
 _venv_make() {
     local python
-    if [[ -x $VENV_PYTHON && -f $VENV/made && $(<"$VENV/made") == "$VENV" ]]; then return 0; fi
-    python=$(_venv_find_python) || {
-        echo "Python 3.11 or newer was not found: sudo apt-get install python3 (Raspberry Pi OS 12 or later)" >&2
-        return 1
-    }
+    if _venv_made; then return 0; fi
+    python=$(_venv_find_python) || return 1
     echo "making .venv with $("$python" --version)" >&2
     rm -rf "$VENV"
-    # Debian keeps the second half of venv in a package of its own.
-    "$python" -c 'import ensurepip, venv' 2>/dev/null || need_programs python3-venv || return 1
     if ! "$python" -m venv "$VENV" >&2; then
         echo "could not make $VENV: see the message above (df -h . shows whether the disk is full)" >&2
         return 1
     fi
-    printf '%s' "$VENV" >"$VENV/made"
+    _venv_stamp >"$VENV/made"
 }
 
-# 3.11 first: the virtual Feather's interpreter is made for it.
 _venv_find_python() {
     local python
-    for python in python3.11 python3 python3.12 python3.13; do
+    for python in python3 python3.11 python3.12 python3.13 python3.14; do
         if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$python"
             return 0
@@ -112,13 +173,22 @@ _wheels_whole() {
 
 # A folder of wheels appears whole or not at all. Source packages are built with the pinned tools of the set 'build',
 # not with whatever the index offers today.
-_wheels_fetch() {
-    local name=$1 file=$2 wheels=$3 log=$4 new=$3.new isolation=(--no-build-isolation)
+_wheels_fetch() (
+    name=$1 file=$2 wheels=$3 log=$4 new=$VENV_CACHE/new isolation=(--no-build-isolation)
     [[ $name == build ]] && isolation=(--only-binary ':all:')
+    trap 'rm -rf "$new"' EXIT
     rm -rf "$wheels" "$new"
-    mkdir -p "$new" || return 1
+    mkdir -p "$new" || exit 1
     "$VENV_PYTHON" -m pip wheel --disable-pip-version-check --retries 1 --no-deps --require-hashes "${isolation[@]}" \
-        --requirement "$file" --wheel-dir "$new" 2>"$log" |
-        sed -u -n 's/^Collecting \([^=; ]*\).*/  \1/p' >&2 || return 1
+        --requirement "$file" --wheel-dir "$new" 2>"$log" | _wheels_progress "$file" || exit 1
     (cd "$new" && sha256sum -- *.whl >SHA256SUMS) && mv "$new" "$wheels"
+)
+
+# Says each package that pip takes up, with its number and how many there are.
+_wheels_progress() {
+    local total count=0 word package rest
+    total=$(grep '==' "$1" | grep -v -c -E "== '(win32|emscripten)'")
+    while read -r word package rest; do
+        [[ $word != Collecting ]] || printf '  %2d of %d: %s\n' $((++count)) "$total" "${package%%[=;]*}" >&2
+    done
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import secrets
+import shutil
 import socket
 import struct
 import subprocess
@@ -17,7 +18,9 @@ import paho.mqtt.client as mqtt
 import pytest
 from clone import Clone
 from nodes import Broker
+from waits import LIMIT_S
 
+USER, PASSWORD = "reader", 'it\'s # "secret" and long'
 # bootstrap.sh's Python, with another root for the files of Mosquitto and systemd.
 _BOOTSTRAP = (
     "import sys; from pathlib import Path; from host import bootstrap, failure; "
@@ -84,8 +87,22 @@ def log_in(port: int, user: str | None, password: str | None) -> int:
     body = b"\x00\x04MQTT\x04" + (b"\xc2" if user else b"\x02") + b"\x00\x3c"
     body += b"".join(struct.pack(">H", len(field)) + field for field in fields)
     assert len(body) < 128
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as sock:
         sock.sendall(b"\x10" + bytes((len(body),)) + body)
         answer = sock.recv(4)
     assert answer[:2] == b"\x20\x02", answer
     return answer[3]
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[Broker]:
+    """A broker that lets in nobody but USER."""
+    passwords = tmp_path / "passwords"
+    passwords.touch(mode=0o600)
+    program = shutil.which("mosquitto_passwd")
+    assert program, "mosquitto is not installed: ./test.sh installs it"
+    subprocess.run([program, "-b", passwords, USER, PASSWORD], check=True)
+    broker = Broker(tmp_path, f"allow_anonymous false\npassword_file {passwords}\n")
+    broker.start(USER, PASSWORD)
+    yield broker
+    broker.stop()

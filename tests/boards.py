@@ -14,13 +14,12 @@ from typing import Any, Self
 
 import pytest
 import serial
+from waits import LIMIT_S, wait_for
 
 from virtual_feather.control import Command, control
 from virtual_feather.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
-_START_S = 20.0
-_STOP_S = 10.0
 _PROMPT = b"\r\n>>> "
 _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 
@@ -29,7 +28,7 @@ class Console:
     """A person or a program at the serial path. Use it in a `with`: others wait for the path as long as it is open."""
 
     def __init__(self, path: str) -> None:
-        self.line = serial.Serial(path, 115200, timeout=0.05, write_timeout=10.0)
+        self.line = serial.Serial(path, 115200, timeout=0.05, write_timeout=LIMIT_S)
         self.seen = b""  # all that has come since the last read_until
 
     def __enter__(self) -> Self:
@@ -42,64 +41,63 @@ class Console:
         """Type bytes."""
         self.line.write(data)
 
-    def read_until(self, end: bytes, timeout: float = 10.0) -> bytes:
-        """What comes, up to and with `end`. Fails the test when it does not come in time."""
-        deadline = time.monotonic() + timeout
-        while end not in self.seen:
-            if time.monotonic() > deadline:
-                pytest.fail(f"{end!r} did not come within {timeout} s, but {self.seen!r}")
-            self.seen += self.line.read(self.line.in_waiting or 1)
+    def read_until(self, end: bytes) -> bytes:
+        """What comes, up to and with `end`. Fails the test when it does not come."""
+        wait_for(lambda: end in self.seen or self._hear(), lambda: f"{end!r}, but {self.seen!r}", 0)
         found, _, self.seen = self.seen.partition(end)
         return found + end
+
+    def _hear(self) -> None:
+        self.seen += self.line.read(self.line.in_waiting or 1)
 
     def read_for(self, seconds: float) -> bytes:
         """What comes in so many seconds."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self.seen += self.line.read(self.line.in_waiting or 1)
+            self._hear()
         seen, self.seen = self.seen, b""
         return seen
 
-    def prompt(self, timeout: float = 5.0) -> None:
+    def prompt(self) -> None:
         """Stop whatever runs: two Ctrl-C, as rshell and mpremote send, and a friendly prompt that waits for a line."""
         self.send(b"\r" + _CTRL_C + _CTRL_C)
-        self.read_until(_PROMPT, timeout)
+        self.read_until(_PROMPT)
         # Further prompts may be on their way, one a Ctrl-C: ask for something that has not been said yet.
         self.send(b"'rea''dy'\r")
-        self.read_until(b"'ready'" + _PROMPT, timeout)
+        self.read_until(b"'ready'" + _PROMPT)
 
-    def type(self, line: str, timeout: float = 5.0) -> str:
+    def type(self, line: str) -> str:
         """Type a line at the friendly prompt; what is printed before the next prompt."""
         self.send(line.encode() + b"\r")
-        echo, _, output = self.read_until(b">>> ", timeout).partition(b"\n")
+        echo, _, output = self.read_until(b">>> ").partition(b"\n")
         assert line.encode() in echo, (line, echo, output)
         return output.removesuffix(b">>> ").replace(b"\r\n", b"\n").decode()
 
-    def run(self, code: str, timeout: float = 10.0) -> str:
+    def run(self, code: str) -> str:
         """Run a program through the raw REPL from a friendly prompt and come back to one; what it prints.
 
         Fails the test with the board's traceback when the program raises.
         """
-        output, error = self.run_raw(code, timeout)
+        output, error = self.run_raw(code)
         if error:
             pytest.fail(f"on the board: {error}")
         return output
 
-    def run_raw(self, code: str, timeout: float = 10.0) -> tuple[str, str]:
+    def run_raw(self, code: str) -> tuple[str, str]:
         """As `run`; what is printed and, apart, the traceback or ''."""
         self.send(b"\r" + _CTRL_A)
         self.read_until(b"raw REPL; CTRL-B to exit\r\n>")
         self.send(code.encode() + _CTRL_D)
-        self.read_until(b"OK", timeout)
-        output = self.read_until(_CTRL_D, timeout)[:-1]
-        error = self.read_until(_CTRL_D + b">", timeout)[:-2]
+        self.read_until(b"OK")
+        output = self.read_until(_CTRL_D)[:-1]
+        error = self.read_until(_CTRL_D + b">")[:-2]
         self.send(_CTRL_B)
         self.read_until(b">>> ")
         return output.replace(b"\r\n", b"\n").decode(), error.replace(b"\r\n", b"\n").decode()
 
 
 class RunningBoard:
-    """`python -m virtual_feather run` with a state folder of its own."""
+    """`python -m virtual_feather run` with a state folder of its own. Its clock is real but for skip() and until()."""
 
     def __init__(self, state: Path, link: Path, options: tuple[str, ...] = ()) -> None:
         """options: more words for the command line."""
@@ -112,6 +110,7 @@ class RunningBoard:
     def start(self) -> None:
         """Start the board and wait for its serial path."""
         command = [sys.executable, "-m", "virtual_feather", "run", "--state", str(self.state), "--link", str(self.link)]
+        command += ["--fast", "0"]
         errors = (self.state.parent / f"{self.state.name}.err").open("w")
         with errors:
             self._process = subprocess.Popen(
@@ -119,7 +118,7 @@ class RunningBoard:
             )
         output = self._process.stdout
         assert output is not None
-        line = output.readline() if select.select([output], [], [], _START_S)[0] else ""
+        line = output.readline() if select.select([output], [], [], LIMIT_S)[0] else ""
         if not line.startswith("serial: "):
             self.stop()
             pytest.fail(f"the board did not start: {self.errors()}")
@@ -132,7 +131,7 @@ class RunningBoard:
             return
         process.terminate()
         try:
-            process.wait(_STOP_S)
+            process.wait(LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -179,12 +178,22 @@ class RunningBoard:
         return self.status()["clock"]
 
     def skip(self, seconds: float) -> None:
-        """Let so much of the board's time pass, idle time at once. The board was started with --fast."""
-        end, deadline = self.clock + seconds, time.monotonic() + 20 + seconds
+        """Let so much of the board's time pass, idle time at once."""
+        end = self.clock + seconds
         self.ctl("clock", seconds)
-        while self.clock < end:
-            assert time.monotonic() < deadline, f"{seconds} s of the board's time have not passed"
-            time.sleep(0.002)
+        wait_for(lambda: self.clock >= end, f"{seconds} s of the board's time", 0.002)
+
+    def until(self, happened: Callable[[], Any], within_s: float, step_s: float = 0.25) -> Any:
+        """Let the board's time pass until it has happened; what happened() returned.
+
+        Fails the test when it has not within `within_s` of the board's clock. step_s: between two questions.
+        """
+        end = self.clock + within_s
+        while not (value := happened()):
+            if self.clock > end:
+                pytest.fail(f"not within {within_s} s of the board's clock")
+            self.skip(step_s)
+        return value
 
     def put(self, path: str, text: str | bytes) -> None:
         """Write a file of the board; it starts again with it."""
@@ -195,16 +204,6 @@ class RunningBoard:
     def console(self) -> Console:
         """Open the serial path."""
         return Console(self.port)
-
-
-def wait_for(condition: Callable[[], Any], timeout: float, what: str) -> Any:
-    """The first true value of condition(), asked ten times a second. Fails the test when there is none in time."""
-    deadline = time.monotonic() + timeout
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {timeout} s: {what}")
-        time.sleep(0.1)
-    return value
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("bootstrap.sh", "flash.sh", "update.sh", "watch.sh", "host", "firmware", "device_libs", "config.example.json")
+PARTS = (
+    *("bootstrap.sh", "flash.sh", "node.sh", "demo.sh", "test.sh"),
+    *("host", "firmware", "device_libs", "virtual_feather", "config.example.json"),
+)
 
 
 class Clone:

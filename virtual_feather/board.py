@@ -8,38 +8,34 @@ keeps the flash alone. A supply that fails is always off at once: the voltages i
 from __future__ import annotations
 
 import math
+import os
+import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from .adc import Adc
-from .cpu.life import Life
-from .cpu.names import absent_modules, release
-from .cpu.processor import Start
-from .cpu.rom import read_only_memory
 from .flash import SECTOR, Flash, PowerCut
 from .gpio import Gpio
 from .i2c import I2cBus
 from .layouts import Layout, identify
 from .led import Led
-from .memory import Memory
-from .pwm import Pwm
+from .network.gateway import Gateway
+from .processor.build import executable
+from .processor.child import Child
+from .processor.pace import NS_PER_BRANCH
+from .processor.page import SharedPage
 from .radio import Radio
-from .reactor import Alarm, Reactor, Skipped
+from .reactor import NEVER, Alarm, Reactor
 from .rtc import Rtc
-from .timers import Timers
 from .wires import Wires
 
 # The SDK's rst_reason (user_interface.h). A soft reset of MicroPython, Ctrl-D, leaves it as it is.
 PWRON_RESET, EXCEPTION_RESET, SOFT_WDT_RESET, SOFT_RESET, DEEPSLEEP_RESET, HARD_RESET = 0, 2, 3, 4, 5, 6
 RED_LED, BLUE_LED, RUN_APP, WAKE = 0, 2, 12, 16
-CHIP_HEAP = 38 * 1024  # bytes, of 32-bit words
-# They hold what twice as many bytes hold here. On top comes room for the port's own MicroPython half, which on the chip
-# is C and constants; what is left of it is filled before the image's first module runs, after MicroPython's own start.
-_WORDS = 2
-_PORT_HEAP = 48 * 1024
-_STARTED = 900
 _REBOOT_S = 0.3  # from a crash to the next start
+_FRAME = 2048  # bytes, more than one has
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +56,12 @@ class Board:
         *,
         fast: float | None = None,
         paced: bool = False,
-        heap: int = CHIP_HEAP,
+        chip_speed: bool = False,
+        network: bool = False,
     ) -> None:
-        """state: its folder. fast: as in `runner.Options`. paced: flash takes its time.
+        """state: its folder. fast, network: as in `runner.Options`. paced: the flash takes its time; chip_speed: so do
+        programs.
 
-        heap: MicroPython's, in the chip's bytes.
         Raises ValueError for a flash file that is none, OSError.
         """
         self._reactor = reactor
@@ -73,63 +70,66 @@ class Board:
         self.halted: Callable[[], None] = lambda: None  # called when the processor has stopped, and a loader with it
         self._fast = fast is not None
         self._paced = paced
-        self._heap = heap
         self.identity = identity
+        self._shared = SharedPage()
+        self.page = page = self._shared.page
+        reactor.shared = page
         self.flash = Flash(state / "flash.bin")
-        self.rtc = Rtc(state / "rtc.bin", reactor.now)
-        self.gpio = Gpio(self._interrupt)
+        page.flash_size, page.flash_id = self.flash.size, self.flash.jedec_id
+        page.fast, page.paced, page.fast_until_us = self._fast, paced, NEVER
+        self._chip_speed = chip_speed
+        if chip_speed:
+            page.pace_ns[:] = NS_PER_BRANCH
+        self.rtc = Rtc(page, reactor.now)
+        self.gpio = Gpio(page, lambda: self._tell("G"))
         self.gpio.listen(WAKE, self._wake_line)
-        self.adc = Adc()
-        self.pwm = Pwm(reactor, self.gpio)
-        self.memory = Memory(self.flash)
-        self.bus = I2cBus(self.gpio)
-        self.wires = Wires(self.gpio)
+        self.adc = Adc(page)
+        self.bus = I2cBus(page, self.gpio)
+        self.wires = Wires(page, self.gpio)
         self.leds = {number: Led(reactor.now, 1) for number in (RED_LED, BLUE_LED)}
         for number, led in self.leds.items():
             self.gpio.listen(number, led.change)
-        self.timers = Timers(reactor, self._interrupt, lambda: self.reset(SOFT_WDT_RESET))
-        self.radio = Radio(reactor, self.flash, identity.mac, self._linked)
-        self._life: Life | None = None
+        self.gateway = Gateway(reactor, identity.mac, self._send_frame, self._not_quiet_before, network)
+        self.radio = Radio(reactor, page, self.flash, identity.mac, self._radio_changed)
+        self._child: Child | None = None
+        self._frames: socket.socket | None = None  # to the processor
         self._layout: Layout | None = None
-        self._cause = PWRON_RESET
         self._next_reset: Alarm | None = None  # by itself: the end of a deep sleep, or after a crash
-        self._output_held = False
         self.wake_wired = False  # whether a wire joins GPIO16 and RST: a Feather comes without
         self.powered = False
         self.resets = 0
-        self._operations = self._all_operations()
+        self._handlers = {kind: self._guarded(handler) for kind, handler in self._all_handlers().items()}
         if fast is not None:
             self.run_fast(fast)
         # With no processor that could say so, a fast clock knows itself that nobody waits.
         reactor.sleeps = lambda: self._fast and self._next_reset is not None
 
-    def _all_operations(self) -> dict[str, Callable]:
-        operations: dict[str, Callable] = {
-            "started": self._started,
-            "reset": lambda: self.reset(SOFT_RESET),
-            "soft_reset": self.soft_reset,
-            "reset_cause": lambda: self._cause,
-            "deepsleep": self._deepsleep,
-            "unique_id": lambda _: (4, self.identity.mac[:2:-1] + b"\0"),
-            "fs": lambda what: (self._layout.first_block, self._layout.fs_blocks(self.flash.size))[what],
-            "romfs": lambda what: (self._layout.romfs_start, self._layout.romfs_size)[what],
-            "idle": self._idle,
-            "flash_size": lambda: self.flash.size,
-            "flash_id": lambda: self.flash.jedec_id,
-            "flash_erase": self._erase_flash,
-            "flash_write": self._write_flash,
+    def _all_handlers(self) -> dict[str, Callable]:
+        """What is done for each message of the processor: processor/child.py has their list."""
+        return {
+            "T": self._print,
+            "t": self._print_paced,
+            "H": lambda _: self.started(),
+            "P": self._pads_changed,
+            "p": lambda _: self.gpio.settle(),
+            "R": lambda _: self.reset(SOFT_RESET),
+            "B": lambda _: self.reset(SOFT_WDT_RESET),
+            "D": lambda data: self._deepsleep(int.from_bytes(data, "little")),
+            "E": self._erase_flash,
+            "W": self._write_flash,
+            "I": self._skip,
+            "Q": self._listens,
+            **self.bus.handlers,
+            **self.wires.handlers,
+            **self.radio.handlers,
         }
-        wired = (self.gpio, self.adc, self.pwm, self.bus, self.wires)
-        for part in (*wired, self.memory, self.rtc, self.timers, self.radio):
-            operations.update(part.operations)
-        return operations
 
     # Power and resets.
 
     @property
     def running(self) -> bool:
         """Whether MicroPython runs: there is power and a valid image."""
-        return self._life is not None
+        return self._child is not None
 
     @property
     def image(self) -> str | None:
@@ -152,7 +152,9 @@ class Board:
     def close(self) -> None:
         """Cut the supply, and give back what the board holds of the computer."""
         self.power_off()
+        self.gateway.close()
         self.flash.close()
+        self._shared.close()
 
     def halt(self) -> None:
         """Stop the processor and all that runs by itself: no power, in deep sleep, or held in reset."""
@@ -160,10 +162,7 @@ class Board:
         if self._next_reset:
             self._next_reset.cancel()
             self._next_reset = None
-        self.timers.reset()
-        self.pwm.reset()
         self.gpio.reset()
-        self.memory.reset()
         self.radio.power_off()
         self.halted()
 
@@ -172,65 +171,45 @@ class Board:
         if not self.powered:
             return
         self.halt()
-        self._cause = cause
+        self.page.reset_reason = cause
         self.resets += 1
         if cause in (HARD_RESET, DEEPSLEEP_RESET):
             self.rtc.pulled()
-        else:
-            self.rtc.start()
         self._layout = identify(self.flash)
         if self._layout is not None:
             self.radio.power_on()
             self._start()
 
-    def soft_reset(self, raw_repl: bool) -> None:
-        """A new interpreter on the same chip: pins, radio and watchdog go on as they are."""
-        self._kill()
-        self.timers.forget()
-        self.gpio.forget_handlers()
-        self.rtc.start()
-        self.serial(b"MPY: soft reboot\r\n")
-        self._start(soft=True, raw_repl=raw_repl)
-
     def _kill(self) -> None:
-        if self._life:
-            self._life.kill()
-            self._life = None
+        if self._child:
+            child, self._child = self._child, None
+            child.kill()
+            self._reactor.forget(self._frames.fileno())
+            self._frames.close()
 
-    def _start(self, soft: bool = False, raw_repl: bool = False) -> None:
-        layout = self._layout
-        absent = absent_modules(release(layout.version), layout.frozen)
-        start = Start(
-            banner=layout.banner,
-            info=_info(layout),
-            release=release(layout.version),
-            absent=absent,
-            soft=soft,
-            raw_repl=raw_repl,
-            heap_bytes=_WORDS * self._heap * 33 // 32 + _PORT_HEAP,  # 1/32 is for the tables of the collector
-            chip_bytes=_WORDS * self._heap,
-            free_bytes=_WORDS * self._heap - _STARTED,
-            rom=read_only_memory(absent),
-            flash=self.flash.memory,
-            paced=self._paced,
-            skipped=self._reactor.skipped if self._fast else None,
-        )
-        self._life = Life(self._reactor, start, self._operate, self._print, self._died)
-        self._life.radio(self.radio.linked)
-        self._life.hold_output(self._output_held)
-
-    def _started(self) -> None:
-        self.started()
+    def _start(self) -> None:
+        page = self.page
+        page.boot_us = int(self._reactor.now() * 1e6)
+        page.frames = page.sent = page.seen = 0
+        self._frames, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._frames.setblocking(False)
+        flash = os.open(self.flash.path, os.O_RDONLY)
+        try:
+            program = executable(self._layout, self._chip_speed)
+            self._child = Child(self._reactor, program, self._shared, flash, other.fileno(), self._handlers, self._died)
+        finally:
+            os.close(flash)
+            other.close()
+        self._reactor.watch(self._frames.fileno(), self._take_frames)
 
     def _died(self) -> None:
-        """The interpreter has crashed, as an exception of the chip does: it resets."""
-        self._kill()
+        """The processor has crashed, as an exception of the chip does: it resets."""
+        self.halt()
         self._next_reset = self._reactor.call_in(_REBOOT_S, lambda: self.reset(EXCEPTION_RESET))
 
     def _deepsleep(self, time_us: int) -> None:
         """Power down for so long, or until a reset from outside (0)."""
         self.halt()
-        self.rtc.sleep(time_us)
         if time_us:
             self._next_reset = self._reactor.call_in(time_us / 1e6, self._end_deepsleep)
 
@@ -255,67 +234,98 @@ class Board:
         if not self._fast:
             raise ValueError("the board was started without --fast")
         until = (self._reactor.now() + seconds) * 1e6 if seconds else 0
-        self._reactor.skipped.fast_until_us = Skipped.NEVER if math.isinf(until) else int(until)
+        self.page.fast_until_us = NEVER if math.isinf(until) else int(until)
 
     # What the processor asks for.
 
-    def _operate(self, name: str, *values: object) -> object:
-        try:
-            return self._operations[name](*values)
-        except PowerCut:
-            self.power_off()
-            return None
+    def _guarded(self, handler: Callable[[bytes], object]) -> Callable[[bytes], object]:
+        """Whatever writes flash may be cut off in the middle."""
 
-    def _erase_flash(self, sector: int) -> int | None:
-        """Microseconds for which the flash is busy; None for a sector that it has not."""
-        inside = self.flash.holds(sector * SECTOR, SECTOR)
-        return self._busy_us(self.flash.erase_sector(sector)) if inside else None
+        def handle(data: bytes) -> object:
+            try:
+                return handler(data)
+            except PowerCut:
+                self.power_off()
+                return None
 
-    def _write_flash(self, address: int, data: bytes) -> int | None:
-        inside = self.flash.holds(address, len(data))
-        return self._busy_us(self.flash.program(address, data)) if inside else None
+        return handle
 
-    def _busy_us(self, seconds: float) -> int:
-        """For how long the processor waits for its flash."""
+    def _pads_changed(self, _: bytes) -> bytes:
+        self.gpio.settle()
+        return self.wires.pulses()
+
+    def _erase_flash(self, data: bytes) -> int:
+        """Microseconds for which the flash is busy; -1 for a sector that it has not."""
+        sector = int.from_bytes(data, "little")
+        return self._busy_us(sector * SECTOR, SECTOR, lambda: self.flash.erase_sector(sector))
+
+    def _write_flash(self, data: bytes) -> int:
+        address = int.from_bytes(data[:4], "little")
+        return self._busy_us(address, len(data) - 4, lambda: self.flash.program(address, data[4:]))
+
+    def _busy_us(self, address: int, size: int, change: Callable[[], float]) -> int:
+        if not self.flash.holds(address, size):
+            return -1
+        seconds = change()
         return int(seconds * 1e6) if self._paced else 0
 
-    def _idle(self, until_us: int | None, events: int) -> bool:
-        """A fast processor has nothing to do until then; whether it may ask again at once.
-
-        An event that it has not taken yet forbids to skip.
-        """
-        until = None if until_us is None else until_us / 1e6
-        return events == self._life.events and (self._reactor.skip(until) or self._reactor.due)
+    def _skip(self, _: bytes) -> int:
+        """A fast processor has nothing to do before our next alarm: jump to it. It rings after this turn."""
+        self._reactor.skip(None)
+        return 0
 
     def _print(self, data: bytes) -> None:
         self.serial(data)
+
+    def _print_paced(self, data: bytes) -> int:
+        self.serial(data)
+        return 0
+
+    # The network.
+
+    def _take_frames(self) -> None:
+        while self._child:
+            try:
+                frame = self._frames.recv(_FRAME)
+            except OSError:
+                return
+            if not frame:
+                return
+            self.gateway.receive(frame)
+            self.page.seen += 1
+
+    def _send_frame(self, frame: bytes) -> None:
+        if self._child:
+            self.page.frames += 1
+            try:
+                self._frames.send(frame)
+            except OSError:
+                self.page.frames -= 1  # no room: lost, as in the air
+
+    def _not_quiet_before(self, monotonic_s: float) -> bool:
+        self.page.quiet_from_us = int(monotonic_s * 1e6)
+        return self._fast and self.page.fast_until_us > self._reactor.now() * 1e6
+
+    def _listens(self, data: bytes) -> None:
+        self.gateway.serves(*struct.unpack("<BH", data))
 
     # What comes from outside.
 
     def hold_output(self, held: bool) -> None:
         """Make the program wait in print(), or let it go on."""
-        self._output_held = held
-        if self._life:
-            self._life.hold_output(held)
+        if held != bool(self.page.output_held):
+            self.page.output_held = held
+            if not held:
+                self._tell("X")
 
     def type(self, data: bytes) -> None:
         """Bytes arrive at the UART."""
-        if self._life:
-            self._life.type(data)
+        self._tell("U", data)
 
-    def _interrupt(self, handler: int, argument: int) -> None:
-        if self._life:
-            self._life.schedule(handler, argument)
+    def _radio_changed(self) -> None:
+        self.gateway.linked = self.radio.linked
+        self._tell("V")
 
-    def _linked(self, linked: bool) -> None:
-        if self._life:
-            self._life.radio(linked)
-
-
-def _info(layout: Layout) -> dict[str, str]:
-    """What the interpreter tells of itself."""
-    return {
-        **layout.uname(),
-        "sys.version": f"3.4.0; MicroPython {layout.dated}",
-        "sys.implementation": layout.version.removeprefix("v"),
-    }
+    def _tell(self, kind: str, data: bytes = b"") -> None:
+        if self._child:
+            self._child.tell(kind, data)

@@ -42,6 +42,7 @@ class Flash:
                 f"{size} bytes is not the size of a flash chip: take a power of two from 512 KiB to 16 MiB"
             )
         self.size = size
+        self.path = path
         # Set to a number of bytes, the power goes when that many more have been programmed or erased.
         self.cut_after: int | None = None
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

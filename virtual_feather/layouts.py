@@ -61,15 +61,11 @@ class Layout:
         """Sectors of the file system on a chip of `flash_size` bytes."""
         return (flash_size - _SYSTEM_BYTES) // SECTOR - self.first_block
 
-    def uname(self) -> dict[str, str]:
-        """os.uname() by field. The ESP8266 port's release is the SDK's."""
-        return {
-            "sysname": "esp8266",
-            "nodename": "esp8266",
-            "release": SDK,
-            "version": self.dated,
-            "machine": self.machine,
-        }
+    @property
+    def release(self) -> tuple[int, int, int]:
+        """ "v1.28.0", or "v1.9.4-113-g7d86ac6c", as numbers."""
+        major, minor, *micro = re.findall(r"\d+", self.version.partition("-")[0])
+        return int(major), int(minor), int(micro[0]) if micro else 0
 
 
 # Lengths as the downloads of these releases or their neighbours have them, to a few KiB.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .flash import Flash
+from .processor.page import Page
 from .reactor import Alarm, Reactor
 
 IDLE, CONNECTING, WRONG_PASSWORD, NO_AP_FOUND, CONNECT_FAIL, GOT_IP = range(6)
@@ -19,7 +22,7 @@ _CONFIG_SECTORS = 4  # the SDK's parameters lie in the last four sectors
 _RSSI, _NO_RSSI = -61, 31
 _CHANNEL = 6  # of the access point in the air
 _CHANNELS = range(1, 15)
-_MODEM_SLEEP, _PHY_11N = 2, 3  # what the SDK starts with
+_BSSID, _WPA2 = bytes.fromhex("020000000001"), 3
 _OPEN, _SHORTEST_KEY = 0, 8
 _ANY_NAME = "virtual"  # of an access point that answers to every name
 
@@ -52,50 +55,29 @@ class _Saved:
 class Radio:
     """Station and access point."""
 
-    def __init__(self, reactor: Reactor, flash: Flash, mac: bytes, linked: Callable[[bool], None]) -> None:
-        """linked: told each time when the link comes or goes."""
+    def __init__(self, reactor: Reactor, page: Page, flash: Flash, mac: bytes, changed: Callable[[], None]) -> None:
+        """page: where the processor finds what the radio knows. changed: told each time when that changes."""
         self._reactor = reactor
+        self._page = page
         self._flash = flash
         self._mac = mac
-        self._linked = linked
+        self._changed = changed
         self._attempt: Alarm | None = None
         self.air = Air()
         self.status = IDLE
         self.flash_writes = 0
         self._saved = _Saved()
-        self._restore()
-
-    def _restore(self) -> None:
-        """What the SDK does not keep in flash is as it comes."""
-        # hostname: the SDK's. name: MicroPython's, from 1.20 on. address0, address1: without DHCP, by interface.
-        self._texts = {
-            "hostname": f"ESP-{self._mac[-3:].hex().upper()}",
-            "name": "mpy-esp8266",
-            "country": "XX",
-            "address0": "",
-            "address1": "",
-            "dns": "",
-        }
-        self._macs = [self._mac, bytes([self._mac[0] | 2]) + self._mac[1:]]
-        self._settings = {"sleep": _MODEM_SLEEP, "phy": _PHY_11N}
 
     @property
-    def operations(self) -> dict[str, Callable]:
-        """What the processor may ask for."""
+    def handlers(self) -> dict[str, Callable]:
+        """What the processor asks, by the kind of its message."""
         return {
-            "wlan_active": self._active,
-            "wlan_connect": self._connect,
-            "wlan_disconnect": self._disconnect,
-            "wlan_status": lambda: self.status if self._saved.mode & STATION else OFF,
-            "wlan_rssi": lambda: _RSSI if self.linked else _NO_RSSI,
-            "wlan_mac": lambda interface, _: (6, self._macs[interface]),
-            "wlan_set_mac": self._set_mac,
-            "wlan_ap": lambda name: self._saved.ap[name],
-            "wlan_set": self._set_config,
-            "wlan_channel": lambda: _CHANNEL if self.linked else self._saved.ap["channel"],
-            "wlan_setting": self._setting,
-            "wlan_text": self._text,
-            "wlan_put": self._put,
+            "M": self._set_mode,
+            "C": self._set_station,
+            "A": self._set_access_point,
+            "J": self._connect,
+            "L": self._disconnect,
+            "N": self._scan,
         }
 
     @property
@@ -111,9 +93,10 @@ class Radio:
     def power_on(self) -> None:
         """Reset of the chip: read the parameters and join."""
         self._cancel()
-        self._set_status(IDLE)
-        self._restore()
+        self._page.mac[0][:] = self._mac
+        self._page.mac[1][:] = bytes([self._mac[0] | 2]) + self._mac[1:]
         self._saved = self._load()
+        self._set_status(IDLE)
         if self._saved.mode & STATION and self._saved.ssid:
             self._try()
 
@@ -151,77 +134,79 @@ class Radio:
             self._attempt = None
 
     def _set_status(self, status: int) -> None:
-        was, self.status = self.linked, status
-        if was != self.linked:
-            self._linked(self.linked)
+        self.status = status
+        self._publish()
+        self._changed()
+
+    def _publish(self) -> None:
+        """Let the processor see what there is."""
+        page, saved = self._page, self._saved
+        page.opmode = saved.mode
+        page.status = self.status if saved.mode & STATION else OFF
+        page.rssi = _RSSI if self.linked else _NO_RSSI
+        page.air_channel = _CHANNEL
+        _fill(page.station.ssid, saved.ssid)
+        _fill(page.station.key, saved.key)
+        ap = saved.ap
+        _fill(page.access_point.ssid, ap["ssid"])
+        _fill(page.access_point.key, ap.get("key", ""))
+        page.access_point.ssid_length = len(ap["ssid"].encode("latin-1"))
+        page.access_point.authmode, page.access_point.channel = ap["security"], ap["channel"]
+        page.access_point.hidden = ap["hidden"]
 
     # What MicroPython calls.
 
-    def _active(self, interface: int, on: bool | None) -> bool | None:
-        bit = STATION if interface == 0 else ACCESS_POINT
-        if on is None:
-            return bool(self._saved.mode & bit)
-        self._saved.mode = self._saved.mode | bit if on else self._saved.mode & ~bit
-        self._save()
-        if bit == STATION and not on:
-            self._disconnect()
-        elif bit == STATION and self._saved.ssid and self.status == IDLE:
+    def _set_mode(self, data: bytes) -> int:
+        before, self._saved.mode = self._saved.mode, data[0]
+        if before != self._saved.mode:
+            self._save()
+        if not self._saved.mode & STATION:
+            self._leave()
+        elif self._saved.ssid and self.status == IDLE:
             self._try()
-        return None
+        else:
+            self._publish()
+        return True
 
-    def _connect(self, ssid: str | None, key: str | None) -> bool:
+    def _set_station(self, data: bytes) -> int:
         """Whether the interface is on; without it the SDK does nothing of this."""
         if not self._saved.mode & STATION:
             return False
-        if ssid is not None or key is not None:
-            self._saved.ssid, self._saved.key = ssid or "", key or ""
-            self._save()
-        self._try()
-        return True
-
-    def _disconnect(self) -> bool:
-        """Whether the interface is on."""
-        self._cancel()
-        self._set_status(IDLE)
-        return bool(self._saved.mode & STATION)
-
-    def _set_mac(self, interface: int, mac: bytes) -> None:
-        self._macs[interface] = mac
-
-    def _setting(self, name: str, value: int | None) -> int | None:
-        """Read or change what lasts until the next reset of the chip: "sleep", "phy"."""
-        if value is None:
-            return self._settings[name]
-        self._settings[name] = value
-        return None
-
-    def _set_config(self, interface: int, *pairs: int | str) -> bool:
-        """Change parameters of the access point, given as name, value, or none; the interface's are written anyhow.
-
-        Whether the SDK takes them: not while the interface is off, nor a key that is too short, nor a channel that is
-        none.
-        """
-        config = self._saved.ap | dict(zip(pairs[::2], pairs[1::2], strict=True))
-        if not self._saved.mode & (STATION if interface == 0 else ACCESS_POINT):
-            return False
-        protected = config["security"] != _OPEN and "key" in config
-        if config["channel"] not in _CHANNELS or (protected and len(config["key"]) < _SHORTEST_KEY):
-            return False
-        self._saved.ap = config
+        self._saved.ssid, self._saved.key = _text(data[:32]), _text(data[32:96])
         self._save()
         return True
 
-    def _text(self, name: str, _into: bytes) -> tuple[int, bytes]:
-        texts = self._texts | {
-            "sta": self._saved.ssid,
-            "ap": self._saved.ap["ssid"],
-            "air": (self.air.ssid or _ANY_NAME) if self.air.on else "",
-        }
-        text = texts[name].encode()
-        return len(text), text
+    def _connect(self, _: bytes) -> int:
+        if not self._saved.mode & STATION:
+            return False
+        self._try()
+        return True
 
-    def _put(self, name: str, text: str) -> None:
-        self._texts[name] = text
+    def _disconnect(self, _: bytes) -> int:
+        self._leave()
+        return bool(self._saved.mode & STATION)
+
+    def _leave(self) -> None:
+        self._cancel()
+        self._set_status(IDLE)
+
+    def _set_access_point(self, data: bytes) -> int:
+        """Whether the SDK takes it: not while the interface is off, nor a key that is too short, nor a channel that is
+        none."""
+        length, channel, security, hidden = data[96:100]
+        key = _text(data[32:96])
+        protected = security != _OPEN and len(key) < _SHORTEST_KEY
+        if not self._saved.mode & ACCESS_POINT or channel not in _CHANNELS or protected:
+            return False
+        ssid = data[:length].decode("latin-1")
+        self._saved.ap = {"ssid": ssid, "key": key, "security": security, "channel": channel, "hidden": hidden}
+        self._save()
+        return True
+
+    def _scan(self, _: bytes) -> bytes:
+        """The access point in the air."""
+        name = ((self.air.ssid or _ANY_NAME) if self.air.on else "").encode()
+        return struct.pack("<32sB6sBbB", name, len(name), _BSSID, _CHANNEL, _RSSI, _WPA2) if name else b""
 
     # The parameters in flash.
 
@@ -244,3 +229,13 @@ class Radio:
         self._flash.erase_sector(self._sector())
         self._flash.program(self._sector() * 4096, len(data).to_bytes(2, "little") + data)
         self.flash_writes += 1
+        self._publish()
+
+
+def _text(data: bytes) -> str:
+    """Up to the first zero byte."""
+    return data.split(b"\0", 1)[0].decode("latin-1")
+
+
+def _fill(field: ctypes.Array, text: str) -> None:
+    field[:] = text.encode("latin-1")[: len(field)].ljust(len(field), b"\0")

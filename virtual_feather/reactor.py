@@ -2,71 +2,33 @@
 
 from __future__ import annotations
 
-import ctypes
 import heapq
 import itertools
-import mmap
 import os
 import select
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 READABLE = select.EPOLLIN
 # Told once at each change, for a pty: it hangs up for as long as nobody has it open.
 EDGES = select.EPOLLIN | select.EPOLLOUT | select.EPOLLET
 
 
-class Skipped:
-    """What a fast clock has skipped so far, and what a processor must know to skip: in memory that both share."""
+NEVER = (1 << 63) - 1
 
-    NEVER = (1 << 63) - 1
 
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
-        words = [ctypes.c_int64.from_buffer(self._memory, 8 * i) for i in range(4)]
-        self._us, self._free_until_us, self._told, self._fast_until_us = words
-        self.fast_until_us = self.NEVER
+@dataclass
+class Clock:
+    """What a fast clock has skipped so far, and what a processor must know to skip, in microseconds.
 
-    @property
-    def us(self) -> int:
-        """Microseconds."""
-        return self._us.value
+    A board keeps it in memory that its processor shares (processor/page.py): one side at a time skips, the processor
+    while the board sleeps or answers it.
+    """
 
-    @property
-    def address(self) -> int:
-        """Where the microseconds are, an int64."""
-        return ctypes.addressof(self._us)
-
-    def add(self, us: int) -> None:
-        """Skip so much more. One side at a time does: the processor while the board sleeps or answers it."""
-        self._us.value += us
-
-    @property
-    def free_until_us(self) -> int:
-        """Time of the board's clock before which the board does nothing by itself; NEVER. 0: it is awake, ask it."""
-        return self._free_until_us.value
-
-    @free_until_us.setter
-    def free_until_us(self, us: int) -> None:
-        self._free_until_us.value = us
-
-    @property
-    def fast_until_us(self) -> int:
-        """Time of the board's clock from which on nothing is skipped; NEVER."""
-        return self._fast_until_us.value
-
-    @fast_until_us.setter
-    def fast_until_us(self, us: int) -> None:
-        self._fast_until_us.value = us
-
-    @property
-    def told(self) -> int:
-        """Events that the board has sent to its processor."""
-        return self._told.value
-
-    @told.setter
-    def told(self, events: int) -> None:
-        self._told.value = events
+    skipped_us: int = 0
+    free_until_us: int = 0  # the board does nothing by itself before this time; 0: it is awake
+    fast_until_us: int = NEVER  # nothing is skipped from this time on
 
 
 class Alarm:
@@ -88,7 +50,7 @@ class Reactor:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """clock: seconds, never going back."""
-        self.skipped = Skipped()
+        self.shared = Clock()
         self._clock = clock
         self._epoll = select.epoll()
         self._readers: dict[int, Callable[[], None]] = {}
@@ -106,23 +68,17 @@ class Reactor:
 
     def now(self) -> float:
         """The board's clock: seconds, never going back."""
-        return self._clock() + self.skipped.us / 1e6
+        return self._clock() + self.shared.skipped_us / 1e6
 
     def skip(self, until: float | None) -> bool:
         """Jump to the next alarm, but not beyond `until`; whether there was anything to skip, and the clock is fast."""
         self._drop_cancelled()
         times = [at for at in (until, self._alarms[0][0] if self._alarms else None) if at is not None]
-        left = min(*times, self.skipped.fast_until_us / 1e6) - self.now() if times else 0.0
+        left = min(*times, self.shared.fast_until_us / 1e6) - self.now() if times else 0.0
         if left <= 0:
             return False
-        self.skipped.add(int(left * 1e6) + 1)
+        self.shared.skipped_us += int(left * 1e6) + 1
         return True
-
-    @property
-    def due(self) -> bool:
-        """Whether an alarm is to ring before this turn ends."""
-        self._drop_cancelled()
-        return bool(self._alarms) and self._alarms[0][0] <= self.now()
 
     def call_at(self, at: float, call: Callable[[], None]) -> Alarm:
         """Make a call when the clock reaches `at`."""
@@ -159,9 +115,9 @@ class Reactor:
     def turn(self, wait_s: float | None = 0.0) -> None:
         """One round: wait so long (None: without end) for a descriptor, then serve what is ready and what is due."""
         self._drop_cancelled()
-        self.skipped.free_until_us = int(self._alarms[0][0] * 1e6) if self._alarms else Skipped.NEVER
+        self.shared.free_until_us = int(self._alarms[0][0] * 1e6) if self._alarms else NEVER
         happened = self._epoll.poll(wait_s)
-        self.skipped.free_until_us = 0
+        self.shared.free_until_us = 0
         ready = [(descriptor, self._readers.get(descriptor)) for descriptor, _ in happened]
         for descriptor, reader in ready:
             # A call before this one may have closed the descriptor, and opened another that got its number.

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from .board import CHIP_HEAP, Board, Identity
+from .board import Board, Identity
 from .control import ControlServer
 from .errors import UserError
 from .image import make_image
@@ -39,8 +39,9 @@ class Options:
     mac: bytes | None = None
     rfc2217: int | None = None  # TCP port of a serial path with reset lines
     paced: bool = False  # bytes and flash take their time
+    chip_speed: bool = False  # and so do programs
     fast: float | None = None  # for so many seconds, time in which nothing happens is skipped; None: it never can be
-    heap: int = CHIP_HEAP  # MicroPython's, in bytes of the chip's
+    network: bool = False  # whether it reaches this computer's network, and not only the computer
     chips: tuple[str, ...] = USUAL  # what hangs on it, as in `ctl plug`
 
 
@@ -82,7 +83,13 @@ class Desk:
         try:
             identity = _identity(options.state, options.mac)
             board = Board(
-                self.reactor, options.state, identity, fast=options.fast, paced=options.paced, heap=options.heap
+                self.reactor,
+                options.state,
+                identity,
+                fast=options.fast,
+                paced=options.paced,
+                network=options.network,
+                chip_speed=options.chip_speed,
             )
         except ValueError as error:
             raise UserError(str(error)) from error

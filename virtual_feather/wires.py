@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
+import struct
 from collections import defaultdict
 from collections.abc import Callable
 
 from .chips import OneWireChip, PulseChip
 from .gpio import Gpio
+from .processor.page import Page
 
 Device = OneWireChip | PulseChip
 
 
 class Wires:
-    """The devices of each GPIO. A wire that is tied to a level from outside carries nothing."""
+    """The devices of each GPIO. The processor makes out time slots and plays pulses (sdk/onewire.c, sdk/pulses.c)."""
 
-    def __init__(self, gpio: Gpio) -> None:
+    def __init__(self, page: Page, gpio: Gpio) -> None:
+        self._page = page
         self._gpio = gpio
         self._devices: dict[int, list[Device]] = defaultdict(list)
         self._heard: set[int] = set()
 
     @property
-    def operations(self) -> dict[str, Callable]:
-        """What the processor may ask for."""
-        return {
-            "onewire_reset": self._reset,
-            "onewire_read": self._read,
-            "onewire_write": self._write,
-            "pulse": self._pulse,
-        }
+    def handlers(self) -> dict[str, Callable]:
+        """What the processor asks, by the kind of its message."""
+        return {"0": self._reset, "1": self._write, "2": self._read}
 
     def add(self, number: int, device: Device) -> None:
         """Wire a device to a GPIO, with the pull-up resistor that it needs; that stays when the device goes."""
         self._gpio.pull_up(number, True)
         self._devices[number].append(device)
-        if number not in self._heard:
+        self._mark()
+        if number not in self._heard and isinstance(device, PulseChip):
             self._heard.add(number)
             self._gpio.listen(number, lambda level: self._changed(number, level))
 
     def remove(self, number: int, device: Device) -> None:
         """Take it away."""
         self._devices[number].remove(device)
+        self._mark()
+
+    def _mark(self) -> None:
+        """Say where the processor has to look for time slots."""
+        self._page.onewire = sum(1 << number for number in self._devices if self._of(number, OneWireChip))
+
+    def pulses(self) -> bytes:
+        """What a device sends now, as the answer to `P`."""
+        for number in self._heard:
+            for device in self._of(number, PulseChip):
+                level, lengths = 1, []
+                while (length := device.pulse(level)) is not None:
+                    lengths.append(length)
+                    level ^= 1
+                if lengths:
+                    return struct.pack(f"<{1 + len(lengths)}H", number, *lengths)
+        return b""
 
     def _of(self, number: int, kind: type) -> list:
         return [device for device in self._devices[number] if isinstance(device, kind)]
@@ -48,36 +64,19 @@ class Wires:
         for device in self._of(number, PulseChip):
             device.level(level)
 
-    def _pulse(self, number: int, level: int) -> int | None:
-        """Microseconds of the next pulse that a device sends; None: nobody does."""
-        if not self._gpio.level(number):
-            return None
-        pulses = (device.pulse(level) for device in self._of(number, PulseChip))
-        return next((pulse for pulse in pulses if pulse is not None), None)
-
-    def _reset(self, number: int) -> bool:
-        """Whether a device answers with its presence; a wire at ground looks like it."""
-        self._gpio.release(number)
-        if not self._gpio.level(number):
-            return True
-        devices = self._of(number, OneWireChip)
+    def _reset(self, data: bytes) -> int:
+        """Whether a device answers with its presence."""
+        devices = self._of(data[0], OneWireChip)
         for device in devices:
             device.reset()
         return bool(devices)
 
-    def _read(self, number: int, bits: int) -> int:
-        """Bits, the lowest first: 1 where nobody pulls the wire low."""
-        value = 0
-        for i in range(bits):
-            # Each device sees each slot.
-            answers = [device.read() for device in self._of(number, OneWireChip)]
-            value |= (self._gpio.level(number) and all(answers)) << i
-        return value
+    def _read(self, data: bytes) -> int:
+        """A bit: 1 where nobody pulls the wire low."""
+        answers = [device.read() for device in self._of(data[0], OneWireChip)]  # each device sees each slot
+        return all(answers)
 
-    def _write(self, number: int, bits: int, value: int) -> None:
-        """Bits, the lowest first."""
-        if not self._gpio.level(number):
-            return
-        for i in range(bits):
-            for device in self._of(number, OneWireChip):
-                device.write(value >> i & 1)
+    def _write(self, data: bytes) -> int:
+        for device in self._of(data[0], OneWireChip):
+            device.write(data[1])
+        return 0

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 # Programs that a user wants beside ours, and their Debian packages.
-_PROGRAMS = {"picocom": "picocom", "mosquitto_sub": "mosquitto-clients"}
+_PROGRAMS = {"picocom": "picocom", "nano": "nano", "mosquitto_sub": "mosquitto-clients"}
 # Daemons that open every new serial port: process, why, cure.
 _THIEVES = (
     (
@@ -50,4 +50,8 @@ def _thieves(proc: Path) -> list[str]:
 
 def _programs() -> list[str]:
     missing = [package for program, package in _PROGRAMS.items() if not shutil.which(program)]
-    return [f"for a prompt and for watching topics: sudo apt-get install {' '.join(missing)}"] if missing else []
+    return (
+        [f"for a prompt, for files and for watching topics: sudo apt-get install {' '.join(missing)}"]
+        if missing
+        else []
+    )

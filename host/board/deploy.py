@@ -18,7 +18,8 @@ from host.image import firmware as board_files
 from host.image.fetch import FOLDER, fetch
 from host.image.firmware import Firmware
 from host.image.images import LAYOUTS, Image, Layout
-from host.settings import keys
+from host.settings import config_file, keys
+from host.settings.check import load
 
 CONFIG = ROOT / "config.json"
 _PYTHON = Path(sys.executable)
@@ -39,6 +40,9 @@ class Deployment:
 
     def everything(self, image: Image, keep_files: bool) -> None:
         """MicroPython and the node onto a board in any state. `keep_files`: leave its file system as it is."""
+        self.console.note(
+            "  about a minute from here to the first reading, and as long again to fetch MicroPython, once"
+        )
         board = self.loader.identify()
         check_flash(board, image.layout)
         record = Record(board.mac)
@@ -76,14 +80,19 @@ class Deployment:
         else:
             survey, record, firmware = self._with_prompt(look)
             firmware.write()
-        if _romfs_differs(survey, firmware):
-            self._write_romfs(firmware)
-        self._upload(survey, firmware, record)
+        other = 1 - survey.half
+        if differs := _romfs_differs(survey, firmware):
+            self._write_romfs(firmware, other)
+        self._upload(survey, firmware, record, files_only=True)
+        if differs:
+            self.console.note(f"  from now on half {other} of the ROMFS runs")
+            if not self.console.dry_run:
+                self._with_prompt(lambda repl: repl.switch(other, survey.counter))
         self._start(firmware, record)
 
     def _fetch(self, image: Image) -> Path:
         self.console.step("Get MicroPython")
-        self.console.command([_PYTHON, "-m", "host.image.fetch", image.source, "--layout", image.layout.name])
+        self.console.command(["./node.sh", "image", image.source, "--layout", image.layout.name])
         if self.console.dry_run:
             return Path(image.source) if image.is_local else FOLDER / image.file_name
         path = fetch(image, self.console)
@@ -114,13 +123,14 @@ class Deployment:
         def save(repl: Repl) -> Survey | None:
             """Return what is on the board; None when it is too much for the prompt, and nothing was saved."""
             survey = repl.survey()
-            paths = backup.edited(survey, record, firmware.on_board())
             if keep_files:
                 self._save_changing(repl, survey, record, firmware)
-            elif backup.is_much(survey, paths):
+                return survey
+            self._agree_on_settings(repl, survey, record, firmware)
+            paths = backup.edited(survey, record, firmware.on_board())
+            if backup.is_much(survey, paths):
                 return None
-            else:
-                backup.save_files(self.console, repl, record, paths)
+            backup.save_files(self.console, repl, record, paths)
             return survey
 
         try:
@@ -141,10 +151,36 @@ class Deployment:
 
     def _save_changing(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
         """Save the files that an upload is going to change."""
-        wanted = changes(survey, firmware.flash, record, firmware.rom)
+        self._agree_on_settings(repl, survey, record, firmware)
         paths = backup.edited(survey, record, firmware.on_board())
+        wanted = changes(survey, firmware.flash, record, firmware.rom)
         changing = [path for path in paths if path in (*wanted.send, *wanted.remove)]
         backup.save_files(self.console, repl, record, changing)
+
+    def _agree_on_settings(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
+        """Where the board's config.json was changed there, ask whose stays: those settings are then here, too."""
+        there = survey.files.get(CONFIG.name)
+        if not there or there.sha256 in (record.files.get(CONFIG.name), hashes(firmware.flash)[CONFIG.name]):
+            return
+        content = repl.read(CONFIG.name)
+        lines = config_file.differing(content, CONFIG)
+        if not lines:
+            return
+        self.console.note(f"  {CONFIG.name} was changed on the board; what it has there -> here:")
+        for line in lines:
+            self.console.note(f"    {line}")
+        if self.console.assume_yes:
+            self.console.note("  those of here go on the board (--yes); the board's are saved")
+            return
+        while (
+            answer := self.console.answer("keep those of the board, here too, or those of here? [board/here] ")
+        ) != "here":
+            if answer == "board":
+                private_files.write(CONFIG, content)
+                self.settings = load(CONFIG)
+                firmware.flash = board_files.make(firmware.layout, CONFIG).flash
+                firmware.write()
+                return
 
     def _erase(self, board: Board, empty: bool) -> None:
         self.console.step("Erase the flash")
@@ -163,9 +199,9 @@ class Deployment:
                 private_files.write(file, content)
         self.loader.write([(0, path), *((address, file) for address, file, _ in pieces)])
 
-    def _write_romfs(self, firmware: Firmware) -> None:
-        self.console.step("Write the node's modules into the ROMFS")
-        ((address, file, content),) = firmware.pieces(0, with_flash=False)
+    def _write_romfs(self, firmware: Firmware, half: int) -> None:
+        self.console.step("Write the node's modules into the half of the ROMFS that does not run")
+        ((address, file, content),) = firmware.pieces(0, with_flash=False, half=half)
         if not self.console.dry_run:
             private_files.write(file, content)
         self.loader.write([(address, file)])
@@ -179,8 +215,8 @@ class Deployment:
         self.loader.write([(0, path)], mode="dout")
         return self._with_prompt(action, _FIRST_BOOT_S)
 
-    def _upload(self, survey: Survey, firmware: Firmware, record: Record) -> None:
-        wanted = changes(survey, firmware.flash, record, firmware.rom)
+    def _upload(self, survey: Survey, firmware: Firmware, record: Record, files_only: bool = False) -> None:
+        wanted = changes(survey, firmware.flash, record, firmware.rom, files_only)
         for path in shadows(survey, firmware.on_board()):
             self.console.note(f"  {path} on the board is used in place of the module in lib: it is yours, and stays")
         if not wanted:
@@ -216,7 +252,10 @@ class Deployment:
             node = Node(self.console, repl, self.settings, survey.mac)
             node.start()
             self._keep_key(node.client_id)
-            self.console.note(f"\n{node.client_id} on {self.port} works.")
+            how = "works" if node.is_well else "is on the air, but not well: its last fault above says what to mend"
+            self.console.note(
+                f"\n{node.client_id} on {self.port} {how}. What it says: ./node.sh watch. Its prompt: ./node.sh repl"
+            )
 
         if written:
             self._first_boot(written, finish)

@@ -1,5 +1,6 @@
 """The last step of flash.sh: start the node, and wait until its broker has heard of it."""
 
+import re
 import time
 from collections.abc import Callable
 
@@ -7,11 +8,23 @@ from host.board.repl import Repl
 from host.broker.client import Listener, Message
 from host.console import Console
 from host.failure import Exit, Failure
+from host.faults import meanings
 
 _BOOT_S = 40  # beside wifi.timeout_s: another network, the first tries at the broker
 _READING_S = 30  # beside the sensor's interval
 _BROKER_S = 15  # for this computer to reach the broker
+_PATIENCE_S = 12  # with a fault that the board says on its console
+_PROGRESS_S = 10
 _LAST_WORDS = 12  # lines of the board's that are shown when it stays silent
+
+# What to do about the faults that keep a node from its broker.
+_CURES = {
+    "1": "./bootstrap.sh --broker gives it an account at the broker of this computer",
+    "2": "is the broker on, and mqtt.server its address in the network of the node?",
+    "3": "run this again",
+    "7": "./bootstrap.sh --set wifi.ssid=NAME --set wifi.key=KEY, then ./flash.sh --files-only",
+    "8": "./bootstrap.sh, then ./flash.sh --files-only",
+}
 
 
 class Node:
@@ -23,6 +36,7 @@ class Node:
         self._settings = settings
         self._mac = mac
         self._words = bytearray()  # what the board says on its serial line
+        self.is_well = True  # no fault was under way when it sent its first reading
         self.client_id = settings["client_id"] or f"feather-{mac[6:]}"
 
     def start(self) -> None:
@@ -42,6 +56,7 @@ class Node:
             listener, seconds, lambda m: m.topic == f"connect/{self.client_id}" and m.payload == self._mac
         ):
             raise self._silence(listener, seconds)
+        self.is_well = True  # whatever the broker has kept of the time before
         if not self._settings["sensors"]:
             return
         seconds = min(sensor["every_s"] for sensor in self._settings["sensors"]) + _READING_S
@@ -54,23 +69,41 @@ class Node:
 
     def _wait(self, listener: Listener, seconds: float, wanted: Callable[[Message], bool]) -> bool:
         """Print the first message that is wanted, and the faults before it. Returns False when it does not come."""
-        begin = time.monotonic()
-        while time.monotonic() < begin + (seconds if listener.connected else _BROKER_S):
+        begin = shown = well = time.monotonic()
+        while (now := time.monotonic()) < begin + (seconds if listener.connected else _BROKER_S):
             message = listener.next(0.5)
             self._words += self._repl.hear()
+            if now - shown >= _PROGRESS_S:
+                shown = now
+                self._console.note(f"  waiting: {now - begin:.0f} of at most {seconds:.0f} s")
+            if not self._fault():
+                well = now
+            elif now - well > _PATIENCE_S:
+                return False
             if message and wanted(message):
                 print(message, flush=True)
                 return True
-            if message and message.topic.startswith("fault/") and message.payload != '{"code":0}':
-                self._console.note(f"  {message}")
+            if message and message.topic.startswith("fault/"):
+                self.is_well = message.payload == '{"code":0}'
+                if not self.is_well:
+                    self._console.note(f"  {message}")
             if self._words.endswith(b">>> "):
                 raise Failure(
                     Exit.SILENT, f"all is on the board, but {self.client_id} has stopped: its last words are above"
                 )
         return False
 
+    def _fault(self) -> tuple[str, str] | None:
+        """Return the fault that keeps the node from its broker, as the board's console says it: its code, its words."""
+        said = re.findall(rb"^(?:fault (\d): (.+)|no fault)\r?$", self._words, re.MULTILINE)
+        code, detail = (part.decode(errors="replace").strip() for part in said[-1]) if said else ("", "")
+        return (code, detail) if code in _CURES else None
+
     def _silence(self, listener: Listener, seconds: float) -> Failure:
-        if listener.refused:
+        if fault := self._fault():
+            code, detail = fault
+            reason = f"{self.client_id} is in fault {code}, {meanings()[int(code)]}: {detail}; {_CURES[code]}"
+        elif listener.refused:
             reason = f"the broker refuses this computer ({listener.refused}): are mqtt.user and mqtt.password right?"
         elif not listener.connected:
             reason = (

@@ -32,7 +32,10 @@ class BoardFile:
 
 @dataclass(frozen=True)
 class Survey:
-    """What is on a board: blocks of its LittleFS, all and free, files and folders by path without a leading slash."""
+    """What is on a board: blocks of its LittleFS, all and free, files and folders by path without a leading slash.
+
+    half: of its ROMFS, that runs. counter: of its latest update by air.
+    """
 
     mac: str
     blocks: int
@@ -40,6 +43,8 @@ class Survey:
     version: str
     files: dict[str, BoardFile]
     folders: set[str]
+    half: int = 0
+    counter: int = 0
 
 
 class Repl:
@@ -86,11 +91,11 @@ class Repl:
         """Return what is on the board."""
         lines = self._exec(SURVEY.read_text()).decode().splitlines()
         try:
-            mac, blocks, free, version = lines[0].split(" ", 3)
+            mac, blocks, free, half, counter, version = lines[0].split(" ", 5)
             rows = [line.split(" ", 2) for line in lines[1:]]
             files = {path: BoardFile(int(size), digest) for digest, size, path in rows if digest != "-"}
             folders = {path for digest, _, path in rows if digest == "-"}
-            return Survey(mac, int(blocks), int(free), version, files, folders)
+            return Survey(mac, int(blocks), int(free), version, files, folders, int(half), int(counter))
         except (IndexError, ValueError) as e:
             raise Lost(f"the board answers {lines}") from e
 
@@ -100,6 +105,11 @@ class Repl:
             return bytes(self._line.fs_readfile(path))
         except _TROUBLE as e:
             raise Lost(str(e)) from e
+
+    def switch(self, half: int, counter: int) -> None:
+        """Have boot.py mount that half of the ROMFS from the next start on."""
+        write = f"with open('slot.new', 'w') as f:\n f.write('{half} - {counter} ')"
+        self._exec(f"import os\n{write}\nos.rename('slot.new', 'slot')")
 
     def restart(self) -> None:
         """Reset the chip; boot.py and main.py run."""

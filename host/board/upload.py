@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from shlex import quote
 
-from host.board.backup import Record, hashes
+from host.board.backup import OF_UPDATES, Record, hashes
 from host.board.ports import is_address
 from host.board.repl import Survey
 from host.console import Console
@@ -35,22 +35,26 @@ class Changes:
         return bool(self.send or self.remove)
 
 
-def changes(survey: Survey, files: Files, record: Record, rom: Files | None = None) -> Changes:
+def changes(
+    survey: Survey, files: Files, record: Record, rom: Files | None = None, files_only: bool = False
+) -> Changes:
     """Return what makes the board's LittleFS hold `files`.
 
     Removed is what an earlier version left: files that flash.sh put there and that are no longer wanted, and a module
-    of ours in another form (node/session.py beside node/session.mpy would be imported in its place), or one that an
-    update by air has put before its twin in the ROMFS. The user's own files stay.
+    of ours in another form (node/session.py beside node/session.mpy would be imported in its place), and what updates
+    by air have left; the switch of the ROMFS's halves, too, unless `files_only`. The user's own files stay.
     """
     wanted = hashes(files)
     here = {path: file.sha256 for path, file in survey.files.items() if not path.startswith("rom/")}
     modules = {_module(path) for path in (*files, *(rom or {})) if path.startswith("lib/")}
-    modules |= {_module(path.removeprefix("lib/")) for path in rom or {} if path.count("/") == 1}
+    stale = OF_UPDATES[1:] if files_only else OF_UPDATES
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents} - {"."} - survey.folders
     return Changes(
         send=sorted(path for path in wanted if here.get(path) != wanted[path]),
         remove=sorted(
-            path for path in here if path not in wanted and (path in record.files or _module(path) in modules)
+            path
+            for path in here
+            if path not in wanted and (path in record.files or path in stale or _module(path) in modules)
         ),
         folders=sorted(folders),
     )
@@ -90,10 +94,16 @@ def by_mpremote(console: Console, port: str, folder: Path, wanted: Changes) -> N
         raise _broke_off(port, output)
 
 
-def by_rshell(console: Console, port: str, folder: Path, wanted: Changes) -> None:
-    """Upload with one rshell command, in small pieces."""
+def rshell(port: str) -> list[str]:
+    """Return the command line of rshell for this board. Raises Failure for a port that it cannot use."""
     if is_address(port):
         raise Failure(Exit.USAGE, f"rshell cannot use {port}: take --uploader image or mpremote")
+    return [str(_RSHELL), "--port", port, "--baud", "115200", "--buffer-size", str(_RSHELL_BUFFER)]
+
+
+def by_rshell(console: Console, port: str, folder: Path, wanted: Changes) -> None:
+    """Upload with one rshell command, in small pieces."""
+    command = rshell(port)
     if _PYBOARD.exists():
         # With no board, rshell would take /pyboard for this folder, and write there.
         raise Failure(
@@ -106,8 +116,7 @@ def by_rshell(console: Console, port: str, folder: Path, wanted: Changes) -> Non
     steps += [f"cp {quote(str(folder / path))} {_PYBOARD}/{path}" for path in wanted.send if "/" not in path]
     deeper = _by_folder(folder, [path for path in wanted.send if "/" in path])
     steps += [f"cp {sources} {_PYBOARD}/{parent}" for parent, sources in deeper.items()]
-    options = ["--port", port, "--baud", "115200", "--buffer-size", str(_RSHELL_BUFFER)]
-    status, output = console.run([_RSHELL, *options, "; ".join(steps)])
+    status, output = console.run([*command, "; ".join(steps)])
     if status or "No MicroPython boards connected" in output:
         raise _broke_off(port, output)
 

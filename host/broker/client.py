@@ -1,4 +1,4 @@
-"""Hear a node at its broker: the last step of flash.sh; and talk with it: update.sh."""
+"""Hear a node at its broker: the last step of flash.sh; and talk with it: node.sh update."""
 
 import queue
 import time

@@ -17,6 +17,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from host import private_files
 from host.failure import Exit, Failure
+from host.settings.check import home_assistant
 from host.settings.keys import PEOPLE
 
 # Letters that are harmless in Mosquitto's files, in a topic, and in a file name.
@@ -48,13 +49,12 @@ pattern write connect/%u
 pattern write status/%u
 pattern write disconnect/%u
 pattern write sensors/%u/+
-pattern write late/%u/+
+pattern write late/%u/#
 pattern write fault/%u
 pattern write stats/%u
-pattern write reply/%u/+
-pattern write homeassistant/device/%u/config
-pattern write homeassistant/+/%u/+/config
+pattern write reply/%u/#
 pattern read cmd/%u/#
+pattern read update/%u
 
 # The people and tools on this computer.
 user {PEOPLE}
@@ -87,14 +87,31 @@ def conf(port: int, folder: Path) -> str:
 
 
 def own_topics(settings: dict) -> list[str]:
-    """Return the topics that a node's settings name, beside those that the patterns give to every node."""
-    return sorted({topic for sensor in settings["sensors"] for topic in sensor["topics"].values()})
+    """Return the topics that a node's settings name, beside those that every node has.
+
+    Raises Failure (config) for one that cannot be in a line of the access list.
+    """
+    topics = {topic for sensor in settings["sensors"] for topic in sensor["topics"].values()}
+    for topic in topics:
+        if topic != topic.strip():
+            raise Failure(
+                Exit.CONFIG,
+                f"the topic {topic!r} begins or ends with a space, which Mosquitto's access list cannot have: "
+                "take the space away",
+            )
+    return sorted(topics)
+
+
+def announcements(name: str) -> list[str]:
+    """Return where a node of that name announces itself: not %u, for Home Assistant's topics have few letters."""
+    topic = home_assistant.topic
+    return [topic(name), *(topic(name, platform, "+") for platform in ("sensor", "binary_sensor"))]
 
 
 def check_topics(name: str, sections: dict[str, list[str]]) -> None:
     """Raise Failure (config) when the topics of a node are another's."""
     for other, topics in sections.items():
-        filters = [*topics, *(filter_.replace("%u", other) for filter_ in _EVERY_NODES)]
+        filters = [*topics, *announcements(other), *(filter_.replace("%u", other) for filter_ in _EVERY_NODES)]
         for topic in sections[name]:
             if other != name and any(topic_matches_sub(filter_, topic) for filter_ in filters):
                 raise Failure(
@@ -108,7 +125,7 @@ def acl(sections: dict[str, list[str]]) -> str:
     text = _PATTERNS
     for name, topics in sorted(sections.items()):
         text += f"\nuser {name}\ntopic read homeassistant/status\n"
-        text += "".join(f"topic write {topic}\n" for topic in topics)
+        text += "".join(f"topic write {topic}\n" for topic in [*announcements(name), *topics])
     return text
 
 
@@ -122,7 +139,7 @@ def sections(text: str) -> dict[str, list[str]]:
         elif line.startswith("topic write "):
             topics.append(line.removeprefix("topic write "))
     found.pop(PEOPLE, None)
-    return found
+    return {name: [topic for topic in topics if topic not in announcements(name)] for name, topics in found.items()}
 
 
 def passwd(lines: dict[str, str]) -> str:

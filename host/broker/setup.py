@@ -1,15 +1,15 @@
 """bootstrap.sh --broker, --broker --print, --remove-broker: Mosquitto here, for our nodes and nobody else."""
 
 import re
-import socket
+import subprocess
 import time
 from pathlib import Path
 
 from host import private_files
-from host.broker import mosquitto
+from host.broker import mosquitto, reach
 from host.broker.client import Listener
 from host.broker.system_files import SystemFiles
-from host.console import Console
+from host.console import ROOT, Console
 from host.failure import Exit, Failure
 from host.settings import keys
 
@@ -24,8 +24,19 @@ _OWNER = "mosquitto"  # whom Mosquitto becomes before it reads passwd and acl
 _CONTRARY = re.compile(
     r"^\s*((?:listener|port|allow_anonymous|password_file|acl_file|per_listener_settings)\b.*)", re.M
 )
+_BY_HAND = "sudo mosquitto -d -c /etc/mosquitto/mosquitto.conf"
 _START_S = 10  # seconds for Mosquitto to answer after a restart
 _CLIENTS = ("mosquitto_sub", "mosquitto_pub")  # read their options from $XDG_CONFIG_HOME/<name>
+
+
+def check(console: Console, prefix: Path = Path("/")) -> None:
+    """Raise Failure when set_up() would: no rights, no Mosquitto, or one that somebody else has configured."""
+    files = SystemFiles(console, "./bootstrap.sh --broker", prefix)
+    _check_others(files)
+    files.check_rights()
+    need = ". host/venv.sh && need_programs mosquitto mosquitto_pub"
+    if subprocess.run(["bash", "-c", need], cwd=ROOT, check=False).returncode:
+        raise Failure(Exit.COMPUTER, "Mosquitto is not installed here: the command is above")
 
 
 def set_up(console: Console, settings: dict, prefix: Path = Path("/")) -> None:
@@ -43,7 +54,7 @@ def set_up(console: Console, settings: dict, prefix: Path = Path("/")) -> None:
     if not changed:
         console.note("  Mosquitto has these files already")
     elif not started:
-        console.note("  there is no systemd here: start Mosquitto again yourself")
+        console.note(f"  there is no systemd here: end Mosquitto if it runs, then {_BY_HAND}")
     if started and prefix == Path("/"):
         _check(port)
     _tell(console, settings)
@@ -67,7 +78,7 @@ def remove(console: Console, prefix: Path = Path("/")) -> None:
     files = SystemFiles(console, "./bootstrap.sh --remove-broker", prefix)
     if files.remove([_CONF, _PASSWD, _ACL, _DROP_IN], [_FOLDER, _DROP_IN.rpartition("/")[0]]):
         if not files.service("restart", "mosquitto"):
-            console.note("  there is no systemd here: start Mosquitto again yourself")
+            console.note(f"  there is no systemd here: end Mosquitto, then {_BY_HAND}")
         console.note("  as it was before ./bootstrap.sh --broker: without a `listener` it hears this computer only")
     else:
         console.note("  has nothing of ours")
@@ -143,20 +154,10 @@ def _check(port: int) -> None:
 def _tell(console: Console, settings: dict) -> None:
     server = settings["mqtt"]["server"]
     for host in [server] if isinstance(server, str) else server:
-        if not _is_here(host):
+        if not reach.is_here(host):
             console.note(f"  {host}, where the node looks for its broker (mqtt.server), is not this computer")
     console.note(f"  {settings['client_id']} has an account, which config.json knows: ./flash.sh puts it on the board")
     console.note(
         f"  to hear all nodes here: XDG_CONFIG_HOME={keys.FOLDER} mosquitto_sub -v -t '#'\n"
         f"  from elsewhere: the account {keys.PEOPLE}, whose password is in {keys.FOLDER.name}/{keys.PEOPLE}.json"
     )
-
-
-def _is_here(host: str) -> bool:
-    """Say whether `host` is an address or a name of this computer."""
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((host, 0))
-    except OSError:
-        return False
-    return True

@@ -24,6 +24,10 @@ class SystemFiles:
         self._prefix = prefix
         self._root: list[str] | None = None  # how to run a command as root, once that is known
 
+    def check_rights(self) -> None:
+        """Raise Failure (computer) when root's rights are needed and cannot be had."""
+        self._as_root()
+
     def path(self, path: str) -> Path:
         """Return where the file really is."""
         return self._prefix / path.lstrip("/")

@@ -1,6 +1,14 @@
-"""The Python of watch.sh, which has the usage text: runs mosquitto_sub and shows what it prints in columns.
+"""What the nodes say, one line a message: time, node, topic and payload in columns, faults in words.
 
-mosquitto_sub gets user and password from a file of its own that nobody else may read: a command line is for all to see.
+Usage: ./node.sh watch [FILTER...] [--host NAME] [--port N] [--user NAME]
+  FILTER         MQTT topic filters, as 'fault/#' or 'sensors/+/lux' (default: '#', everything)
+  --host NAME    the broker (default: mqtt.server of config.json)
+  --port N       its port (default: mqtt.port of config.json, or 1883)
+  --user NAME    log in as somebody else than mqtt.user of config.json; asks for the password
+
+It is mosquitto_sub with its output laid out. Lines go to standard output, messages to standard error.
+Exit status: 0 ended by Ctrl-C, 1 config.json, 2 wrong usage, 3 this computer lacks something (said which),
+10 no broker, or it refuses.
 """
 
 import argparse
@@ -21,6 +29,7 @@ from typing import Any
 from host import private_files
 from host.failure import Exit, Failure, run
 from host.faults import in_words
+from host.settings import keys
 from host.settings.check import Invalid, load
 from host.settings.config_file import PATH
 
@@ -30,7 +39,7 @@ _TRY_S = 5
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./watch.sh", add_help=False)
+    parser = argparse.ArgumentParser(prog="./node.sh watch", add_help=False)
     parser.add_argument("filters", nargs="*", default=["#"], metavar="FILTER")
     parser.add_argument("--host", metavar="NAME")
     parser.add_argument("--port", type=int, metavar="N")
@@ -47,6 +56,7 @@ def broker(args: argparse.Namespace, path: Path = PATH) -> dict[str, Any]:
     if path.exists() or not args.host:
         try:
             found = load(path)["mqtt"]
+            found["user"], found["password"] = keys.account_for_tools(found)
         except Invalid as e:
             raise Failure(Exit.CONFIG, f"{e}: or say --host NAME") from e
     if args.user and args.user != found["user"]:
@@ -100,7 +110,7 @@ def _visible(text: str) -> str:
 
 
 def _secrets(folder: Path, user: str | None, password: str | None) -> None:
-    """Write the file in which mosquitto_sub looks for options: $XDG_CONFIG_HOME/mosquitto_sub."""
+    """Write the file in which mosquitto_sub looks for options: a command line is for all to see."""
     options = [f"--{name} {value}\n" for name, value in (("username", user), ("pw", password)) if value]
     private_files.write(folder / "mosquitto_sub", "".join(options).encode())
 
@@ -145,7 +155,7 @@ def main() -> None:
     with contextlib.suppress(KeyboardInterrupt):
         try:
             watch(broker(args), args.filters)
-        except BrokenPipeError:  # `./watch.sh | head`
+        except BrokenPipeError:  # `./node.sh watch | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

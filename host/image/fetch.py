@@ -1,8 +1,12 @@
-"""Get a MicroPython image: python -m host.image.fetch IMAGE [--layout NAME]
+"""Get a MicroPython image, and check it.
+
+Usage: ./node.sh image IMAGE [--layout NAME]
+  IMAGE           romfs, plain, small, a file or a URL
+  --layout NAME   its flash layout, where the name does not tell: romfs, plain or small
 
 Downloads go to /tmp/upy and stay there; one that broke off is resumed. What arrives must pass the image's own check,
 and have the SHA-256 that was recorded when that file name was fetched for the first time (backup/images.json).
-Proxies are taken from the environment (http_proxy, https_proxy, no_proxy).
+Proxies are taken from the environment (http_proxy, https_proxy, no_proxy). Standard output has the path of the image.
 """
 
 import argparse
@@ -154,11 +158,9 @@ def _compare(path: Path, lock: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m host.image.fetch", description="Fetch and check a MicroPython image."
-    )
-    parser.add_argument("image", metavar="IMAGE", help="romfs, plain, small, a file or a URL")
-    parser.add_argument("--layout", choices=LAYOUTS, help="its flash layout, where the name does not tell")
+    parser = argparse.ArgumentParser(prog="./node.sh image", add_help=False)
+    parser.add_argument("image", metavar="IMAGE")
+    parser.add_argument("--layout", choices=LAYOUTS)
     args = parser.parse_args()
     print(fetch(choose(args.image, args.layout), Console()))
 

@@ -8,7 +8,7 @@ import importlib.util
 from mpremote.romfs import VfsRomWriter
 
 from host.failure import Exit, Failure
-from host.image.images import BLOCK, ROMFS_SIZE
+from host.image.images import BLOCK, ROMFS_HALF
 
 Files = dict[str, bytes]
 
@@ -69,7 +69,7 @@ def looks_like_littlefs(content: bytes) -> bool:
 
 
 def make_romfs(files: Files) -> bytes:
-    """Return a ROMFS with `files`. Raises Failure (files) when it is larger than its partition."""
+    """Return a ROMFS with `files`, in whole words. Raises Failure (files) when half the partition is too small."""
     tree: dict = {}
     for path, content in files.items():
         *folders, name = path.split("/")
@@ -80,11 +80,12 @@ def make_romfs(files: Files) -> bytes:
     writer = VfsRomWriter()
     _write_romfs(writer, tree)
     content = writer.finalise()
-    if len(content) > ROMFS_SIZE:
+    if len(content) > ROMFS_HALF:
         raise Failure(
-            Exit.FILES, f"the modules need {len(content)} bytes, the ROMFS has {ROMFS_SIZE}: use --image plain"
+            Exit.FILES,
+            f"the modules need {len(content)} bytes, a half of the ROMFS has {ROMFS_HALF}: use --image plain",
         )
-    return content
+    return content + b"\xff" * (-len(content) % 4)
 
 
 def _write_romfs(writer: VfsRomWriter, tree: dict) -> None:

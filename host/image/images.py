@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from host.failure import Exit, Failure
 
 BLOCK = 4096  # flash sector and LittleFS block, bytes
-ROMFS_START, ROMFS_SIZE = 0xB0000, 320 * 1024
+ROMFS_START, ROMFS_HALF = 0xB0000, 160 * 1024  # the partition has two halves: the version that runs, and the next one
 SYSTEM_TAIL = 20480  # last bytes of the flash: the SDK's settings, nobody else writes there
 _SIZE_WORD = 0x8FFC  # where an image says how long it is
 _DOWNLOADS = "https://micropython.org/resources/firmware/"

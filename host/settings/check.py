@@ -23,10 +23,11 @@ _micropython = ModuleType("micropython")
 _micropython.const = lambda value: value  # type: ignore[attr-defined]
 sys.modules.setdefault("micropython", _micropython)
 sys.path.insert(0, str(LIB))
-from node import schema, settings  # noqa: E402
-from node.settings import Invalid  # noqa: E402
+from node import config_file, schema  # noqa: E402
+from node.config_file import Invalid  # noqa: E402
+from node.jobs import home_assistant  # noqa: E402
 
-__all__ = ["Drivers", "Invalid", "load", "main", "markdown"]
+__all__ = ["Drivers", "Invalid", "home_assistant", "load", "main", "markdown"]
 
 
 class Drivers(schema.Drivers):
@@ -38,7 +39,7 @@ class Drivers(schema.Drivers):
 
 def load(path: str | Path = "config.json") -> dict[str, Any]:
     """The settings with every default filled in. Raises Invalid with the sentence that the board would say."""
-    return settings.load(str(path), Drivers())
+    return config_file.load(str(path), Drivers())
 
 
 _HEAD = """\

@@ -22,6 +22,11 @@ def known(name: str | None, folder: Path = FOLDER) -> dict[str, str]:
     return json.loads(path.read_text()) if name and path.exists() else {}
 
 
+def names(folder: Path = FOLDER) -> set[str]:
+    """Return the names of all nodes that are known here."""
+    return {path.stem for path in folder.glob("*.json")} - {PEOPLE}
+
+
 def remember(name: str, folder: Path = FOLDER, **new: str | None) -> None:
     """Keep what is given of a node's "password" and "update_key"; None changes nothing."""
     old = known(name, folder)

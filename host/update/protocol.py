@@ -1,6 +1,6 @@
-"""Talk with a node's node/update.py: what an update is, and the messages that bring it. docs/updates.md has both.
+"""Talk with a node's update/receive.py: what an update is, and the messages that bring it. docs/updates.md has both.
 
-The topic is cmd/<id>/update; the node answers each message, in order, on reply/<id>/update.
+The node answers each message, in order, on reply/<id>/update.
 """
 
 import base64
@@ -14,57 +14,72 @@ from dataclasses import dataclass
 from typing import Self
 
 from host.broker.client import Listener
-from host.image.filesystem import Files
+from host.image.images import BLOCK, ROMFS_HALF
+from host.update import delta
 
-MANIFEST = 255  # number of the "file" that is the manifest
+GO = b"g"
 _PACKET = 192  # longest MQTT packet that a node takes in, in bytes
 _AHEAD = 4  # messages on their way; a node puts up with 8
-_ANSWER_S = 15.0
+_ANSWER_S = 5.0
 _QUIET_S = 2.0
 _TRIES = 5  # how often a broken-off transfer is taken up again
-_DOMAIN = b"huzzah-node update 1\n"
+_PACE_S = 1.0  # between two messages below cmd/, where people listen
+_DOMAIN = b"huzzah-node update 2\n"
+_DIGESTS = 32  # in one answer
+_SAID = 6  # words of the answer to "?", at least
 
 
 @dataclass(frozen=True)
 class Update:
-    """Files for one node, signed."""
+    """An image for one node, signed."""
 
     name: str
     counter: int
-    manifest: bytes
-    files: list[tuple[str, bytes]]  # in the manifest's order
+    image: bytes
     head: bytes  # what is signed
     signature: bytes
 
 
-def sign(name: str, key: str, counter: int, version: str, files: Files) -> Update:
-    """Return the update for node `name`, signed with its key (64 hex digits): HMAC-SHA256 (RFC 2104)."""
-    ordered = sorted(files.items())
-    lines = [f"{len(content)} {hashlib.sha256(content).hexdigest()} {path}\n" for path, content in ordered]
-    manifest = "".join([f"{version}\n", *lines]).encode()
+def sign(name: str, key: str, counter: int, image: bytes, what: str = "") -> Update:
+    """Return the update for node `name`, signed with its key (64 hex digits): HMAC-SHA256 (RFC 2104).
+
+    what: a few words for whoever reads why it went back; cut to the length that fits.
+    """
     head = hashlib.sha256(name.encode()).digest()[:4] + counter.to_bytes(8, "big")
-    head += len(manifest).to_bytes(2, "big") + hashlib.sha256(manifest).digest()
+    head += len(image).to_bytes(4, "big") + hashlib.sha256(image).digest()
+    room = (_payload(f"cmd/{name}/update") - 1 - _WHO) // 4 * 3 - len(head) - 32
+    head += what.encode("ascii", "replace")[: max(room, 0)]
     signature = hmac.digest(bytes.fromhex(key), _DOMAIN + name.encode() + head, "sha256")
-    return Update(name, counter, manifest, ordered, head, signature)
+    return Update(name, counter, image, head, signature)
 
 
-def begin(update: Update) -> bytes:
+_WHO = 21  # bytes of a sender's name and the space before it
+
+
+def begin(update: Update, who: str = "") -> bytes:
     """Return the message that begins it, or goes on with it."""
-    return b"b" + base64.b64encode(update.head + update.signature)
+    message = b"b" + base64.b64encode(update.head + update.signature)
+    room = min(_WHO, _payload(f"cmd/{update.name}/update") - len(message))
+    return (message + b" " + who.replace(" ", "").encode("ascii", "replace"))[: len(message) + max(room, 0)].rstrip()
 
 
-def piece(number: int, at: int, data: bytes) -> bytes:
-    """Return the message with a piece of a file."""
-    return b"p" + base64.b64encode(bytes([number]) + at.to_bytes(3, "big") + data)
+def piece(at: int, data: bytes) -> bytes:
+    """Return the message with a piece of the image."""
+    return b"w" + base64.b64encode(at.to_bytes(3, "big") + data)
 
 
-GO = b"g"
+def go(update: Update) -> bytes:
+    """Return the message that has the node verify all of it, and start with it."""
+    return GO + base64.b64encode(update.image[:4])
 
 
 def piece_size(name: str) -> int:
-    """Return how many bytes of a file fit into one message to the node `name`."""
-    topic = f"cmd/{name}/update".encode()
-    return (_PACKET - 3 - 2 - len(topic) - 2 - 1) // 4 * 3 - 4
+    """Return how many bytes of an image fit into one message to the node `name`."""
+    return ((_payload(f"update/{name}") - 1) // 4 * 3 - 3) // 4 * 4
+
+
+def _payload(topic: str) -> int:
+    return _PACKET - 3 - 2 - len(topic.encode()) - 2
 
 
 class Silent(Exception):
@@ -80,9 +95,9 @@ class Air:
 
     def __init__(self, settings: dict, name: str) -> None:
         self.name = name
-        self._topic = f"cmd/{name}/update"
         self._answers = f"reply/{name}/update"
         self._listener = Listener(settings, name, [self._answers, f"fault/{name}"])
+        self._commanded = 0.0
 
     def __enter__(self) -> Self:
         self._listener.__enter__()
@@ -102,17 +117,29 @@ class Air:
         return self._listener.refused
 
     def ask(self, message: bytes) -> str:
-        """Return the node's answer, without its "ok". Raises Refused, Silent."""
-        (answer,) = self.converse([message])
+        """Return the node's answer to a message below cmd/, without its "ok". Raises Refused, Silent."""
+        time.sleep(max(0.0, self._commanded + _PACE_S - time.monotonic()))
+        self._commanded = time.monotonic()
+        (answer,) = self.converse([message], f"cmd/{self.name}/update")
         return answer
 
-    def converse(self, messages: Iterable[bytes]) -> Iterator[str]:
+    def hail(self, message: bytes) -> str:
+        """Like ask(b"?..."), of a node that may just be starting, or still answer a sender that is gone."""
+        for _ in range(_TRIES):
+            with contextlib.suppress(Silent):
+                answer = self.ask(message)
+                while len(answer.split()) < _SAID:
+                    answer = self.hear(_ANSWER_S)
+                return answer.removeprefix("ok ")
+        raise Silent
+
+    def converse(self, messages: Iterable[bytes], topic: str = "") -> Iterator[str]:
         """Yield the answer to each message; a few are sent ahead. Raises Refused, Silent."""
         coming = iter(messages)
         waiting = 0
         while True:
             for message in itertools.islice(coming, _AHEAD - waiting):
-                self._listener.publish(self._topic, message)
+                self._listener.publish(topic or f"update/{self.name}", message)
                 waiting += 1
             if not waiting:
                 return
@@ -138,31 +165,60 @@ class Air:
             while True:
                 self.hear(_QUIET_S)
 
-    def send(self, update: Update, progress: Callable[[int, int], None] | None = None) -> None:
-        """Bring the update to the node, all but GO; take it up again where it breaks off.
+    def send(
+        self, update: Update, half: int, who: str = "", progress: Callable[[int, int], None] | None = None
+    ) -> None:
+        """Bring the image into the half that does not run, all but GO; take it up again where it breaks off.
 
-        progress: called with bytes that are there, and all. Raises Refused, Silent.
+        half: the one that runs. progress: called with bytes of the image that are there, and all.
+        Raises Refused, Silent.
         """
-        parts = [(MANIFEST, update.manifest), *enumerate(content for _, content in update.files)]
-        total = sum(len(content) for _, content in parts)
         tries = 0
         while True:
+            began = False
             try:
-                self.ask(begin(update))
-                done = 0
-                for number, content in parts:
-                    for have in self.converse(self._pieces(number, content)):
-                        if progress:
-                            progress(done + int(have), total)
-                    done += len(content)
+                self.ask(begin(update, who))
+                began = True
+                while missing := self._missing(update, 1 - half):
+                    self._fill(update, half, missing, progress)
                 return
-            except Silent:
+            except (Silent, Refused) as e:
                 tries += 1
-                if tries == _TRIES:
+                if tries == _TRIES or (isinstance(e, Refused) and not began):
                     raise
                 self.settle()
 
-    def _pieces(self, number: int, content: bytes) -> Iterator[bytes]:
-        size = piece_size(self.name)
-        for at in range(int(self.ask(piece(number, 0, b""))), len(content), size):
-            yield piece(number, at, content[at : at + size])
+    def digests(self, at: int, size: int, count: int) -> list[bytes]:
+        """Return the digests of `count` blocks of the ROMFS partition. Raises Refused, Silent."""
+        messages = [
+            b"d%d %d %d" % (at + size * first, size, min(count - first, _DIGESTS))
+            for first in range(0, count, _DIGESTS)
+        ]
+        found = b"".join(base64.b64decode(answer) for answer in self.converse(messages))
+        return [found[i : i + delta.DIGEST] for i in range(0, len(found), delta.DIGEST)]
+
+    def _missing(self, update: Update, half: int) -> list[int]:
+        """Return the sectors of the image that are not in that half yet."""
+        wanted = delta.sectors(update.image)
+        there = self.digests(half * ROMFS_HALF, BLOCK, len(wanted))
+        missing = [i for i, digest in enumerate(wanted) if there[i] != digest]
+        if missing == [0] and there[0] == delta.sectors(update.image, whole=True)[0]:
+            return []
+        return sorted({0, *missing}) if missing and there[0] == delta.sectors(update.image, whole=True)[0] else missing
+
+    def _fill(self, update: Update, half: int, missing: list[int], progress: Callable[[int, int], None] | None) -> None:
+        def ask(at: int, size: int, count: int) -> list[bytes]:
+            return self.digests(half * ROMFS_HALF + at, size, count)
+
+        steps = list(delta.plan(update.image, ask, missing, piece_size(self.name)))
+        messages = [
+            piece(step.at, update.image[step.at : step.end])
+            if step.source is None
+            else b"c%d %d %d" % (step.at, step.source, step.end - step.at)
+            for step in steps
+        ]
+        there = len(update.image) - sum(step.end - step.at for step in steps)
+        for step, _ in zip(steps, self.converse(messages), strict=True):
+            there += step.end - step.at
+            if progress:
+                progress(there, len(update.image))

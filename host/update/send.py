@@ -1,40 +1,70 @@
-"""The Python of update.sh, which has the usage text and lists the exit codes."""
+"""Bring nodes up to date by air: what differs between their files and firmware/ here goes to them over MQTT.
+
+Usage: ./node.sh update [--dry-run] [--keep-going] --all | ID...
+  ID            client_id of a node; it must be awake and connected
+  --all         every node whose update_key is here: in config.json, or in keys/
+  --keep-going  go on with the others when an update went back on one
+  --dry-run     ask the nodes what they have, say what would be sent, send nothing
+
+The first node goes alone; when it works with the new version the others follow, eight at a time.
+
+Every update is signed with the node's own update_key. The node verifies all of it before it starts with the new files.
+If it does not reach its broker with them within 3 minutes, or crashes three times, it goes back to the old ones by
+itself and says why. Stopped anywhere, run again: it goes on. docs/updates.md explains how.
+
+Standard output has a line for each node that is up to date; everything else goes to standard error.
+
+Exit status, that of the first node that failed: 0 all are up to date; 1 config.json, or no update_key; 2 usage; 3 this
+computer; 8 a file does not compile; 9 a node does not answer; 10 the broker does not; 11 a node refused the update; 12
+a node tried it and went back; 130 Ctrl-C.
+"""
 
 import argparse
+import getpass
 import hashlib
+import socket
+import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from host.board.backup import BY_THE_BOARD, Record
+from host.board.backup import Record, hashes
 from host.board.deploy import CONFIG
+from host.broker import reach
 from host.console import Console
 from host.failure import Exit, Failure, run
 from host.image import firmware
-from host.image.filesystem import Files
-from host.image.images import LAYOUTS, Layout
+from host.image.filesystem import Files, make_romfs
+from host.image.images import LAYOUTS
 from host.settings import keys
 from host.settings.check import Invalid, load
-from host.update.protocol import GO, Air, Refused, Silent, Update, sign
+from host.update import delta
+from host.update.protocol import Air, Refused, Silent, go, sign
 
 _TRIAL_S = 300.0  # a node that is on its own again says so within 5 minutes
-_EDITED = ("boot.py", "main.py")  # which people edit on the board
-_TOP = {f"lib/{name}.mpy": f"{name}.mpy" for name in ("staged", "moves", "trial", "twins")}  # / is before /rom/lib
+_AT_ONCE = 8  # nodes, after the first
+_TOP = ("main.py", "boot.py")
 
 
 @dataclass(frozen=True)
 class State:
-    """What a node says of itself: its last update's number, its layout, its version, its MAC."""
+    """What a node says of itself."""
 
-    counter: int
-    layout: Layout
+    counter: int  # of its latest update
+    half: int  # of the ROMFS partition that runs
     version: str
     mac: str
+    digest: str  # of as many bytes as the image here has
+    busy: str  # who updates it just now, or "-"
+    overriding: list[str]  # files in / that are used in place of those of the image
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./update.sh", add_help=False)
+    parser = argparse.ArgumentParser(prog="./node.sh update", add_help=False)
     parser.add_argument("nodes", nargs="*", metavar="id")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--keep-going", action="store_true")
     parser.add_argument("--dry-run", action="store_true")
     args = parser.parse_args()
     if args.all == bool(args.nodes):
@@ -49,17 +79,134 @@ def main() -> None:
         settings = load(CONFIG)
     except Invalid as e:
         raise Failure(Exit.CONFIG, f"{e} (nothing was sent)") from e
-    first = None
-    for name in args.nodes or everybody(settings):
-        console.step(name)
+    names = args.nodes or everybody(settings)
+    files = firmware.make(LAYOUTS["romfs"], CONFIG).rom
+    round_ = Round(console, settings, files, args.dry_run, args.keep_going)
+    round_.run(names)
+    if args.dry_run:
+        console.note("\nnothing was sent (--dry-run)")
+    if failed := round_.failed:
+        first = next(iter(failed.values()))
+        raise first if len(names) == 1 else Failure(first.code, f"not up to date: {', '.join(failed)} (see above)")
+
+
+class Round:
+    """One run of this program: the first node alone, then, when it works, the others."""
+
+    def __init__(self, console: Console, settings: dict, files: Files, dry_run: bool, keep_going: bool) -> None:
+        self.failed: dict[str, Failure] = {}
+        self._console = console
+        self._settings = settings
+        self._files = files
+        self._image = make_romfs(files)
+        self._dry_run = dry_run
+        self._keep_going = keep_going
+        self._stop = threading.Event()  # an update went back
+
+    def run(self, names: list[str]) -> None:
+        left = list(names)
+        while left and not self._one(left.pop(0), bar=True) and not self._stop.is_set():
+            pass
+        if len(left) > 1:
+            self._console.note(f"\nThe first works: now the other {len(left)}, {min(len(left), _AT_ONCE)} at a time.")
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(lambda name: self._one(name, bar=len(left) == 1), left))
+        if self._stop.is_set() and len(names) > 1:
+            self._console.note(
+                "\nIt went back: the nodes that are not named here are as before (--keep-going goes on)."
+            )
+
+    def _one(self, name: str, bar: bool) -> bool:
+        """Say whether the node has what is here now."""
+        if self._stop.is_set():
+            return False
         try:
-            with Air(settings, name) as air:
-                update(console, air, settings, args.dry_run)
+            with Air(self._settings, name) as air:
+                self._update(air, Progress(self._console, name, bar))
+            return True
         except Failure as e:
-            console.note(f"  {e}")
-            first = first or e
-    if first:
-        raise first
+            self._console.note(f"{name}: {e}")
+            self.failed[name] = e
+            if e.code == Exit.BACK and not self._keep_going:
+                self._stop.set()
+            return False
+
+    def _update(self, air: Air, progress: "Progress") -> None:
+        """Bring one node up to date. Raises Failure."""
+        key = key_of(self._settings, air.name)
+        if not key:
+            raise Failure(Exit.CONFIG, f"its update_key is neither in config.json nor in keys/{air.name}.json")
+        if not air.broker:
+            where = " or ".join(reach.servers(self._settings))
+            why = f"does not let this computer in ({air.refusal})" if air.refusal else "does not answer"
+            raise Failure(Exit.BROKER, f"the broker at {where}:{self._settings['mqtt']['port']} {why}")
+        try:
+            state = greet(air, len(self._image))
+            for path in state.overriding:
+                how = "was edited on the board" if path in _TOP else "is in / on the board"
+                progress.note(f"{path} {how}, and is used in place of what is here: it stays")
+            if delta.tell(hashlib.sha256(self._image).digest()) == state.digest:
+                print(f"{air.name} is up to date: version {state.version}", flush=True)
+            elif not self._dry_run:
+                self._send(air, key, state, progress)
+            else:
+                progress.note(f"would be sent: {what(self._files, Record(state.mac))}")
+        except Refused as e:
+            raise Failure(Exit.REFUSED, f"it refuses: {e}") from e
+        except Silent as e:
+            raise Failure(
+                Exit.SILENT,
+                f"it does not answer at {air.broker}: is it on (status/{air.name}), and does it stay awake "
+                f"(mosquitto_pub -r -t cmd/{air.name}/awake -m 1)?",
+            ) from e
+
+    def _send(self, air: Air, key: str, state: State, progress: "Progress") -> None:
+        """Send it, have it tried, and wait for what becomes of it. Raises Failure (back), Refused, Silent."""
+        if state.busy != "-":
+            raise Failure(Exit.REFUSED, f"{state.busy} is updating it just now: run this again in a minute")
+        record = Record(state.mac)
+        # Numbered by the clock, so that computers that know nothing of each other count on.
+        counter = max(state.counter + 1, int(time.time()))
+        update = sign(air.name, key, counter, self._image, what(self._files, record))
+        air.send(update, state.half, f"{getpass.getuser()}@{socket.gethostname()}", progress)
+        air.ask(go(update))
+        progress.note("all is there and verified; it starts with it now, and has 3 minutes to come back")
+        deadline = time.monotonic() + _TRIAL_S
+        while (left := deadline - time.monotonic()) > 0:
+            answer = air.hear(left)
+            if answer.startswith(f"works: update {counter},"):
+                print(f"{air.name} {answer}", flush=True)
+                kept = {name: self._files[name] for name in _TOP if name not in state.overriding}
+                record.updated({f"rom/{path}": content for path, content in self._files.items()} | kept)
+                return
+            if answer.startswith(f"went back: update {counter}:"):
+                raise Failure(Exit.BACK, answer)
+        raise Silent
+
+
+class Progress:
+    """How far a node is: a bar on a terminal, else a line for each tenth."""
+
+    def __init__(self, console: Console, name: str, bar: bool) -> None:
+        self._console = console
+        self._name = name
+        self._bar = bar and sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._shown = 0
+        self._told = 0.0
+
+    def note(self, text: str) -> None:
+        self._console.note(f"{self._name}: {text}")
+
+    def __call__(self, done: int, total: int) -> None:
+        seconds = time.monotonic() - self._began
+        if self._bar and (done == total or seconds - self._told > 0.2):
+            self._told = seconds
+            bar = ("#" * (30 * done // total)).ljust(30, ".")
+            print(f"\r{self._name} [{bar}] {seconds:.0f} s", end="\n" * (done == total), file=sys.stderr, flush=True)
+        elif not self._bar and 10 * done // total > self._shown:
+            self._shown = 10 * done // total
+            self.note(f"{10 * self._shown} % is there after {seconds:.0f} s")
 
 
 def everybody(settings: dict) -> list[str]:
@@ -78,105 +225,24 @@ def key_of(settings: dict, name: str) -> str | None:
     return keys.known(name).get("update_key")
 
 
-def update(console: Console, air: Air, settings: dict, dry_run: bool) -> None:
-    """Bring one node up to date. Raises Failure."""
-    key = key_of(settings, air.name)
-    if not key:
-        raise Failure(
-            Exit.CONFIG, f"the update_key of {air.name} is neither in config.json nor in keys/{air.name}.json"
-        )
-    if not air.broker:
-        reason = air.refusal or "no answer"
-        raise Failure(Exit.SILENT, f"this computer does not get into the broker of config.json ({reason})")
+def greet(air: Air, size: int) -> State:
+    """Ask the node what it is. Raises Failure, Refused, Silent."""
     try:
-        state = greet(air)
-        record = Record(state.mac)
-        files = differing(console, air, state, record)
-        for path, content in files.items():
-            console.note(f"  {path}: {len(content)} bytes")
-        if not files:
-            print(f"{air.name} is up to date: version {state.version}", flush=True)
-        elif not dry_run:
-            send(console, air, signed(air.name, key, state, files))
-            record.updated(files)
+        words = air.hail(b"?%d" % size).split()
     except Refused as e:
-        raise Failure(Exit.REFUSED, f"{air.name} refuses: {e}") from e
-    except Silent as e:
-        raise Failure(
-            Exit.SILENT,
-            f"{air.name} does not answer at {air.broker}: is it on (status/{air.name}), and does it stay awake "
-            f"(mosquitto_pub -r -t cmd/{air.name}/awake -m 1)?",
-        ) from e
+        if "is not a file of the firmware" in str(e):  # up to version 0.2
+            raise Failure(
+                Exit.REFUSED, "it runs a release that takes other updates than this one sends: ./flash.sh, by cable"
+            ) from e
+        raise
+    return State(int(words[0]), int(words[1]), *words[2:6], words[6:])
 
 
-def greet(air: Air) -> State:
-    """Ask the node what it is. Raises Refused, Silent."""
-    counter, kind, version, mac = air.ask(b"?").split()
-    layout = LAYOUTS["romfs"]
-    if kind != "romfs":
-        (asyncio,) = air.converse([b"hlib/asyncio/__init__.mpy"])
-        layout = LAYOUTS["plain" if asyncio == "-" else "small"]
-    return State(int(counter), layout, version, mac)
-
-
-def differing(console: Console, air: Air, state: State, record: Record) -> Files:
-    """Return the files that the node has otherwise, or not at all, by their paths in its LittleFS."""
-    made = firmware.make(state.layout, CONFIG)
-    wanted = {path: content for path, content in made.flash.items() if path not in (CONFIG.name, *BY_THE_BOARD)}
-    beside = {_TOP.get(path, path): f"rom/{path}" for path in made.rom}  # in ROMFS, below what an update has put there
-    wanted |= {path: made.rom[rom.removeprefix("rom/")] for path, rom in beside.items()}
-    has = ask_for(air, list(wanted))
-    has |= ask_for(air, [rom for path, rom in beside.items() if has[path] == "-"])
-    found = {}
-    for path, content in wanted.items():
-        there = has[path] if has[path] != "-" else has.get(beside.get(path, ""), "-")
-        if there == hashlib.sha256(content).hexdigest():
-            continue
-        if path in _EDITED and there not in ("-", record.files.get(path)):
-            console.note(f"  {path} on the board was not put there from here, and stays: ./flash.sh would replace it")
-            continue
-        found[path] = content
-    return found
-
-
-def ask_for(air: Air, paths: list[str]) -> dict[str, str]:
-    """Return the SHA-256 of these files of the node, "-" for one that it does not have."""
-    return dict(zip(paths, air.converse([b"h" + path.encode() for path in paths]), strict=True))
-
-
-def signed(name: str, key: str, state: State, files: Files) -> Update:
-    """Number the update by the clock, so that computers that know nothing of each other count on."""
-    return sign(name, key, max(state.counter + 1, int(time.time())), made_version(), files)
-
-
-def made_version() -> str:
-    """Return the version of the firmware here."""
-    source = (firmware.ROOT / "firmware" / "lib" / "node" / "__init__.py").read_text()
-    return source.partition('VERSION = "')[2].partition('"')[0]
-
-
-def send(console: Console, air: Air, package: Update) -> None:
-    """Send it, have it tried, and wait for what becomes of it. Raises Failure (back), Refused, Silent."""
-    shown = -1
-
-    def progress(done: int, total: int) -> None:
-        nonlocal shown
-        percent = 100 * done // total
-        if percent // 10 > shown // 10:
-            shown = percent
-            console.note(f"  sent: {percent} %")
-
-    air.send(package, progress)
-    air.ask(GO)
-    console.note("  all is there and verified; the node starts with it now, and has 3 minutes to come back")
-    deadline = time.monotonic() + _TRIAL_S
-    while (left := deadline - time.monotonic()) > 0:
-        answer = air.hear(left)
-        if answer.startswith(f"works: update {package.counter},"):
-            print(f"{air.name} {answer}", flush=True)
-            return
-        if answer.startswith(f"went back: update {package.counter}:"):
-            raise Failure(Exit.BACK, f"{air.name} {answer}")
+def what(files: Files, record: Record) -> str:
+    """Return what the files bring that are not on the board, as far as this computer knows."""
+    new = [path for path, digest in hashes(files).items() if record.files.get(f"rom/{path}") != digest]
+    names = [path.removeprefix("lib/").removesuffix(".mpy") for path in new]
+    return ", ".join(names) if 0 < len(names) < 10 else f"{len(names)} files"
 
 
 if __name__ == "__main__":

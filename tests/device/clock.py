@@ -46,16 +46,7 @@ class Clock:
     def ticks_diff(self, a, b):
         return (a - b + _PERIOD // 2) % _PERIOD - _PERIOD // 2
 
-    async def drive(self, step):
-        """Give a step of the table (node/tasks.py) its turns, as the node does."""
-        result = None
+    async def drive(self, function, *args):
+        """Give a function of the table (node/supervisor.py) its turns, as the node does."""
         while True:
-            try:
-                step_ms = step.send(result)
-            except StopIteration:
-                return
-            result = None
-            if isinstance(step_ms, tuple):  # node.shallow()
-                result = step_ms[0](*step_ms[1:])
-            else:
-                await asyncio.sleep_ms(step_ms)
+            await asyncio.sleep_ms(function(*args))

@@ -1,8 +1,8 @@
-"""What the guard of node/tasks.py does for the coroutines under it, for tests that run one without."""
+"""What the guard of node/supervisor.py does for the coroutines under it, for tests that run one without."""
 
 
 def guarded(coroutine):
-    """Run a coroutine: make the calls that it hands out by node.shallow(), and pass everything else on."""
+    """Run a coroutine: make the calls that it hands out by node.with_room(), and pass everything else on."""
     result = error = None
     while True:
         try:

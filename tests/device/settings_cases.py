@@ -1,9 +1,13 @@
 """What config.json may hold and what is said about it, for the board's tests and the host's: both say the same."""
 
+TOPIC = (
+    "a topic of 1 to 128 bytes without + # and control characters, and not the broker's or the node's own ($, cmd/ ...)"
+)
+
 # (text of config.json, sentence); {drivers} are the names of those there are.
 INVALID = (
-    ("", "config.json is not JSON: look for a missing quote, comma or brace"),
-    ('{"client_id": "a"', "config.json is not JSON: look for a missing quote, comma or brace"),
+    ("", "config.json is not JSON: line 1, column 1: the end of the text instead of a value"),
+    ('{"client_id": "a"', "config.json is not JSON: line 1, column 18: the end of the text instead of a comma or }"),
     ("[]", "config.json must be an object: {...}"),
     ("null", "config.json must be an object: {...}"),
     ('{"wifi": "home"}', "wifi must be an object: {...}"),
@@ -17,13 +21,16 @@ INVALID = (
         "Sensors is not a setting: there are client_id, wifi, mqtt, sensors, pins, outbox, stats_s, error_reboot_s, "
         "ntp, homeassistant, sleep, update_key",
     ),
-    ('{"client_id": 7}', "client_id must be text without + # / of 1 to 64 bytes or null"),
-    ('{"client_id": ""}', "client_id must be text without + # / of 1 to 64 bytes or null"),
-    ('{"client_id": "a/b"}', "client_id must be text without + # / of 1 to 64 bytes or null"),
-    ('{"client_id": "a\\u0000b"}', "client_id must be text without + # / of 1 to 64 bytes or null"),
+    ('{"client_id": 7}', "client_id must be text without + # / and control characters of 1 to 64 bytes or null"),
+    ('{"client_id": ""}', "client_id must be text without + # / and control characters of 1 to 64 bytes or null"),
+    ('{"client_id": "a/b"}', "client_id must be text without + # / and control characters of 1 to 64 bytes or null"),
+    (
+        '{"client_id": "a\\u0000b"}',
+        "client_id must be text without + # / and control characters of 1 to 64 bytes or null",
+    ),
     ('{"wifi": {"ssid": "%s"}}' % ("\u00e9" * 17), "wifi.ssid must be text of 0 to 32 bytes"),
     ('{"wifi": {"ssid": null}}', "wifi.ssid must be text of 0 to 32 bytes"),
-    ('{"wifi": {"key": "1234567"}}', "wifi.key must be empty or text of 8 to 64 bytes"),
+    ('{"wifi": {"key": "1234567"}}', "wifi.key must be empty or text of 8 to 64 bytes: the longest is of hex digits"),
     ('{"wifi": {"others": {}}}', "wifi.others must be a list of 0 to 4 networks"),
     ('{"wifi": {"others": ["x"]}}', "wifi.others[0] must be an object: {...}"),
     ('{"wifi": {"others": [{"key": ""}]}}', "wifi.others[0].ssid must be given"),
@@ -51,11 +58,11 @@ INVALID = (
     ),
     (
         '{"sensors": [{"driver": "tsl2561", "topic": "a/#"}]}',
-        "sensors[0].topic must be a topic without + # of 1 to 128 bytes or null",
+        "sensors[0].topic must be " + TOPIC + " or null",
     ),
     (
         '{"sensors": [{"driver": "tsl2561", "topics": {"lux": "a/+"}}]}',
-        "sensors[0].topics.lux must be a topic without + # of 1 to 128 bytes",
+        "sensors[0].topics.lux must be " + TOPIC,
     ),
     (
         '{"sensors": [{"driver": "tsl2561", "topics": {"lumen": "a"}}]}',
@@ -116,6 +123,44 @@ INVALID = (
         '{"sensors": [{"driver": "bme280"}, {"driver": "sht31"}]}',
         "sensors[1].topic must be given: sensors[0] has the same topic",
     ),
+    (
+        '{"sensors": [{"driver": "ds18b20", "pin": 14, "rom": "28FF64021D5F0C4B"},'
+        ' {"driver": "ds18b20", "pin": 14, "rom": "28ff64021d5f0c4b", "topic": "a"}]}',
+        "sensors[0].rom and sensors[1].rom are the same: each is given once",
+    ),
+    (
+        '{"sensors": [{"driver": "ds18b20", "pin": 14, "rom": "28ff64021d5f0c4b"},'
+        ' {"driver": "ds18b20", "pin": 13, "rom": "28ff64021d5f0c4b", "topic": "a"}]}',
+        "sensors[0].rom and sensors[1].rom are the same: each is given once",
+    ),
+    (
+        '{"sensors": [{"driver": "ds18b20", "pin": 14, "rom": "zzzzzzzzzzzzzzzz"}]}',
+        "sensors[0].rom must be text of 16 hex digits or null",
+    ),
+    ('{"update_key": "%s"}' % ("g" * 64), "update_key must be text of 64 hex digits or null"),
+    ('{"update_key": "%s"}' % ("a" * 63 + " "), "update_key must be text of 64 hex digits or null"),
+    ('{"update_key": "+%s"}' % ("a" * 63), "update_key must be text of 64 hex digits or null"),
+    (
+        '{"sensors": [{"driver": "bme280"}, {"driver": "bmp280", "topic": "a"}]}',
+        "sensors[0].address and sensors[1].address are the same: each is given once",
+    ),
+    (
+        '{"sensors": [{"driver": "tsl2561", "address": 41}, {"driver": "tsl2561", "address": 41, "topic": "a"}]}',
+        "sensors[0].address and sensors[1].address are the same: each is given once",
+    ),
+    (
+        '{"client_id": "n1", "sensors": [{"driver": "bh1750"}, {"driver": "tsl2561", "topic": "sensors/n1/lux"}]}',
+        "sensors[1].topic must be given: sensors[0] has the same topic",
+    ),
+    (
+        '{"wifi": {"ssid": "home", "key": "12345678", "others": [{"ssid": "a"}, {"ssid": "home", "key": "87654321"}]}}',
+        "wifi.ssid and wifi.others[1].ssid are the same: each is given once",
+    ),
+    (
+        '{"wifi": {"ssid": "home", "others": [{"ssid": "a"}, {"ssid": "a", "key": "87654321"}]}}',
+        "wifi.others[0].ssid and wifi.others[1].ssid are the same: each is given once",
+    ),
+    ('{"sleep": {"every_s": 60}, "pins": {"led": 16}}', "pins.led is 16, which sleep.every_s needs: wired to RST"),
     ('{"pins": {"led": 3}}', "pins.led must be one of 0, 2, 4, 5, 12, 13, 14, 15, 16"),
     ('{"pins": {"led": 6}}', "pins.led must be one of 0, 2, 4, 5, 12, 13, 14, 15, 16"),
     ('{"pins": {"led": false}}', "pins.led must be one of 0, 2, 4, 5, 12, 13, 14, 15, 16"),
@@ -131,6 +176,17 @@ INVALID = (
     ('{"sleep": {"every_s": 9}}', "sleep.every_s must be a whole number from 10 to 4000 s or null"),
     ('{"sleep": {"batch": 0}}', "sleep.batch must be a whole number from 1 to 50 readings"),
     ('{"sleep": {"every": 60}}', "sleep.every is not a setting: there are every_s, batch"),
+    (
+        '{"outbox": 512, "sensors": [%s]}'
+        % ", ".join(
+            [
+                '{"driver": "ds18b20", "pin": 14, "rom": "28ff64021d5f0c%02x", "topic": "%d%s", "delta": 1}'
+                % (i, i, "x" * 119)
+                for i in range(8)
+            ]
+        ),
+        "sensors and outbox need about 3978 bytes more than the memory has: take some of them away",
+    ),
     (" " * 4096 + "{}", "config.json is too long: 4096 bytes are allowed"),
 )
 

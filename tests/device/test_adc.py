@@ -5,7 +5,7 @@ import asyncio
 import machine
 from fake_bus import raises
 from fake_tsl2561 import Clock
-from node.sensors import Unmeasurable, adc, tmp36
+from node.sensors import Saturated, Unmeasurable, adc, tmp36
 
 
 class ADC:
@@ -47,7 +47,7 @@ def test_battery_behind_a_divider():
 
 def test_full_scale_is_no_number():
     for full in (1023, 1024):
-        assert str(raises(Unmeasurable, read, adc, 700, full)) == "more than 1.0 V"
+        assert str(raises(Saturated, read, adc, 700, full)) == "more than 1.0 V"
 
 
 def test_tmp36():
@@ -59,4 +59,4 @@ def test_tmp36():
 def test_tmp36_with_a_loose_wire_is_no_number():
     for sample in (0, 50, 102):
         assert str(raises(Unmeasurable, read, tmp36, sample)) == "less than -40 degrees"
-    raises(Unmeasurable, read, tmp36, 1023)
+    raises(Saturated, read, tmp36, 1023)

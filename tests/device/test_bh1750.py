@@ -1,7 +1,7 @@
 """The BH1750 driver: the datasheet's rows, and its behaviour on a chip of its own."""
 
 from fake_bus import Bench, Chip, fails_at_any_transfer, noise, raises, refuses
-from node.sensors import Unmeasurable, bh1750
+from node.sensors import Saturated, bh1750
 from node.sensors.bh1750 import lux
 
 # Counts, MTreg, lux: counts / 1.2 * 69 / MTreg (BH1750FVI, pages 7 and 11), exactly.
@@ -74,7 +74,7 @@ def test_the_short_range_is_for_the_sun_only():
 
 def test_too_much_light_is_no_number():
     bench = Bench(bh1750, Bh1750(130000.0))
-    assert str(raises(Unmeasurable, bench.read)) == "saturated"
+    assert str(raises(Saturated, bench.read)) == "saturated"
 
 
 def test_darkness():

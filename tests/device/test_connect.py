@@ -1,10 +1,10 @@
-"""node.connect: when the next attempt is made and where; what goes on meanwhile; what is told of a failure."""
+"""node.jobs.connect: when the next attempt is made and where; what goes on meanwhile; what is told of a failure."""
 
 import asyncio
 
 from guarded import guarded
 from clock import Clock
-from node import load
+from node.jobs import connect
 from node.faults import Faults
 from node.outbox import Outbox
 from node.session import Session
@@ -45,18 +45,18 @@ class Bench:
 
     def __init__(self, attempt, servers=("a",), rtc=None):
         self.clock = Clock()
-        self.connect = load("connect")
+        self.connect = connect
         self.connect._connect = self.attempt
         self.connect.uptime = lambda: self.clock.elapsed_ms() // 1000
         self.act = attempt
         self.faults = Faults()
         settings = {"server": list(servers), "homeassistant": False}
         outbox = Outbox(8, CHANNELS, rtc)
-        self.session = Session(Client(), b"5ccf7f0c095b", Station(), outbox, self.faults, settings, "power")
+        self.session = Session(Client(), None, Station(), outbox, [], self.faults, settings, "power")
         self.tried = []  # (ms, server)
 
     async def attempt(self, session):
-        session.lost = None
+        session.enter("connecting")
         self.tried.append((self.clock.elapsed_ms(), session.settings["server"][session.server]))
         self.act(session)
 
@@ -77,7 +77,7 @@ def pauses(bench, count, connected_s=None):
     """The pauses after so many failures; connected_s: the connections that failed had lasted so long."""
     found = []
     for _ in range(count):
-        bench.session.up = connected_s and bench.connect.uptime() - connected_s
+        bench.session.up_at_s = connected_s and bench.connect.uptime() - connected_s
         found.append(bench.connect._pause(bench.session))
     return found
 
@@ -122,12 +122,12 @@ async def test_the_server_that_was_lost_is_the_first_to_be_tried_again():
     def second(session):
         if session.settings["server"][session.server] == "a":
             fails(session)
-        session.up = 0
+        session.up_at_s = 0
 
     bench = Bench(second, servers=("a", "b"))
     await bench.attempts(2)
     assert bench.tried[-1][1] == "b"
-    bench.session.lose("closed by the broker")
+    bench.session.close("closed by the broker")
     await bench.attempts(3)
     assert bench.tried[-1][1] == "b"
 
@@ -135,8 +135,7 @@ async def test_the_server_that_was_lost_is_the_first_to_be_tried_again():
 async def test_it_waits_for_the_link_and_tells_nothing_of_the_broker():
     bench = Bench(fails)
     bench.session.sta.joined = False
-    bench.session.lose("Wi-Fi is lost")
-    bench.session.fault = "broker"
+    bench.session.close("Wi-Fi is lost")
     task = asyncio.create_task(guarded(bench.connect.run(bench.session)))
     await bench.clock.sleep_ms(5000)
     assert bench.tried == [] and bench.faults.version == 0
@@ -151,7 +150,7 @@ async def test_it_ends_when_the_node_stops():
     bench.session.sta.joined = False
     task = asyncio.create_task(guarded(bench.connect.run(bench.session)))
     await bench.clock.sleep_ms(1000)
-    bench.session.stopping = "goodbye"
+    bench.session.enter("stopping")
     await bench.clock.sleep_ms(500)
     assert task.done() and bench.tried == []
 
@@ -172,17 +171,17 @@ async def test_readings_of_an_outage_are_copied_every_ten_seconds():
 def test_a_reading_that_was_under_way_may_be_dropped_after_the_connection():
     bench = Bench(fails)
     bench.session.outbox.put(0, 1)
-    bench.session.outbox.take()
-    bench.session.outbox.live = True
-    bench.session.stopping = "goodbye"
-    asyncio.run(guarded(bench.connect.run(bench.session)))
-    assert not bench.session.outbox.leaving and not bench.session.outbox.live
+    bench.session.outbox.oldest()
+    bench.session.close("no answer")
+    for i in range(2, 10):
+        bench.session.outbox.put(0, i)
+    assert bench.session.outbox.oldest()[1] == 2
 
 
 def test_one_fault_of_the_session_at_a_time():
     bench = Bench(fails)
     for code, name in ((1, "refused"), (2, "broker"), (5, "publish"), (2, "broker")):
-        bench.session.lost = "because"
+        bench.session.lost_by = "because"
         bench.connect.tell(bench.session, name)
         assert bench.faults.current == (code, "a:1883: because")
     bench.connect.tell(bench.session, None)

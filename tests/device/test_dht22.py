@@ -8,8 +8,8 @@ from fake_tsl2561 import Clock
 from node.sensors import Unmeasurable, dht22
 from node.sensors.dht22 import decode
 
-# The five bytes, degrees Celsius, %: the worked examples of the datasheet AM2302, limits, and a sensor that sends
-# temperatures below zero in two's complement.
+# The five bytes, degrees Celsius, %: the worked examples of the datasheet AM2302, limits, and sensors that send
+# temperatures below zero in two's complement of 16 bits, and of 12.
 _REFERENCE = (
     ("02 92 01 0d a2", 26.9, 65.8),
     ("02 92 80 65 79", -10.1, 65.8),
@@ -18,6 +18,14 @@ _REFERENCE = (
     ("02 92 00 00 94", 0.0, 65.8),
     ("02 92 80 01 15", -0.1, 65.8),
     ("02 92 ff 9b 2e", -10.1, 65.8),
+    ("02 92 ff ff 92", -0.1, 65.8),
+    ("02 92 fe 70 02", -40.0, 65.8),
+    ("02 92 0f 9b 3e", -10.1, 65.8),
+    ("02 92 0f ff a2", -0.1, 65.8),
+    ("02 92 0e 70 12", -40.0, 65.8),
+    ("02 92 8f 9b be", -10.1, 65.8),
+    ("02 92 80 00 14", 0.0, 65.8),
+    ("02 92 04 e2 7a", 125.0, 65.8),
 )
 _ZERO_US, _ONE_US = 26, 70
 
@@ -176,7 +184,8 @@ def test_a_wrong_bit_is_no_number():
 
 def test_values_out_of_range_are_no_number():
     too_wet, too_hot, too_cold = "03 e9 00 00 ec", "02 92 04 e3 7b", "02 92 81 91 a6"
-    for text in (too_wet, too_hot, too_cold, "02 92 fe 6f 01", "ff ff ff ff fc", "00 00 00 00 00"):
+    below = ("02 92 fe 6f 01", "02 92 0e 6f 11", "02 92 1f 9b 4e", "02 92 7f 9b ae", "02 92 ef 9b 1e")
+    for text in (too_wet, too_hot, too_cold, "ff ff ff ff fc", "00 00 00 00 00") + below:
         assert str(raises(Unmeasurable, decode, pulses(frame(text)))) == "impossible values", text
 
 

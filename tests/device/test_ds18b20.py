@@ -38,10 +38,12 @@ def crc8(data):
 class Chip:
     """One DS18B20, byte by byte."""
 
-    def __init__(self, raw=0x0191, serial=1):
-        rom = b"\x28" + serial.to_bytes(6, "little")
+    def __init__(self, raw=0x0191, serial=1, family=0x28, kept=0xFF, fixed=0):
+        """kept, fixed: bits of the configuration that are as written, and those that are always set."""
+        rom = bytes((family,)) + serial.to_bytes(6, "little")
         self.rom = rom + bytes((crc8(rom),))
         self.raw = raw
+        self.kept, self.fixed = kept, fixed
         self.power_on()
 
     def power_on(self):
@@ -55,8 +57,10 @@ class Chip:
 
     def write(self, byte, clock):
         if self._address is None:
-            assert byte in (0xCC, 0x55), hex(byte)
-            self._address = self.rom if byte == 0xCC else b""
+            assert byte in (0xCC, 0x55, 0x33), hex(byte)
+            self._address = b"" if byte == 0x55 else self.rom
+            if byte == 0x33:
+                self._out = self.rom
         elif len(self._address) < 8:
             self._address += bytes((byte,))
         elif self._address == self.rom:
@@ -74,6 +78,8 @@ class Chip:
         elif self._command == 0x4E:
             self._in += bytes((byte,))
             self.scratchpad[2 : 2 + len(self._in)] = self._in
+            if len(self._in) == 3:
+                self.scratchpad[4] = byte & self.kept | self.fixed
 
     def read(self):
         byte, self._out = (self._out[0], self._out[1:]) if self._out else (0xFF, b"")
@@ -175,12 +181,37 @@ def test_one_of_several_is_meant_by_its_rom():
 
 
 def test_several_without_a_rom_are_no_number():
-    assert str(raises(Unmeasurable, Bench(Chip(0x0191, 1), Chip(0xFF5E, 2)).read)) == "checksum is wrong"
+    error = raises(Unmeasurable, Bench(Chip(0x0191, 1), Chip(0xFF5E, 2)).read)
+    assert str(error) == "checksum is wrong: if several share the wire, give each its rom"
 
 
 def test_a_rom_with_a_wrong_digit_is_told():
-    for wrong in ("2801000000000011", "280100000000zz00"):
-        assert str(raises(Unmeasurable, Bench(Chip(), rom=wrong).read)) == "rom is mistyped"
+    assert str(raises(Unmeasurable, Bench(Chip(), rom="2801000000000011").read)) == "rom is mistyped"
+
+
+def test_clones_and_neighbours():
+    """What each answers: configuration, family, and what is made of that."""
+    for kept, fixed, family, told in (
+        (0x60, 0, 0x28, None),  # reserved bits read as zeros
+        (0x60, 0x1F, 0x28, None),
+        (0xFF, 0x80, 0x28, None),  # all of them as ones
+        (0, 0x7F, 0x28, None),  # 12 bits, whatever is written
+        (0xFF, 0, 0x22, None),  # DS1822
+        (0, 0x1F, 0x28, "it lost power while measuring"),  # 9 bits
+        (0, 0x5F, 0x28, "it lost power while measuring"),
+        (0, 0xFF, 0x10, "not a DS18B20: family 0x10"),  # DS18S20: half degrees
+        (0, 0xFF, 0x3B, "not a DS18B20: family 0x3b"),  # MAX31850: a thermocouple
+        (0, 0xFF, 0x01, "not a DS18B20: family 0x01"),  # a serial number
+    ):
+        for called in (False, True):
+            chip = Chip(kept=kept, fixed=fixed, family=family)
+            bench = Bench(chip, rom=rom(chip) if called else None)
+            if told:
+                assert str(raises(Unmeasurable, bench.read)) == told, (kept, fixed, family)
+            else:
+                assert bench.read() == 25.0625, (kept, fixed, family)
+    for raw in (0x07D1, 0x7FFF, 0x8000, 0xFC8F):
+        assert str(raises(Unmeasurable, Bench(Chip(raw)).read)) == "impossible values", raw
 
 
 def test_the_one_that_is_meant_is_not_there():
@@ -197,10 +228,10 @@ def test_nobody_there_then_recovery():
 
 def test_no_presence_at_any_reset():
     bench = Bench(Chip())
-    for n in range(1, 4):
+    for n in range(1, 5):
         bench.wire.fail_at = n
         raises(OSError, bench.read)
-    bench.wire.fail_at = 4
+    bench.wire.fail_at = 5
     assert bench.read() == 25.0625
 
 
@@ -212,7 +243,7 @@ def test_wire_shorted_to_ground_is_no_answer():
 
 def test_a_wrong_bit_is_no_number():
     bench = Bench(Chip())
-    for bit in range(72):
+    for bit in range(64 + 72):
         left = bit
 
         def corrupt(data):
@@ -222,7 +253,7 @@ def test_a_wrong_bit_is_no_number():
             left -= 8
 
         bench.wire.corrupt = corrupt
-        assert str(raises(Unmeasurable, bench.read)) == "checksum is wrong"
+        assert str(raises(Unmeasurable, bench.read)).startswith("checksum is wrong")
 
 
 def test_noise_is_no_number():

@@ -94,6 +94,14 @@ def test_a_fault_that_goes_on_began_when_it_began():
     assert f.lasting(1) is None
 
 
+def test_what_no_restart_mends_does_not_last():
+    for first, then, lasts in ((False, False, None), (True, False, None), (False, True, 4), (True, True, 4)):
+        f = Faults()
+        f.begin("sensor", "x", 0, first)
+        f.begin("sensor", "y", 0, then)
+        assert f.current == (4, "y") and f.lasting(0) == lasts
+
+
 def test_no_detail_ends_it():
     f = Faults()
     f.begin("sensor", None, 0)

@@ -2,9 +2,10 @@ import asyncio
 import gc
 
 from clock import Clock
-from node import tasks
+from node import board
+from node import faults as faults_module
+from node.board import Led, pattern
 from node.faults import Faults
-from node.tasks import phase, show
 
 
 class Recorder:
@@ -21,36 +22,37 @@ class Recorder:
             self.changes.append((self.clock.elapsed_ms(), level))
 
 
-def parts(code):
-    found = []
-    while phase(len(found), code):
-        found.append(phase(len(found), code))
-    return found
-
-
 def test_running_is_lit_but_for_200_ms_in_10_s():
-    assert parts(0) == [9800, -200]
+    assert list(pattern(0)) == [98, 2]
 
 
 def test_fault_is_ten_flashes_then_its_number():
     for code in range(1, 9):
-        found = parts(code)
-        assert found[:20] == [100, -100] * 10  # 2 s
-        assert found[20] == -1000
-        assert found[21:-1] == [500, -500] * code
-        assert found[-1] == -1000
+        found = list(pattern(code))
+        assert found[:19] == [1] * 19 and found[19] == 1 + 10  # 2 s, then a second of darkness
+        assert found[20:-1] == [5] * (2 * code - 1) and found[-1] == 5 + 10
+        assert len(found) % 2 == 0  # so that each round begins lit
 
 
 def test_identify_is_flashes_without_end():
-    assert [phase(i, 9) for i in range(100)] == [100, -100] * 50
+    assert list(pattern(9)) == [1, 1]
+
+
+class Lamp(Led):
+    """A Led with another pin."""
+
+    def __init__(self, pin):
+        Led.__init__(self, 0)
+        self.pin = pin
+        self.due = board.time.ticks_ms()
 
 
 async def record(faults, ms, then=None):
     """Let the LED run for `ms` virtual milliseconds twice, with `then()` in between; return its changes."""
     clock = Clock()
-    tasks.time = clock
+    board.time = faults_module.time = clock
     pin = Recorder(clock)
-    task = asyncio.create_task(clock.drive(show(pin, faults)))
+    task = asyncio.create_task(clock.drive(Lamp(pin).blink, faults))
     await clock.sleep_ms(ms)
     changed_at = clock.elapsed_ms()
     if then:
@@ -79,7 +81,7 @@ async def test_identify_shows_before_a_fault_and_ends_by_itself():
     faults.begin("sensor", "")
 
     def identify():
-        faults.identify = tasks.time.ticks_add(tasks.time.ticks_ms(), 2000)
+        faults.identify = board.time.ticks_add(board.time.ticks_ms(), 2000)
 
     changes, changed_at = await record(faults, 4500, identify)
     assert faults.identify is None
@@ -103,12 +105,12 @@ async def test_patterns_keep_time():
 async def test_blinking_allocates_nothing():
     faults = Faults()
     faults.begin("sensor", "")
-    clock = tasks.time = Clock()
-    step = show(lambda level: None, faults)
-    next(step)
+    clock = board.time = faults_module.time = Clock()
+    led = Lamp(lambda level: None)
+    led.blink(faults)
     gc.collect()
     before = gc.mem_alloc()
     for _ in range(30):  # three seconds of flashes
-        await clock.sleep_ms(next(step))
+        await clock.sleep_ms(led.blink(faults))
     grown = gc.mem_alloc() - before
     assert grown == 0, grown

@@ -1,4 +1,4 @@
-"""node: modules that nobody keeps, uptime over the wrap of ticks_ms(), and the calendar."""
+"""node: modules that are dropped, uptime over the wrap of ticks_ms(), and the calendar."""
 
 import gc
 import sys
@@ -7,8 +7,9 @@ import time
 import node
 from replaced import Replaced
 
-LOADED = "start resets settings schema i2c_bus wifi connect resolve ntp stats late command announce quantities sleep"
-LOADED = LOADED.split()  # and not kept
+DROPPED = """start last_run settings config_file schema text json_reader i2c_bus wifi resolve deep_sleep filters
+jobs.change_settings jobs.command jobs.connect jobs.device_classes jobs.goodbye jobs.home_assistant jobs.late_readings
+jobs.ntp jobs.stats sensors.bme280 sensors.bmp280 sensors.adc sensors.tmp36 sensors.tsl2561""".split()
 
 
 class Time:
@@ -28,59 +29,43 @@ class Time:
         return self.seconds
 
 
-def is_kept(name):
-    return "node." + name in sys.modules or hasattr(node, name.split(".")[-1])
+def load(names):
+    for name in names:
+        __import__("node." + name)
 
 
-def test_a_module_that_was_loaded_is_kept_by_nobody():
-    for name in LOADED:
-        module = node.load(name)
-        if name == "settings":
-            node.load("schema")  # which it imports
-        assert module.__name__ == "node." + name
-        assert not is_kept(name), name
-        assert node.load(name) is not module, name
+def is_loaded(name):
+    package, own = ("node." + name).rsplit(".", 1)
+    return "node." + name in sys.modules or hasattr(sys.modules[package], own)
 
 
-def test_what_is_imported_stays():
-    from node import faults, outbox, sensors, tasks  # noqa: F401
+def test_what_is_not_kept_is_dropped():
+    load(DROPPED)
+    assert all(is_loaded(name) for name in DROPPED)
+    node.drop()
+    assert not any(is_loaded(name) for name in DROPPED)
 
-    before = set(name for name in sys.modules if name.startswith("node"))
-    for name in LOADED:
-        node.load(name)
-    assert set(name for name in sys.modules if name.startswith("node")) == before
+
+def test_what_is_kept_stays():
+    kept = node.KEPT.split()
+    load(kept)
+    before = [sys.modules["node." + name] for name in kept]
+    load(DROPPED)
+    node.drop()
+    assert [sys.modules["node." + name] for name in kept] == before
+    assert not [name for name in sys.modules if name.startswith("node.") and name[5:] not in kept]
 
 
 def test_loading_again_and_again_takes_no_heap():
     def rounds(count):
         for _ in range(count):
-            for name in LOADED:
-                node.load(name)
+            load(DROPPED)
+            node.drop()
         gc.collect()
         return gc.mem_alloc()
 
     before = rounds(3)
     assert rounds(10) <= before
-
-
-def test_a_driver_is_kept_by_nobody_nor_is_the_one_it_builds_on():
-    from node import sensors
-
-    for name in ("bme280", "bmp280", "adc", "tmp36", "tsl2561"):
-        sensors.module(name).Sensor  # noqa: B018
-        for other in ("bme280", "bmp280", "adc", "tmp36", "tsl2561"):
-            assert "node.sensors." + other not in sys.modules, (name, other)
-            assert not hasattr(sensors, other) and not hasattr(node, other), (name, other)
-
-
-def test_one_that_does_not_exist_is_an_import_error_and_leaves_nothing():
-    before = set(sys.modules)
-    try:
-        node.load("no_such_module")
-        raise AssertionError
-    except ImportError:
-        pass
-    assert set(sys.modules) == before
 
 
 def test_uptime_counts_on_when_the_ticks_wrap():
@@ -98,8 +83,9 @@ def test_uptime_counts_on_when_the_ticks_wrap():
 def test_a_calendar_that_nobody_has_set_is_unknown():
     with Replaced(node, "time", Time(0, 12345)) as fake, Replaced(node, "_last", None), Replaced(node, "_s", 77):
         assert node.stamp() == 77 < node.KNOWN
-        fake.seconds = 816979200
-        assert node.stamp() == 816979200 >= node.KNOWN
+        for seconds, stamp in ((816979200, 816979200), (node.LAST, node.LAST), (node.LAST + 1, 77), (1 << 32, 77)):
+            fake.seconds = seconds
+            assert node.stamp() == stamp
 
 
 def test_known_is_2024_in_the_epoch_of_the_board():

@@ -1,11 +1,12 @@
-"""node.ntp: a server of the test's own, good and bad."""
+"""node.jobs.ntp: a server of the test's own, good and bad."""
 
 import asyncio
 import socket
 
 import machine
 from loopback import bound
-from node import load, uptime
+from node import KNOWN, LAST, resolve, uptime
+from node.jobs import ntp
 from replaced import Replaced
 
 _1900_TO_1970 = 2208988800
@@ -23,12 +24,10 @@ def reply_to(query, seconds, first=0x24, stratum=2, origin=None):
 async def asked(make_reply):
     """What ask() makes of the answer that make_reply(query) gives."""
     server, port = bound(socket.SOCK_DGRAM)
-    resolve = load("resolve")
-    ntp = load("ntp")
     ask = resolve.ask
 
-    def redirected(host, _, query, echo, at, reply):
-        return ask(host, port, query, echo, at, reply)
+    def redirected(host, _, *rest):
+        return ask(host, port, *rest)
 
     async def serve():
         while True:
@@ -48,23 +47,34 @@ async def asked(make_reply):
         server.close()
 
 
-async def test_ntp():
-    unix = 1763791200
-    assert await asked(lambda query: reply_to(query, unix + _1900_TO_1970)) == unix - 946684800
-
-
-async def test_ntp_counts_anew_in_2036():
-    unix = 2200000000
-    assert await asked(lambda query: reply_to(query, unix + _1900_TO_1970)) == unix - 946684800
+async def test_times_that_are_taken_and_those_that_are_not():
+    for unix, taken in (
+        (1763791200, True),
+        (2085978495, True),  # the last second of NTP's first era
+        (2085978497, True),  # its second era, from 2036 on
+        (2200000000, True),
+        (946684800 + LAST, True),  # 2068-01-19
+        (946684800 + LAST + 1, False),
+        (946684800 + KNOWN, True),
+        (946684800 + KNOWN - 1, False),
+        (10, False),  # 1970
+        (4102444800, False),  # 2100
+    ):
+        found = await asked(lambda query: reply_to(query, unix + _1900_TO_1970))
+        assert found == (unix - 946684800 if taken else None), unix
 
 
 async def test_ntp_answers_that_are_none():
     good = 1763791200 + _1900_TO_1970
-    assert await asked(lambda query: reply_to(query, good, first=0xE4)) is None  # not synchronised
-    assert await asked(lambda query: reply_to(query, good, stratum=0)) is None  # kiss of death
-    assert await asked(lambda query: reply_to(query, good, first=0x23)) is None  # a client's
-    assert await asked(lambda query: reply_to(query, _1900_TO_1970 + 10)) is None  # 1970
-    assert await asked(lambda query: reply_to(query, good)[:40]) is None
+    for make_reply in (
+        lambda query: reply_to(query, good, first=0xE4),  # not synchronised
+        lambda query: reply_to(query, good, stratum=0),  # kiss of death
+        lambda query: reply_to(query, good, stratum=16),  # not synchronised
+        lambda query: reply_to(query, good, first=0x23),  # a client's
+        lambda query: reply_to(query, good)[:47],
+        lambda query: reply_to(query, 0),  # a transmit timestamp of 0
+    ):
+        assert await asked(make_reply) is None
 
 
 async def test_ntp_answers_to_somebody_else_are_not_taken():
@@ -80,17 +90,15 @@ class Rtc:
 
 class Session:
     settings = {"ntp": "127.0.0.1"}
-    clock_due = 0
+    clock_due_s = 0
 
 
 async def set_by(ask):
     """Run the job with that in place of its question; return (what the clock was set to, seconds until the next)."""
-    ntp = load("ntp")
-    ntp.ask = ask
     Rtc.fields = None
-    with Replaced(machine, "RTC", Rtc):
+    with Replaced(machine, "RTC", Rtc), Replaced(ntp, "ask", ask):
         await ntp.run(Session)
-    return Rtc.fields, Session.clock_due - uptime()
+    return Rtc.fields, Session.clock_due_s - uptime()
 
 
 async def test_the_node_sets_its_clock_and_again_in_an_hour():

@@ -3,7 +3,7 @@
 import time
 
 import node
-from node import load
+from node.jobs import late_readings
 from node.outbox import Outbox
 
 CHANNELS = [(b"sensors/n1/lux", b"late/n1/lux", "%.2f", False), (b"sensors/n1/t", b"late/n1/t", "%.1f", False)]
@@ -40,17 +40,15 @@ def drain(outbox):
     seen = []
     while outbox.count:
         late = outbox.late > 0
-        channel, value, _ = outbox.take()
+        channel, value, _ = outbox.oldest()
         seen.append((channel, value, late))
-        outbox.done()
+        outbox.forget_oldest()
     return seen
 
 
 def restored(size, channels, rtc):
     """An outbox after a reset."""
-    outbox = Outbox(size, channels, rtc)
-    load("start").restore(outbox, rtc)
-    return outbox
+    return Outbox(size, channels, rtc)
 
 
 def test_first_in_first_out():
@@ -82,10 +80,10 @@ def test_the_one_that_is_being_sent_is_not_dropped():
     outbox = Outbox(4, CHANNELS)
     for i in range(4):
         outbox.put(0, i)
-    assert outbox.take()[1] == 0
+    assert outbox.oldest()[1] == 0
     for i in range(4, 9):
         outbox.put(0, i)
-    outbox.done()
+    outbox.forget_oldest()
     assert outbox.dropped == 5
     assert [value for _, value, _ in drain(outbox)] == [6, 7, 8]
 
@@ -93,8 +91,8 @@ def test_the_one_that_is_being_sent_is_not_dropped():
 def test_one_that_did_not_arrive_stays():
     outbox = Outbox(4, CHANNELS)
     outbox.put(0, 7)
-    outbox.take()
-    outbox.leaving = False
+    outbox.oldest()
+    outbox.close()
     assert drain(outbox) == [(0, 7, False)]
 
 
@@ -102,7 +100,7 @@ def test_late_ones_are_the_oldest():
     outbox = Outbox(4, CHANNELS)
     outbox.put(0, 1)
     outbox.put(0, 2)
-    outbox.late = outbox.count
+    outbox.connected()
     outbox.put(0, 3)
     assert [late for _, _, late in drain(outbox)] == [True, True, False]
 
@@ -112,8 +110,8 @@ def test_a_reset_keeps_what_was_not_acknowledged():
     outbox = Outbox(8, CHANNELS, rtc)
     for i in range(6):
         outbox.put(i % 2, i)
-    outbox.take()
-    outbox.done()
+    outbox.oldest()
+    outbox.forget_oldest()
     assert rtc.data[:12] == b"hn0123456789"
     again = restored(8, CHANNELS, rtc)
     assert drain(again) == [(i % 2, i, False) for i in range(1, 6)]  # connect.py calls them late
@@ -177,15 +175,15 @@ def test_time_and_age_go_on_through_a_reset():
         outbox.save()
         node._s = 40  # the node has started again
         again = restored(8, CHANNELS, rtc)
-        moment = again.take()[2]
-        assert load("late").when(moment) == ("age_s", 340)
+        moment = again.oldest()[2]
+        assert late_readings.when(moment) == ("age_s", 340)
         node.time.seconds = 800000000
-        assert load("late").when(moment) == ("ts", 800000000 + 946684800 - 340)
+        assert late_readings.when(moment) == ("ts", 800000000 + 946684800 - 340)
         again.put(0, 2)
-        again.done()
+        again.forget_oldest()
         node.time.seconds = 5  # after a reset the calendar may be unknown again: what was stamped stays
         third = restored(8, CHANNELS, rtc)
-        assert load("late").when(third.take()[2]) == ("ts", 800000000 + 946684800)
+        assert late_readings.when(third.oldest()[2]) == ("ts", 800000000 + 946684800)
     finally:
         node.time = real
 
@@ -198,8 +196,8 @@ def test_put_and_done_retain_nothing():
     def rounds(count):
         for i in range(count):
             outbox.put(0, i * 0.5)
-            outbox.take()
-            outbox.done()
+            outbox.oldest()
+            outbox.forget_oldest()
 
     rounds(20)
     gc.collect()

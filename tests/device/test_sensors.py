@@ -7,14 +7,14 @@ from guarded import guarded
 from fake_tsl2561 import Bus as Tsl2561Bus
 from fake_tsl2561 import Clock as Sleeps
 from clock import Clock
-from node import load, sensors
+import node
+from node import sensors, start
 from node.faults import Faults
-from node.sensors import Unmeasurable
+from node.sensors import Saturated, Unmeasurable
 from replaced import Replaced
 
 ENTRY = {"driver": "tsl2561", "every_s": 2, "topics": {}, "name": None}
 
-start = load("start")
 channels = start.channels
 
 
@@ -46,7 +46,7 @@ class Sensor:
 
 
 class Bus:
-    """What i2c_bus.make() returns, and the module that has recover()."""
+    """What i2c_bus.make() returns, and in place of the module that has recover()."""
 
     def __init__(self, i2c=None):
         self.recovered = 0
@@ -56,20 +56,17 @@ class Bus:
         assert (scl, sda) == self.wires[1:]
         self.recovered += 1
 
-    def load(self, name):
-        return self if name == "i2c_bus" else load(name)
-
 
 class Session:
-    def __init__(self, outbox, sleep_s=None):
+    def __init__(self, outbox, sources, faults, state="up"):
         self.outbox = outbox
-        self.sources = []
-        self.settings = {"sleep": {"every_s": sleep_s}}
+        self.sources = sources
+        self.faults = faults
+        self.state = state
 
 
 class Outbox:
-    def __init__(self, live=True):
-        self.live = live
+    def __init__(self):
         self.taken = []
 
     def put(self, channel, value):
@@ -79,18 +76,20 @@ class Outbox:
 class Bench:
     """The sensors of one table row on a clock of its own; `others` are read beside the one with that plan."""
 
-    def __init__(self, plan, takes_ms=0, entry=ENTRY, live=True, others=()):
+    def __init__(self, plan, takes_ms=0, entry=ENTRY, state="up", others=()):
         self.clock = Clock(until_wrap_ms=3000)
         sensors.time = self.clock
         self.sensor = Sensor(self.clock, plan, takes_ms)
-        self.bus, self.outbox, self.faults = Bus(), Outbox(live), Faults()
+        self.bus, self.outbox, self.faults = Bus(), Outbox(), Faults()
+        self.state = state
         self.found = [(self.sensor, entry)] + [(other, ENTRY) for other in others]
 
     def run(self):
         """The coroutine of its row in the table."""
-        sensors.load = self.bus.load
-        row = start.rows(self.found, self.bus.wires, Session(self.outbox), self.faults)[-1]
-        return row[2](*row[3:])
+        sys.modules["node.i2c_bus"] = node.i2c_bus = self.bus
+        sensors.drop = lambda: None
+        self.session = Session(self.outbox, start.sources(self.found), self.faults, self.state)
+        return sensors.run(self.session, self.bus.wires)
 
     async def readings(self, count):
         """Run until so many readings have begun and the last of them has ended."""
@@ -121,15 +120,15 @@ async def test_the_first_reading_is_at_once_and_the_grid_does_not_drift():
 
 
 async def test_the_first_reading_waits_a_little_for_the_connection_and_not_for_ever():
-    bench = Bench([(1, 1)], live=False)
+    bench = Bench([(1, 1)], state="connecting")
     task = asyncio.create_task(guarded(bench.run()))
     await bench.clock.sleep_ms(2000)
     assert not bench.sensor.began
-    bench.outbox.live = True
+    bench.session.state = "up"
     await bench.clock.sleep_ms(500)
     assert len(bench.sensor.began) == 1
     task.cancel()
-    bench = Bench([(1, 1)], live=False)
+    bench = Bench([(1, 1)], state="connecting")
     await bench.readings(2)
     assert 4500 < bench.sensor.began[0] < 6500 and bench.outbox.taken, bench.sensor.began
 
@@ -178,10 +177,12 @@ async def test_one_that_fails_does_not_keep_the_others_from_being_read():
 
 
 async def test_what_cannot_be_measured_is_a_fault_and_no_number():
-    bench = Bench([Unmeasurable("saturated")], entry=dict(ENTRY, name="roof"))
-    await bench.readings(2)
-    assert bench.faults.current == (4, "roof at 0x39: saturated")
-    assert bench.outbox.taken == [] and bench.bus.recovered == 0
+    for error, lasting in ((Unmeasurable("impossible values"), 4), (Saturated("saturated"), None)):
+        bench = Bench([error], entry=dict(ENTRY, name="roof"))
+        await bench.readings(2)
+        assert bench.faults.current == (4, "roof at 0x39: %s" % error)
+        assert bench.faults.lasting(0) == lasting, "sunshine is no reason to restart"
+        assert bench.outbox.taken == [] and bench.bus.recovered == 0
 
 
 async def test_another_exception_is_for_the_guard():
@@ -196,7 +197,7 @@ async def test_another_exception_is_for_the_guard():
 def test_channels():
     roof = dict(ENTRY, topics={"lux": "house/roof", "infrared": "ir"})
     found = [(Sensor(None, [0]), ENTRY), (Sensor(None, [0]), roof)]
-    assert channels(found, "n") == [
+    assert channels(found, b"n") == [
         (b"sensors/n/lux", b"late/n/lux", "%.2f", False),
         (b"sensors/n/infrared", b"late/n/infrared", "%.0f", False),
         (b"house/roof", b"late/n/house/roof", "%.2f", False),
@@ -208,7 +209,7 @@ def test_channels_of_a_state_are_retained():
     class State(Sensor):
         retain = True
 
-    assert [channel[3] for channel in channels([(State(None, [0]), ENTRY)], "n")] == [True, True]
+    assert [channel[3] for channel in channels([(State(None, [0]), ENTRY)], b"n")] == [True, True]
 
 
 async def test_filters_are_between_the_sensor_and_the_outbox():
@@ -233,10 +234,10 @@ async def test_a_sensor_on_a_gpio_is_named_by_it():
     assert bench.faults.current == (4, "dht22 on GPIO14: no answer")
 
 
-def test_rows():
+def test_sources():
     class Watched(Sensor):
         def watch(self, outbox, channel):
-            yield 50
+            outbox.put(channel, 1)
 
     outbox = Outbox()
     found = [
@@ -245,22 +246,21 @@ def test_rows():
         (Sensor(None, [0]), dict(ENTRY, driver="bme280", every_s=60, offset=1)),
         (Sensor(None, [0]), dict(ENTRY, driver="adc", address=7)),
     ]
-    session = Session(outbox)
-    table = start.rows(found, None, session, Faults())
-    assert [row[:2] for row in table] == [("switch", 0), ("sensors", 30)]
-    assert table[0][3:] == (outbox, 2)  # whose second channel is the third
-    sources = table[1][3]
-    assert sources is session.sources  # for commands
+    sources = start.sources(found)
+    assert sensors.watch(Session(outbox, sources, None)) == 50 and outbox.taken == [
+        (2, 1)
+    ]  # its first channel is the third
+    assert sensors.watch(Session(outbox, sources[:1], None)) == 1000 and len(outbox.taken) == 1
     assert [source.channel for source in sources] == [0, 2, 4, 6]
     assert [source.every_ms for source in sources] == [60000, 60000, 60000, 2000]
     # Kept: with news of its own, with filters that remember, called often.
     assert [source.sensor is None for source in sources] == [True, False, False, False]
     assert sources[3].options == {"address": 7}
-    assert start.rows([], None, Session(outbox), Faults()) == []
+    assert start.sources([]) == []
 
 
 async def read_rarely(chip, options, readings):
-    """Let sensors.run() read a TSL2561 so often, every 10 s, with nobody keeping its driver."""
+    """Let sensors.run() read a TSL2561 so often, every 10 s, its driver dropped in between."""
     clock = Clock()
     outbox, faults = Outbox(), Faults()
     loads = 0
@@ -274,8 +274,10 @@ async def read_rarely(chip, options, readings):
         return found
 
     with Replaced(sensors, "time", clock), Replaced(sensors, "module", module):
-        source = sensors.Source("tsl2561", options, 0, "tsl2561", 10000, None)
-        task = asyncio.create_task(guarded(sensors.run([source], (chip, None, None), outbox, faults)))
+        source = sensors.Source("tsl2561", options, 0, "tsl2561", 10000, None, None)
+        session = Session(outbox, [source], faults)
+        sensors.drop = node.drop
+        task = asyncio.create_task(guarded(sensors.run(session, (chip, None, None))))
         while len(outbox.taken) < readings:
             await clock.sleep_ms(1000)
             assert "node.sensors.tsl2561" not in sys.modules and source.sensor is None

@@ -6,11 +6,9 @@ import time
 
 from guarded import guarded
 import node
-from node import session as module
 from node.faults import Faults
 from node.outbox import Outbox
 from node.session import Session
-from replaced import Replaced
 
 CHANNELS = [
     (b"sensors/n1/lux", b"late/n1/lux", "%.2f", False),
@@ -35,49 +33,38 @@ class Station:
         return -61
 
 
-class Job:
-    """Stands in for a job's module: notes its call."""
-
-    def __init__(self, session, name, raises=None):
-        self.session = session
-        self.name = name
-        self.raises = raises
-
-    async def run(self, session, *args):
-        assert session is self.session
-        session.said.append((self.name,) + args)
-        if self.raises:
-            raise self.raises
-
-
 class Connected(Session):
     """A session that is up, with what it publishes in `said`; told to stop once it has nothing more to say."""
 
     def __init__(self, ntp=None):
         settings = {"server": ["a"], "homeassistant": False, "ntp": ntp, "stats_s": None}
-        Session.__init__(self, Client(), b"5ccf7f0c095b", Station(), Outbox(8, CHANNELS), Faults(), settings, "power")
+        Session.__init__(self, Client(), None, Station(), Outbox(8, CHANNELS), [], Faults(), settings, "power")
         self.said = []
-        self.lost = None
-        self.told = self.faults.version
-        self.due = 1 << 29
-        self._answered = time.ticks_ms()  # the login was
+        self.enter("up")
+        self.fault_told = self.faults.version
+        self.stats_due_s = 1 << 29
+        self._answered_at = time.ticks_ms()  # the login was
         self.broken = False
 
     async def publish(self, topic, data, qos=1, retain=False):
         if self.broken:
-            self.lose("broken")
-            raise OSError(self.lost)
+            self.close("broken")
+            raise OSError(self.lost_by)
         self.said.append((topic, data, qos, retain))
 
     def exchange(self):
-        self.stopping = "goodbye"
+        self.enter("stopping")
 
-    def load(self, name):
-        return Job(self, name) if name in ("ntp", "command") else node.load(name)
+    async def _do(self, name, *args):
+        if name in ("ntp", "command"):
+            if name == "ntp":
+                self.clock_due_s += 1000
+            self.said.append((name,) + args)
+        else:
+            await Session._do(self, name, *args)
 
     async def serve(self):
-        with Replaced(module, "load", self.load):
-            await asyncio.wait_for(guarded(self._serve()), 5)
+        await asyncio.wait_for(guarded(self._serve()), 5)
         return self.said
 
 
@@ -103,7 +90,7 @@ async def test_one_that_is_not_acknowledged_stays():
         raise AssertionError
     except OSError:
         pass
-    assert session.outbox.count == 1 and session.outbox.take()[1] == 1
+    assert session.outbox.count == 1 and session.outbox.oldest()[1] == 1
 
 
 async def test_commands_and_faults_before_readings_late_ones_before_live_ones():
@@ -113,14 +100,8 @@ async def test_commands_and_faults_before_readings_late_ones_before_live_ones():
     session.outbox.late = 1
     session.faults.begin("sensor", "no answer")
     session.jobs = [("command", b"cmd/n1/read", b"", 0)]
-    session.clock_due = node.uptime()
+    session.clock_due_s = node.uptime()
 
-    def load(name):
-        if name == "ntp":
-            session.clock_due += 1000
-        return Connected.load(session, name)
-
-    session.load = load
     said = await session.serve()
     assert said[0] == ("command", b"cmd/n1/read", b"", 0)
     assert [what[0] for what in said[1:]] == [b"fault/n1", "ntp", b"late/n1/lux", b"sensors/n1/lux"]
@@ -129,14 +110,14 @@ async def test_commands_and_faults_before_readings_late_ones_before_live_ones():
 
 async def test_a_fault_is_told_once_a_change_and_its_end_too():
     session = Connected()
-    session.told = None
+    session.fault_told = None
     said = await session.serve()
     assert said == [(b"fault/n1", b'{"code":0}', 1, True)]
-    session.stopping = False
+    session.state = "up"
     session.faults.begin("broker", 'a "quoted" detail')
     await session.serve()
     assert said[1:] == [(b"fault/n1", b'{"code":2,"name":"broker","detail":"a \\"quoted\\" detail"}', 1, True)]
-    session.stopping = False
+    session.state = "up"
     await session.serve()
     assert len(said) == 2
 
@@ -144,7 +125,7 @@ async def test_a_fault_is_told_once_a_change_and_its_end_too():
 async def test_statistics_are_told_when_they_are_due():
     session = Connected()
     session.settings["stats_s"] = 300
-    session.due = node.uptime()
+    session.stats_due_s = node.uptime()
     session.reconnects = 2
     session.outbox.dropped = 5
     ((topic, data, qos, retain),) = await session.serve()
@@ -154,14 +135,14 @@ async def test_statistics_are_told_when_they_are_due():
     uptime_s = stats.pop("uptime_s")
     assert stats == {"rssi": -61, "reconnects": 2, "dropped": 5, "reset": "power", "version": node.VERSION}
     assert free > 1000 and 0 <= uptime_s <= node.uptime()
-    assert 298 <= session.due - node.uptime() <= 300
+    assert 298 <= session.stats_due_s - node.uptime() <= 300
 
 
 async def test_without_statistics_nothing_is_due_ever_after():
     session = Connected()
-    session.due = 0
+    session.stats_due_s = 0
     assert await session.serve() == []
-    assert not session.talks()
+    assert not session.has_news()
 
 
 async def test_a_lost_link_ends_it():
@@ -175,33 +156,31 @@ async def test_a_lost_link_ends_it():
 
 
 async def test_a_job_that_crashes_is_for_the_guard_and_leaves_no_connection_open():
+    """Whatever it raises: an OSError of a file is no lost connection."""
+
     class Socket:
         closed = False
 
         def close(self):
             self.closed = True
 
-    session = Connected()
-    sock = Socket()
-    session.open(sock)
-    session.jobs = [("command",)]
+    for error in (ValueError("a bug"), OSError(28), OSError(2), MemoryError()):
+        session = Connected()
+        sock = Socket()
+        session.open(sock)
+        session.jobs = [("command",)]
 
-    async def up(_):
-        session.lost = None
+        async def do(name, *args):
+            if name == "command":
+                raise error
 
-    def load(name):
-        made = Job(session, name, ValueError("a bug"))
-        if name == "connect":
-            made.run = up
-        return made
-
-    with Replaced(module, "load", load):
+        session._do = do
         try:
             await session.run()
             raise AssertionError
-        except ValueError:
-            pass
-    assert sock.closed and session.sock is None and session.lost and session.fault
+        except (ValueError, OSError, MemoryError) as e:
+            assert e is error
+        assert sock.closed and session.sock is None and session.state == "lost" and session.fault
 
 
 class Flood:
@@ -230,7 +209,7 @@ def flooded(sock):
     session.open(sock)
     while sock.data:
         Session.exchange(session)
-        assert session.lost is None
+        assert session.lost_by is None
     return session
 
 

@@ -7,8 +7,9 @@ import sys
 
 import machine
 import node
-from node import load
+from node import config_file, last_run, settings, start
 from node.faults import Faults
+from replaced import Replaced
 
 FOLDER = "/tmp/node-start-%d" % __import__("time").time_ns()
 KEPT = "config.ok"
@@ -37,7 +38,7 @@ class Board:
         os.rmdir(FOLDER)
 
     def begin(self):
-        return begin_with(load("kept"))
+        return begin_with(settings)
 
     def start(self, resets=1):
         """Begin, and again after each reset, of which there must be so many."""
@@ -47,16 +48,14 @@ class Board:
                 raise AssertionError("no reset")
             except machine.Reset:
                 machine.cause = machine.SOFT_RESET
-                for name in ("schema", "settings"):  # a reset empties the memory
-                    load(name)
         return self.begin()
 
     def crash(self, times):
         for _ in range(times):
-            load("start").look_back()
-            load("resets").note("begun")
+            last_run.look_back()
+            last_run.note("begun")
             try:
-                load("resets").reset("watchdog", "led")
+                last_run.reset("watchdog", "led")
             except machine.Reset:
                 pass
 
@@ -75,9 +74,7 @@ def test_all_is_well():
     with Board('{"client_id": "n"}') as board:
         config, state, why = board.start()
         assert config["client_id"] == "n" and len(config["sensors"]) == 1
-        assert state.current is None and why == "restart: config"
-        for name in ("schema", "settings", "start"):
-            assert "node." + name not in sys.modules and not hasattr(node, name)
+        assert state.current is None and state.rows is None and why == "restart: config"
 
 
 def test_the_check_is_made_once_a_change():
@@ -96,21 +93,15 @@ def test_the_check_is_made_once_a_change():
 def test_it_is_made_again_for_another_version_of_the_firmware():
     with Board("{}") as board:
         board.start()
-        other = load("kept")
-        other.VERSION = "99"
-        try:
-            begin_with(other)
-            raise AssertionError("no reset")
-        except machine.Reset:
-            pass
-        begin_with(other)
+        with Replaced(settings, "VERSION", "99"):
+            board.start()
 
 
 def test_what_is_kept_is_what_the_check_gives():
     text = '{"client_id": "n", "mqtt": {"server": ["a", "b"]}, "sensors": [{"driver": "switch", "pin": 14}]}'
     with Board(text) as board:
         config = board.start()[0]
-        assert config == load("settings").load()
+        assert config == config_file.load()
 
 
 def test_a_file_that_was_cut_is_as_good_as_none():
@@ -163,18 +154,21 @@ class FullFile:
 
 
 def begin_full(room):
-    kept = load("kept")
-    kept.open = Full(room)
-    # The C function json.dump() wants a real stream: this one writes what it would.
-    kept.json = Json
-    return begin_with(kept)
+    settings.open = Full(room)
+    try:
+        # The C function json.dump() wants a real stream: this one writes what it would.
+        with Replaced(settings, "json", Json):
+            return begin_with(settings)
+    finally:
+        del settings.open
 
 
-def begin_with(kept):
-    """Start with that for the module kept; settings, faults, why."""
+def begin_with(settings):
+    """Start; settings, faults, why."""
     state = Faults()
-    config = kept.settings(state)
-    return config, state, load("start").begin(config, state)
+    config = settings.get(state)
+    why, state.rows = start.begin(config, state)
+    return config, state, why
 
 
 class Json:
@@ -192,17 +186,15 @@ def test_a_full_file_system_costs_the_check_at_each_start_and_nothing_else():
                 config, state, why = begin_full(room)  # no reset
                 assert config["client_id"] == "n" and len(config["sensors"]) == 1
                 assert state.current is None and why == "power"
-                for name in ("schema", "settings"):
+                for name in ("schema", "config_file"):  # what checks them has been dropped
                     assert "node." + name not in sys.modules and not hasattr(node, name)
             assert board.start(resets=1)[0]["client_id"] == "n"  # there is room again
 
 
 def test_a_file_that_does_not_read_back_is_no_reset_loop():
-    kept = load("kept")
-    kept.read = lambda: None
-    with Board("{}"):
+    with Board("{}"), Replaced(settings, "read", lambda: None):
         for _ in range(3):
-            assert len(begin_with(kept)[0]["sensors"]) == 1
+            assert len(begin_with(settings)[0]["sensors"]) == 1
 
 
 def test_a_wrong_setting_is_a_fault_and_the_rest_can_speak():
@@ -222,7 +214,7 @@ def test_a_wrong_setting_is_a_fault_and_the_rest_can_speak():
 def test_no_config_leaves_nothing_to_speak_with():
     with Board(None) as board:
         config, state, _ = board.start(resets=0)
-        assert state.current[0] == 8 and config["wifi"] is None and config["pins"]["led"] == 0
+        assert state.current[0] == 8 and config["wifi"] is None and config["pins"]["led"] == 0 and state.rows == 2
     with Board("{}") as board:
         board.start()
         os.remove("config.json")
@@ -244,7 +236,7 @@ def test_the_fourth_start_after_three_crashes_is_a_safe_one():
         board.crash(3)
         config, state, _ = board.start(resets=0)
         assert state.current == (6, "safe start after 3 crashes: watchdog: led")
-        assert config["sensors"] == [] and config["wifi"]
+        assert config["sensors"] == [] and config["wifi"] and state.rows == 4  # no row for the sensors
 
 
 def test_a_safe_start_tells_of_wrong_settings_first():
@@ -260,15 +252,12 @@ def test_what_the_session_is_given():
     mqtt = '{"server": "broker", "user": "ann", "password": "s"}'
     with Board('{"client_id": "n", "mqtt": %s, "ntp": "pool"}' % mqtt) as board:
         config = board.start()[0]
-    start = load("start")
-    client, mac, sta = start.client(config)
-    assert client.client_id == b"n" and mac == b"5ccf7f1a2b3c" and not sta.isconnected()
-    assert (client.user, client.pswd, client.keepalive) == (b"ann", b"s", 30)
-    assert (client.lw_topic, client.lw_msg, client.lw_qos, client.lw_retain) == (b"status/n", b"offline", 1, True)
-    kept = start.options(config)
-    assert kept.pop("sleep") == config["sleep"]
-    assert kept == {"server": ["broker"], "ntp": "pool", "stats_s": 300, "homeassistant": False}
+    sta, client_id, mac = start.identify(config)
+    assert client_id == b"n" and mac == b"5ccf7f1a2b3c" and not sta.isconnected()
+    found = start.settings(config)
+    assert found.pop("sleep") == config["sleep"]
+    assert found == {"server": ["broker"], "ntp": "pool", "stats_s": 300, "homeassistant": False}
     config["client_id"] = None
     config["mqtt"]["server"] = ["a", "b"]
-    assert start.client(config)[0].client_id == b"feather-1a2b3c"
-    assert start.options(config)["server"] == ["a", "b"]
+    assert start.identify(config)[1] == b"feather-1a2b3c"
+    assert start.settings(config)["server"] == ["a", "b"]

@@ -35,9 +35,13 @@ class Bench:
         self.pin = self.sensor._in
         self.outbox = Outbox(self.clock)
 
+    def look(self):
+        self.sensor.watch(self.outbox, 3)
+        return 50
+
     async def act(self, ms, *levels):
         """Watch for so long; meanwhile take the levels, pairs of a time to wait and a level."""
-        task = asyncio.create_task(self.clock.drive(self.sensor.watch(self.outbox, 3)))
+        task = asyncio.create_task(self.clock.drive(self.look))
         end = self.clock.elapsed_ms() + ms
         for pause, level in levels:
             await self.clock.sleep_ms(pause)

@@ -2,11 +2,12 @@ import asyncio
 
 import network
 from clock import Clock
-from node import load, tasks
+from node import board, wifi
+from node.board import watch_link
 from node.faults import Faults
-from node.tasks import Stop
+from node.supervisor import Stop
 
-join = load("wifi").join
+join = wifi.join
 
 HOME = {"ssid": "home", "key": "12345678", "others": [], "hostname": None, "timeout_s": 20}
 TWO = dict(HOME, others=[{"ssid": "garden", "key": "87654321"}])
@@ -54,6 +55,35 @@ def test_join_leaves_a_link_to_another_known_network_alone():
     assert station().connects == 2 and station().essid == "home"
 
 
+NAMES = ("x" * 31, "x" * 32, "\U0001f3e0" * 8, "x" * 31 + "y")
+
+
+async def test_a_name_of_any_length_is_known_again_and_its_key_told_to_nobody():
+    for name in NAMES:
+        for others in ([], [{"ssid": "x" * 32, "key": "another secret"}]):
+            s = Supervised(dict(HOME, ssid=name, key="secret of the house", others=others))
+            join(s.settings)
+            assert station().connects == 1, name
+            await s.clock.sleep_ms(1000)  # the step makes its own attempt as it begins
+            station().state = network.STAT_NO_AP_FOUND
+            await s.news()
+            assert s.faults.current == (7, name + ": not found")
+            s.task.cancel()
+
+
+async def test_no_fault_7_is_left_when_the_link_is_back():
+    """Whatever became of what began it."""
+    s = Supervised(HOME)
+    station().state = network.STAT_NO_AP_FOUND
+    await s.news()
+    s.task.cancel()
+    station().state = network.STAT_GOT_IP
+    task = asyncio.create_task(s.clock.drive(watch_link, station(), s.settings, s.faults))
+    await s.news()
+    assert s.faults.current is None
+    task.cancel()
+
+
 def test_no_network_no_attempt():
     network.fresh()
     join(dict(HOME, ssid=""))
@@ -61,22 +91,21 @@ def test_no_network_no_attempt():
 
 
 class Supervised:
-    """tasks.link() on a clock of its own."""
+    """watch_link() on a clock of its own."""
 
     def __init__(self, settings):
         network.fresh()
+        settings = self.settings = dict(settings)  # rejoin() keeps in them what it must remember
         join(settings)
         self.clock = Clock()
         self.faults = Faults()
-        self.loads = 0
-        tasks.load = self.load
-        self.task = asyncio.create_task(self.clock.drive(tasks.link(station(), settings, self.faults)))
+        self.drops = 0
+        wifi.time = self.clock
+        board.drop = self.drop
+        self.task = asyncio.create_task(self.clock.drive(watch_link, station(), settings, self.faults))
 
-    def load(self, name):
-        module = load(name)
-        module.time = self.clock
-        self.loads += 1
-        return module
+    def drop(self):
+        self.drops += 1
 
     async def news(self):
         """Wait for the next change of fault."""
@@ -148,16 +177,15 @@ async def test_no_ssid_is_a_fault_and_no_reason_to_restart():
     s.task.cancel()
 
 
-async def test_nobody_keeps_the_module_while_there_is_a_link():
+async def test_what_joins_again_is_dropped_when_there_is_a_link():
     s = Supervised(HOME)
     station().state = network.STAT_GOT_IP
     await s.until(5)
-    loads = s.loads
-    assert loads <= 1 and s.faults.version == 0
+    drops = s.drops
+    assert drops <= 1 and s.faults.version == 0
     station().state = network.STAT_NO_AP_FOUND
     await s.until(8)
-    assert s.loads == loads + 1
     station().state = network.STAT_GOT_IP
     await s.until(10)
-    assert s.loads == loads + 1 and s.faults.version == 0
+    assert s.drops == drops + 1 and s.faults.version == 0
     s.task.cancel()

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from boards import wait_for
 from nodes import Node
-
-pytestmark = pytest.mark.alone
 
 _EVERY_S = 60
 
@@ -18,19 +15,23 @@ def day(request: pytest.FixtureRequest) -> tuple[int, float, int]:
 
 
 def test_few_readings_and_no_change_missed(node, day):
-    """The same chip twice, one reading right after the other: as it is, and with delta and heartbeat_s."""
+    """Two chips in the same light, one reading right after the other: as it is, and with delta and heartbeat_s."""
     lasts_s, delta, heartbeat_s = day
     readings = lasts_s // _EVERY_S
     chip = {"driver": "tsl2561", "every_s": _EVERY_S}
     feather: Node = node(
-        "--fast",
-        sensors=[chip | {"topic": "plain"}, chip | {"topic": "few", "delta": delta, "heartbeat_s": heartbeat_s}],
+        "--chips",
+        "tsl2561,tsl2561@0x29",
+        sensors=[
+            chip | {"topic": "plain"},
+            chip | {"address": 0x29, "topic": "few", "delta": delta, "heartbeat_s": heartbeat_s},
+        ],
         mqtt={"keepalive_s": 600},
         stats_s=86400,
     )
     broker = feather.broker
     feather.board.ctl("light", "day", "--lasts", str(lasts_s))
-    wait_for(lambda: len(broker.of("plain")) >= readings, 500, "a day of readings")
+    feather.board.until(lambda: len(broker.of("plain")) >= readings, lasts_s + 600, 600)
     plain, few = broker.of("plain")[:readings], broker.of("few")
     few = [message for message in few if message.at <= plain[-1].at]
     # As a subscriber sees it: beside each reading, what was told last. That of the same minute follows the plain one.

@@ -39,9 +39,9 @@ def test_the_page_makes_a_sensor(node, tmp_path, monkeypatch):
 
     feather: Node = node("--chips", "lm75", sensors=[entry | {"every_s": 1}])
     topic = feather.topic("sensors", "temperature")
-    assert feather.broker.wait(topic).payload == "21.00"
+    assert feather.wait(topic).payload == "21.00"
     feather.board.ctl("set", "temperature", "-7.3")
-    feather.broker.wait(topic, want=lambda message: message.payload in ("-7.25", "-7.38"))
+    feather.wait(topic, want=lambda message: message.payload in ("-7.25", "-7.38"))
 
     feather.board.ctl("unplug", "lm75")
     assert feather.fault(4).json["detail"] == "lm75 at 0x48: no answer"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from boards import ROOT, RunningBoard
 from terminal import Terminal
+from waits import LIMIT_S
 
 from host.image.images import IMAGES
 
@@ -36,7 +37,7 @@ def test_erase_and_write_by_hand(board: RunningBoard, tmp_path: Path, major: int
     def esptool(words: str) -> str:
         line = [*command, *words.replace("IMAGE", file.name).split()]
         done = subprocess.run(
-            line, cwd=tmp_path, env=environment, text=True, capture_output=True, timeout=60, check=False
+            line, cwd=tmp_path, env=environment, text=True, capture_output=True, timeout=LIMIT_S, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -55,11 +56,29 @@ def test_erase_and_write_by_hand(board: RunningBoard, tmp_path: Path, major: int
         terminal.read_until(b"Thanks for using picocom")
 
 
-def test_rshell_with_nano(board: RunningBoard, tmp_path: Path) -> None:
+def test_repl_of_node_sh(board: RunningBoard) -> None:
+    """The command that it says is the one to type without it."""
+    with Terminal(["./node.sh", "repl", "--port", board.port], ROOT) as terminal:
+        terminal.read_until(f"$ picocom {board.port} -b115200".encode())
+        terminal.read_until(b"Terminal ready")
+        terminal.type(b"\r")
+        terminal.read_until(b">>> ")
+        terminal.type(b"\x01\x18")
+        terminal.read_until(b"Thanks for using picocom")
+
+
+_RSHELL = "rshell --port {} --baud 115200 --buffer-size 128 --editor nano"
+
+
+@pytest.mark.parametrize(
+    "command", [f"{_BIN}/{_RSHELL}", f"{ROOT}/node.sh files --port {{}}"], ids=["rshell", "node.sh"]
+)
+def test_rshell_with_nano(board: RunningBoard, tmp_path: Path, command: str) -> None:
     """touch, cat, edit and repl, and what was edited runs."""
     board.put("/notes.txt", "from the board\n")
-    command = f"{_BIN}/rshell --port {board.port} --baud 115200 --buffer-size 128 --editor nano"
-    with Terminal(command.split(), tmp_path) as terminal:
+    with Terminal(command.format(board.port).split(), tmp_path) as terminal:
+        if "node.sh" in command:
+            terminal.read_until(f"$ .venv/bin/{_RSHELL.format(board.port)}".encode())
         prompt = b"> "
         assert b"(buffer-size 128)" in terminal.read_until(b"Welcome to")
         terminal.read_until(prompt)

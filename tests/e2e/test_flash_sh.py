@@ -25,19 +25,6 @@ def test_from_an_erased_flash_to_a_reading(desk, bare, image, uploader):
     assert desk.saved("main.py") == []
 
 
-def test_the_two_commands_of_the_readme(desk, board, broker):
-    (desk.root / "config.json").unlink()
-    settings = ("wifi.ssid=air", "mqtt.server=127.0.0.1", f"mqtt.port={broker.port}", "sensors.0.every_s=1")
-    words = [word for setting in settings for word in ("--set", setting)]
-    assert desk.clone.run("./bootstrap.sh", *words, seconds=300).returncode == 0
-    done = desk.clone.run("./flash.sh", "--port", board.port, "--image", str(desk.images["romfs"]), "--yes")
-    assert done.returncode == 0, done.stderr
-    works(done)
-    (kept,) = desk.root.glob("keys/feather-*.json")
-    config = json.loads((desk.root / "config.json").read_text())
-    assert json.loads(kept.read_text()) == {"update_key": config["update_key"]}
-
-
 def test_two_boards_from_one_config_json_are_told_of_their_key(desk, boards):
     desk.config(mqtt=json.loads((desk.root / "config.json").read_text())["mqtt"], update_key="ab" * 32)
     assert "update_key" not in desk.flash(boards("one")).said
@@ -95,6 +82,16 @@ def test_a_module_of_the_users_own_in_the_root_is_named_and_stays(desk, board):
     _, said = interrupted(desk, board, ("--files-only",), "wait for its first reading", Popen.terminate)
     assert f"node/{ours.name} on the board is used in place of the module in lib" in said
     assert "node/pins.py" not in said
+
+
+def test_a_node_with_a_fault_does_not_work(desk, board):
+    """It is on the air; one of its two sensors is not there."""
+    config = json.loads((desk.root / "config.json").read_text())
+    config["sensors"] = [{"driver": "bme280"}, {"driver": "tsl2561"}]
+    (desk.root / "config.json").write_text(json.dumps(config))
+    done = desk.flash(board)
+    assert "is on the air, but not well: its last fault above says what to mend." in done.said
+    assert '"bme280 at 0x76: no answer"' in done.said
 
 
 @pytest.mark.parametrize("uploader", ["rshell", "mpremote"])

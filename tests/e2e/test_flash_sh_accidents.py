@@ -3,12 +3,14 @@
 What was on the board is never lost, and the next run mends it.
 """
 
+import json
 import os
 import signal
 import subprocess
 
 import pytest
 from desk import LONG, interrupted, works
+from terminal import Terminal
 
 BLOCKING = "while True:\n    pass\n"
 STUBBORN = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass\n"
@@ -83,6 +85,53 @@ def test_broker_absent(desk, board, broker):
     desk.config(wifi={"ssid": "air", "timeout_s": 5}, mqtt={"server": "127.0.0.1", "port": broker.port})
     done = desk.flash(board, code=9)
     assert "does not reach the broker" in done.said
+    assert f"no broker answers at 127.0.0.1:{broker.port}: ./bootstrap.sh --broker sets one up" in done.said
+
+
+def test_without_a_broker_nothing_is_written_unless_somebody_says_so(desk, board, broker):
+    broker.stop()
+    before = (board.state / "flash.bin").read_bytes()
+    done = desk.clone.run(*desk.command(board))
+    assert done.returncode == 10
+    assert "./bootstrap.sh --broker" in done.stderr and "nothing was written" in done.stderr
+    assert (board.state / "flash.bin").read_bytes() == before
+
+
+def test_a_wrong_key_of_the_wifi_is_named(desk, board):
+    board.ctl("wifi", "on", "--ssid", "air", "--key", "the right key")
+    desk.config(wifi={"ssid": "air", "key": "another key", "timeout_s": 5}, mqtt=desk.settings()["mqtt"])
+    done = desk.flash(board, code=9)
+    assert "is in fault 7, Wi-Fi is not joined: air: wrong key; ./bootstrap.sh --set wifi.ssid=NAME" in done.said
+
+
+def test_a_file_that_does_not_compile_is_not_sent(desk, board):
+    main = desk.root / "firmware/main.py"
+    lines = main.read_text().count("\n")
+    main.write_text(main.read_text() + "    if True print(1)\n")
+    done = desk.flash(board, code=8)
+    assert f"firmware/main.py, line {lines + 1}, does not compile" in done.said
+    assert "if True print(1)" in done.said and "Erase" not in done.said
+
+
+@pytest.mark.parametrize("answer", ["board", "here"])
+def test_settings_changed_on_the_board_are_not_lost(desk, board, answer):
+    """They are shown, and one answer takes them over."""
+    desk.flash(board)
+    path = desk.root / "config.json"
+    here = json.loads(path.read_text())
+    there = json.loads(path.read_text())
+    there["sensors"][0]["every_s"] = 3
+    there["wifi"]["key"] = "planted-secret"
+    board.put("/config.json", json.dumps(there))
+    with Terminal(desk.command(board, "--files-only"), desk.root) as terminal:
+        said = terminal.read_until(b"[board/here] ")
+        terminal.type(answer.encode() + b"\n")
+        code, rest = terminal.end()
+    assert code == 0, said + rest
+    assert b"sensors.0.every_s: 3 -> 1" in said and b"wifi.key (not shown)" in said
+    assert b"planted" not in said + rest
+    wanted = there if answer == "board" else here
+    assert json.loads(path.read_text()) == wanted == json.loads(board.ctl("get", "/config.json"))
 
 
 FILL = """
@@ -101,7 +150,7 @@ def test_full_file_system(desk, board):
     desk.flash(board)
     with board.console() as console:
         console.prompt()
-        console.run(FILL, timeout=60)
+        console.run(FILL)
     with (desk.root / "firmware/main.py").open("a") as main:
         main.write("#" * 9000)
     done = desk.flash(board, "--files-only", code=8)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boards import wait_for
 from nodes import Broker, Message, Node, config_for, write_flash
+from waits import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME_ASSISTANT = ROOT / "build" / "homeassistant"
@@ -49,7 +49,7 @@ class Announced:
 def _is_announced(feather: Node, since: int, form: str | bool) -> None:
     """Wait for the last message of an announcement."""
     topic = _LAST if form == "single" else _DEVICE
-    feather.broker.wait(topic, 30, since, lambda message: bool(message.payload))
+    feather.wait(topic, since, lambda message: bool(message.payload))
 
 
 def _told(configs: dict[str, str], states: dict[str, list[str]] | None = None) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _change(feather: Node, **changes: Any) -> int:
     """Write another config.json; the number of the message with which the node is back."""
     since = feather.broker.count
     feather.board.put("config.json", json.dumps(config_for(feather.broker, **changes)))
-    return feather.broker.messages.index(feather.broker.wait(feather.topic("connect"), 20, since))
+    return feather.broker.messages.index(feather.comes("connect", since=since))
 
 
 @pytest.mark.parametrize("form", [True, "single"], ids=["device", "single"])
@@ -85,7 +85,7 @@ def test_home_assistant_takes_every_entity(node, form):
     feather: Node = node("--chips", _CHIPS, sensors=_SENSORS, homeassistant=form, stats_s=10)
     broker = feather.broker
     _is_announced(feather, 0, form)
-    stats = broker.wait(feather.topic("stats"), 30).payload
+    stats = feather.comes("stats").payload
     configs = Announced(broker).all()
     assert all(message.retained is False for message in broker.messages), "we were there before them"
     told = _told(
@@ -128,7 +128,7 @@ def test_home_assistant_takes_every_entity(node, form):
 def test_the_name_of_a_node_may_be_anything(node):
     name = 'a "b" c.é'
     feather: Node = node(client_id=name, homeassistant="single")
-    feather.broker.wait("homeassistant/binary_sensor/a-20-22b-22-20c-2e-c3-a9/fault-code/config", 20)
+    feather.wait("homeassistant/binary_sensor/a-20-22b-22-20c-2e-c3-a9/fault-code/config")
     told = _told(Announced(feather.broker).all())
     assert set(told) == {f"{name}_{thing}" for thing in {"lux", *_DIAGNOSTICS}}
     assert {entity["device"] for entity in told.values()} == {name}
@@ -142,7 +142,7 @@ def test_a_sensor_that_leaves(node):
     assert set(topics.values()) < set(Announced(broker).all())
     since = _change(feather, sensors=_VOLTAGE, homeassistant="single")
     _is_announced(feather, since, "single")
-    assert broker.wait(topics["lux"], 1, since).payload == ""
+    assert feather.wait(topics["lux"], since).payload == ""
     assert topics["lux"] not in Announced(broker).all()
     assert topics["voltage"] in Announced(broker).all()
 
@@ -151,24 +151,24 @@ def test_a_sensor_that_leaves_the_device(node):
     feather: Node = node(sensors=_LUX + _VOLTAGE, homeassistant=True)
     broker = feather.broker
     topic = _DEVICE
-    assert {"lux", "voltage"} < set(_components(broker.wait(topic, 20).payload))
+    assert {"lux", "voltage"} < set(_components(feather.wait(topic).payload))
     since = _change(feather, sensors=_VOLTAGE, homeassistant=True)
-    components = _components(broker.wait(topic, 20, since).payload)
+    components = _components(feather.wait(topic, since).payload)
     assert components["lux"] == {"p": "sensor"}, "which takes it away"
     assert len(components["voltage"]) > 1
-    broker.wait("sensors/n1/voltage", 10, since)  # it has been remembered
+    feather.wait("sensors/n1/voltage", since)  # it has been remembered
     since = broker.count
     feather.board.ctl("reset")
-    assert "lux" not in _components(broker.wait(topic, 20, since).payload)
+    assert "lux" not in _components(feather.wait(topic, since).payload)
 
 
 def test_sensors_in_another_order_are_the_same_ones(node):
     both = [_SENSORS[1], _SENSORS[3]]
     feather: Node = node("--chips", _CHIPS, sensors=both, homeassistant=True)
     topic = _DEVICE
-    first = _components(feather.broker.wait(topic, 20).payload)
+    first = _components(feather.wait(topic).payload)
     since = _change(feather, sensors=both[::-1], homeassistant=True)
-    assert _components(feather.broker.wait(topic, 20, since).payload) == first
+    assert _components(feather.wait(topic, since).payload) == first
 
 
 @pytest.mark.parametrize(["first", "second"], [(True, "single"), ("single", True)])
@@ -184,11 +184,11 @@ def test_another_form_and_none(node, first, second):
     assert order == sorted(order, reverse=True), "what was is gone before anything comes with the same unique_id"
 
     since = _change(feather, sensors=_LUX, homeassistant=False)
-    feather.reading(10, since)
+    feather.reading(since)
     assert Announced(broker).all() == {}
     since = broker.count
     feather.board.ctl("reset")
-    feather.reading(10, since)
+    feather.reading(since)
     assert not [message for message in broker.messages[since:] if _is_config(message)]
 
 
@@ -201,19 +201,19 @@ def test_home_assistant_starts(node):
     feather: Node = node(homeassistant=True)
     broker = feather.broker
     topic = _DEVICE
-    broker.wait(topic, 20)
+    feather.wait(topic)
     for payload, retain, comes in [("offline", False, False), ("online", False, True), ("online", True, True)]:
         since = broker.count
         broker.publish("homeassistant/status", payload, retain)
         if comes:
-            broker.wait(topic, 5, since)
+            feather.wait(topic, since)
         else:
-            feather.reading(10, since + 2)
+            feather.reading(since + 2)
             assert not broker.of(topic, since)
     since = broker.count
     feather.board.ctl("reset")
-    broker.wait(topic, 20, since)
-    feather.reading(10, since)
+    feather.wait(topic, since)
+    feather.reading(since)
     assert len(broker.of(topic, since)) == 1, "at the connection, and not again for what the broker had kept"
 
 
@@ -230,9 +230,7 @@ def test_the_power_goes_in_the_middle(node):
         feather.board.ctl("power", "cut", str(after))
         since = broker.count
         feather.board.ctl("power", "on")
-        wait_for(
-            lambda since=since: not feather.board.status()["power"] or broker.of(_LAST, since), 20, "a cut, or not"
-        )
+        wait_for(lambda since=since: not feather.board.status()["power"] or broker.of(_LAST, since), "a cut, or not")
         if not feather.board.status()["power"]:
             cuts += 1
             feather.board.ctl("power", "cut", "1000000000")
@@ -262,13 +260,13 @@ def test_too_little_memory_for_it_costs_the_announcement_alone(boards, broker, t
         return main.replace("        if node:\n", hog + "        if node:\n")
 
     write_flash(tmp_path / "n1", config_for(broker, sensors=_LUX, homeassistant=True), main=crowd)
-    boards("n1")
-    fault = broker.wait("fault/n1", 20, 0, lambda message: message.json["code"] == 5)
+    feather = Node(boards("n1"), broker, "n1", 0.0)
+    fault = feather.wait("fault/n1", 0, lambda message: message.json["code"] == 5)
     assert fault.json["detail"] == "too little memory to announce the sensors to Home Assistant"
     since = broker.count
-    broker.wait("sensors/n1/lux", 10, since)
+    feather.wait("sensors/n1/lux", since)
     broker.publish("homeassistant/status", "online")
     for _ in range(10):
-        broker.wait("sensors/n1/lux", 10, broker.count)
+        feather.wait("sensors/n1/lux", broker.count)
     assert not broker.of("connect/n1", since), "it stays connected"
     assert not Announced(broker).all()

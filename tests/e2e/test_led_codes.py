@@ -41,7 +41,7 @@ def _shows(board: RunningBoard, wanted: str) -> None:
 
 
 def test_running(node):
-    feather: Node = node("--fast", "0")
+    feather: Node = node()
     feather.reading()
     _is_well(feather.board)
 
@@ -56,35 +56,35 @@ def test_1_the_broker_refuses_the_password(tmp_path, boards):
     broker.start("n1", "right")
     try:
         write_flash(tmp_path / "n1", config_for(broker, mqtt={"user": "n1", "password": "wrong"}))
-        board = boards("n1", "--fast", "0")
+        board = boards("n1")
         _spells(board, 1)
     finally:
         broker.stop()
 
 
 def test_2_the_broker_is_away(node):
-    feather: Node = node("--fast", "0")
+    feather: Node = node()
     feather.reading()
     feather.broker.stop()
     _spells(feather.board, 2)
     feather.broker.start()
-    feather.broker.wait("connect/n1", 15)
+    feather.comes("connect")
     _is_well(feather.board)
 
 
 @pytest.mark.parametrize("missing", ["lib/node/session.mpy", "all"])
 def test_3_a_library_is_missing(tmp_path, boards, broker, missing):
     write_flash(tmp_path / "n1", config_for(broker), without=missing)
-    board = boards("n1", "--fast", "0")
+    board = boards("n1")
     _spells(board, 3)
     with board.console() as console:
         console.send(b"\x03")
-        console.read_until(b">>> ", 2)
+        console.read_until(b">>> ")
         assert console.type("6*7").strip() == "42"
 
 
 def test_4_a_sensor_is_gone_and_comes_back(node):
-    feather: Node = node("--fast", "0")
+    feather: Node = node()
     feather.reading()
     feather.board.ctl("i2c", "nack")
     fault = feather.fault(4)
@@ -103,7 +103,7 @@ def test_5_a_publication_is_not_acknowledged(tmp_path, boards, broker):
         config = config_for(broker)
         config["mqtt"]["port"] = relay.port
         write_flash(tmp_path / "n1", config)
-        board = boards("n1", "--fast", "0")
+        board = boards("n1")
         broker.wait("sensors/n1/lux")
         # Every PUBACK is kept from the node; all else, CONNACK among it, passes.
         relay.mutate = lambda data: re.sub(rb"\x40\x02..", b"", data, flags=re.DOTALL)
@@ -120,7 +120,7 @@ def test_6_a_coroutine_crashes(tmp_path, boards, broker):
         return changed
 
     write_flash(tmp_path / "n1", config_for(broker), main=add_a_crash)
-    board = boards("n1", "--fast", "0")
+    board = boards("n1")
     node = Node(board, broker, "n1", 0.0)
     fault = node.fault(6)
     assert "stumble" in fault.json["detail"]
@@ -129,7 +129,7 @@ def test_6_a_coroutine_crashes(tmp_path, boards, broker):
 
 
 def test_7_wifi_is_gone(node):
-    feather: Node = node("--fast", "0", wifi={"timeout_s": 5})
+    feather: Node = node(wifi={"timeout_s": 5})
     feather.reading()
     feather.board.ctl("wifi", "off")
     _spells(feather.board, 7)
@@ -148,15 +148,18 @@ def test_8_config_json_is_wrong(tmp_path, boards, broker, config, says):
     if isinstance(config, dict):
         config = json.dumps({"wifi": {"ssid": "air"}} | config)
     write_flash(tmp_path / "n1", config)
-    board = boards("n1", "--fast", "0")
+    board = boards("n1")
     _spells(board, 8)
     with board.console() as console:
         console.send(b"\x03")
-        console.read_until(b">>> ", 2)
+        console.read_until(b">>> ")
         assert console.type("6*7").strip() == "42"
         console.send(b"\x04")  # once more from the start, to hear what it says
         console.read_until(b"soft reboot")
-        said = console.read_for(3.0).decode()
+        said = console.read_until(says.encode()).decode()
+        board.skip(3)
+        console.send(b"\x03")
+        said += console.read_until(b">>> ").decode()
     sentences = [line for line in said.splitlines() if says in line]
     assert len(sentences) == 1, said
     assert "Traceback" not in said

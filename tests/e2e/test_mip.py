@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 from boards import ROOT, RunningBoard
 from nodes import config_for
+from waits import LIMIT_S
 
 LIB = ROOT / "firmware" / "lib"
-_INSTALL_S = 120
 
 
 def install(board: RunningBoard, package: str) -> str:
     """What mpremote says."""
     command = [sys.executable, "-m", "mpremote", "connect", board.port, "mip", "install", package]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_INSTALL_S, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -77,9 +77,7 @@ def test_from_this_folder_every_module_arrives_and_a_driver_runs_from_source(boa
     assert on_board(board) == {str(file.relative_to(LIB)): file.stat().st_size for file in LIB.rglob("*.py")}
     with board.console() as console:
         console.prompt()
-        assert console.run("import node.sensors.tsl2561 as driver\nprint(driver.__file__)") == (
-            "/lib/node/sensors/tsl2561.py\n"
-        )
+        assert console.run("import node.sensors.tsl2561 as driver\nprint(driver.Sensor)") == "<class 'Sensor'>\n"
 
 
 def test_compiled_over_http_a_board_runs_the_node(boards, broker, serve):
@@ -91,10 +89,10 @@ def test_compiled_over_http_a_board_runs_the_node(boards, broker, serve):
     for name in ("boot.py", "main.py"):
         board.put(f"/{name}", (ROOT / "firmware" / name).read_bytes())
     board.put("/config.json", json.dumps(config_for(broker)))
-    assert float(broker.wait("sensors/n1/lux", 20).payload) > 0
+    assert float(broker.wait("sensors/n1/lux").payload) > 0
 
 
 def test_a_missing_package_is_said(board, serve, tmp_path):
     command = [sys.executable, "-m", "mpremote", "connect", board.port, "mip", "install", f"{serve(tmp_path)}/"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_S, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.returncode and "Package not found" in done.stderr

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boards import ROOT, RunningBoard, wait_for
+from boards import ROOT, RunningBoard
 from nodes import Broker, Node, config_for, write_flash
+from waits import wait_for
 
 # Appended to boot.py: three seconds after its start the reading of the sensors never returns.
 _HANG = """
@@ -34,7 +35,7 @@ def _spells(board: RunningBoard, code: int) -> None:
 
 def _says(board: RunningBoard, sentence: str) -> None:
     """Start the node from the prompt: it says the sentence, and gives the prompt back at once."""
-    wait_for(lambda: not board.ctl("led").endswith("off"), 10, "a node that runs")
+    wait_for(lambda: not board.ctl("led").endswith("off"), "a node that runs")
     with board.console() as console:
         console.prompt()
         console.send(b"\x04")
@@ -46,7 +47,7 @@ def _says(board: RunningBoard, sentence: str) -> None:
 def test_a_wrong_setting(tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker) -> None:
     sentence = "pins.run_app must be one of 4, 5, 12, 13, 14"
     write_flash(tmp_path / "n1", config_for(broker, pins={"run_app": 16}))
-    board = boards("n1", "--fast", "0")
+    board = boards("n1")
     fault = broker.wait("fault/n1")
     assert fault.json == {"code": 8, "name": "config", "detail": sentence}
     assert not broker.of("sensors/n1/lux")
@@ -56,18 +57,20 @@ def test_a_wrong_setting(tmp_path: Path, boards: Callable[..., RunningBoard], br
 
 def test_no_settings(tmp_path: Path, boards: Callable[..., RunningBoard]) -> None:
     write_flash(tmp_path / "n1", None)
-    board = boards("n1", "--fast", "0")
+    board = boards("n1")
     _spells(board, 8)
     _says(board, "config.json is missing: copy config.example.json and set wifi and mqtt in it")
 
 
 def test_settings_that_are_no_json(tmp_path: Path, boards: Callable[..., RunningBoard]) -> None:
     write_flash(tmp_path / "n1", "{")
-    _says(boards("n1", "--fast", "0"), "config.json is not JSON: look for a missing quote, comma or brace")
+    _says(
+        boards("n1"), "config.json is not JSON: line 1, column 2: the end of the text instead of a key in double quotes"
+    )
 
 
 def test_no_library(boards: Callable[..., RunningBoard]) -> None:
-    board = boards("feather", "--fast", "0")
+    board = boards("feather")
     with board.console() as console:
         console.prompt()  # its first start has made a file system
     board.put("/main.py", (ROOT / "firmware" / "main.py").read_bytes())
@@ -77,13 +80,13 @@ def test_no_library(boards: Callable[..., RunningBoard]) -> None:
 
 
 def test_a_coroutine_that_never_returns(node: Callable[..., Node]) -> None:
-    feather = node("--fast", "0")
+    feather = node()
     feather.board.put("/boot.py", (ROOT / "firmware" / "boot.py").read_text() + _HANG)
     for crashes in (1, 2, 3):
         feather.board.ctl("clock", 13)
-        fault = feather.fault(6, 30, feather.broker.count)
+        fault = feather.fault(6, feather.broker.count)
         since = feather.broker.messages.index(fault)
-        stats = feather.broker.wait("stats/n1", since=since).json
+        stats = feather.comes("stats", since=since).json
         assert stats["reset"] == "watchdog: sensors"
         if crashes < 3:
             assert fault.json["detail"] == "watchdog: sensors"
@@ -97,3 +100,41 @@ def test_a_coroutine_that_never_returns(node: Callable[..., Node]) -> None:
     feather.board.put("/boot.py", (ROOT / "firmware" / "boot.py").read_text())
     feather.reading(since=feather.broker.count)
     assert resets >= 4
+
+
+# What somebody writes into main.py: a coroutine of their own, in the row that is there as a comment.
+_MINE = """
+runs = 0
+
+
+async def mine(outbox):
+    global runs
+    import asyncio
+
+    runs += 1
+    await asyncio.sleep(3)
+    outbox.put(0, 1000 + runs)
+    if runs == 1:
+        raise ValueError("mine")
+    await asyncio.Event().wait()  # shows no life any more
+"""
+
+
+def _with_row(text: str) -> str:
+    """main.py with that coroutine above make(), and its row in the table."""
+    row = '        # ("mine", 30, function, argument),'
+    assert text.count(row) == 1
+    text = text.replace(row, '        ("mine", 5, mine, outbox),\n' + row)
+    return text.replace("\n\ndef make():", f"\n{_MINE}\n\ndef make():")
+
+
+def test_a_coroutine_of_ones_own(tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker) -> None:
+    """It runs beside the others, is blamed by its name when it crashes, started again, and watched."""
+    write_flash(tmp_path / "n1", config_for(broker), main=_with_row)
+    feather = Node(boards("n1"), broker, "n1", 0.0)
+    assert broker.wait("sensors/n1/lux", want=lambda message: message.number == 1001), "it runs"
+    assert feather.fault(6).json["detail"] == "mine: ValueError('mine',)"
+    assert broker.wait("sensors/n1/lux", want=lambda message: message.number == 1002), "it is started again"
+    assert feather.reading(since=broker.count).number == pytest.approx(250, abs=5), "and the others run on"
+    feather.board.ctl("clock", 20)
+    assert broker.wait("stats/n1", want=lambda message: message.json["reset"] == "watchdog: mine"), "it is supervised"

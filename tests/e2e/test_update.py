@@ -2,117 +2,157 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import random
+import threading
 import time
 
 import pytest
 from nodes import Node
-from updates import KEY, has, main_py, module, package, sums, talk, versioned
+from updates import KEY, bring, half, image, main_py, module, package, runs, talk, versioned
 
-from host.update.protocol import GO, MANIFEST, Refused, begin, piece
-
-pytestmark = pytest.mark.alone
+from host.image.images import ROMFS_HALF
+from host.update.protocol import Refused, begin, go, piece
 
 _BACK_S = 300
 
 
-@pytest.mark.parametrize("image", ["romfs", "plain", "small"])
-def test_an_update_takes_effect_and_stays(node, image):
-    feather: Node = node(update_key=KEY, image=image)
+def test_an_update_takes_effect_and_stays(node):
+    """Two of them: each into the half that does not run, back to where the first one was."""
+    feather: Node = node(update_key=KEY)
     feather.reading()
-    files = {"lib/node/__init__.mpy": versioned("9.9"), "main.py": main_py("new"), "lib/trial.mpy": module("trial")}
-    if image == "romfs":
-        files["trial.mpy"] = files.pop("lib/trial.mpy")
     with talk(feather) as air:
-        since = feather.broker.count
-        air.send(package(7, files))
-        sent = feather.broker.count
-        air.ask(GO)
-        began = time.monotonic()
-        assert air.hear(30) == "works: update 7, version 9.9"
-        away = time.monotonic() - began
-        assert has(air, list(files)) == sums(files)
-    stats = feather.broker.wait(feather.topic("stats"), 5, since)
-    assert stats.json["version"] == "9.9"
-    times = [message.at for message in feather.broker.messages[since:sent] if message.topic == "sensors/n1/lux"]
-    longest = max(b - a for a, b in itertools.pairwise(times))
-    print(f"{image}: {longest:.2f} s between readings each second while it is sent, {away:.2f} s for the start with it")
-    assert longest < 2
+        for number, version in enumerate(("9.8", "9.9"), 1):
+            coming = image(feather, {"lib/node/__init__.mpy": versioned(version), "main.py": main_py(version)})
+            since = feather.broker.count
+            began_at = feather.board.clock
+            air.send(package(coming, number), 1 - number % 2, "pytest")
+            seconds = feather.board.clock - began_at
+            readings = [m for m in feather.broker.messages[since:] if m.topic == "sensors/n1/lux"]
+            print(f"{len(readings)} readings, one each second, in the {seconds:.1f} s in which it was sent")
+            assert len(readings) >= int(seconds) - 1
+            began = time.monotonic()
+            air.ask(go(package(coming, number)))
+            assert air.hear(30) == f"works: update {number}, version {version}"
+            print(f"{time.monotonic() - began:.2f} s for the start with it")
+            assert runs(air, coming) and half(air) == number % 2
+            feather.comes("stats", "", since, lambda stats, version=version: stats.json["version"] == version)
     feather.board.ctl("reset")
     since = feather.broker.count
     feather.reading(since=since)
     with talk(feather) as air:
-        assert air.ask(b"?").split()[:3] == ["7", "romfs" if image == "romfs" else "flash", "9.9"]
+        assert air.ask(b"?").split()[:3] == ["2", "0", "9.9"]
     with feather.board.console() as console:
         console.prompt()
-        assert "new" not in console.run("import os\nprint(os.listdir('/'))")
+        assert "# 9.9" in console.run("print(open('main.py').read()[-6:])")
+        assert sorted(json.loads(console.run("import os, json\nprint(json.dumps(os.listdir('/')))"))) == [
+            "boot.py",
+            "config.json",
+            "config.ok",
+            "main.py",
+            "rom",
+            "slot",
+        ]
 
 
-def _refused(air, message: bytes) -> str:
+def test_one_changed_module_is_little_on_the_air(node):
+    feather: Node = node(update_key=KEY)
+    feather.reading()
+    coming = image(feather, {"lib/node/session.mpy": module("node/session", lambda text: text + "\nANOTHER = 5\n")})
+    with talk(feather) as air:
+        since = feather.broker.count
+        began = time.monotonic()
+        assert bring(air, package(coming, 1)).startswith("works")
+        feather.reading(since=feather.broker.count)
+        took = time.monotonic() - began
+    said = [m for m in feather.broker.messages[since:] if m.topic.startswith(("cmd/", "update/", "reply/"))]
+    size = sum(len(message.topic) + len(message.payload) + 6 for message in said)
+    print(f"{size} bytes in {len(said)} messages; {took:.1f} s until the first reading with it")
+    assert size < 8192
+    commands = [message.at for message in said if message.topic.startswith("cmd/")]
+    assert all(b - a > 0.9 for a, b in itertools.pairwise(commands)), "who listens to cmd/# has a line a second"
+
+
+def test_the_heap_is_as_before(node):
+    """After an update of every module, and a start."""
+    feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
+    feather.reading()
+    before = _free(feather)
+    with talk(feather) as air:
+        coming = image(feather, {"lib/node/__init__.mpy": versioned("0.2.9")})
+        assert bring(air, package(coming, 1)).startswith("works")
+        assert runs(air, coming)
+    since = feather.broker.count
+    feather.board.ctl("reset")
+    feather.reading(since=since)
+    after = _free(feather)
+    print(f"free heap: {before} before, {after} after")
+    assert before - after <= 256
+
+
+def _free(feather: Node) -> int:
+    """The free heap by the second of the next stats/<id>."""
+    since = feather.broker.count
+    first = feather.comes("stats", "", since)
+    since = feather.broker.messages.index(first) + 1
+    return feather.comes("stats", "", since).json["free"]
+
+
+def _refused(air, message: bytes, topic: str = "") -> str:
     with pytest.raises(Refused) as caught:
-        air.ask(message)
+        list(air.converse([message], topic or f"update/{air.name}"))
     return str(caught.value)
 
 
-def _hostile(air, counter: int) -> None:
+def _hostile(air, counter: int, good_image: bytes) -> None:
     """Every update that must be refused, and the reason."""
-    files = {"lib/node/ntp.mpy": module("node/ntp")}
-    good = package(counter, files)
-    forged = package(counter, files, key="66" * 32)
-    assert _refused(air, begin(forged)) == "wrong signature"
-    assert _refused(air, begin(package(counter, files, name="n2"))) == "it is for another node"
-    assert _refused(air, begin(package(7, files))) == "replayed, or older than update 7"
-    assert _refused(air, begin(good)[:61]) == "the head is truncated, or too long"
-    assert _refused(air, begin(package(counter, {"lib/" + "n" * 50 + f"{i}.mpy": b"." for i in range(60)}))) == (
-        "its manifest is longer than 6144 bytes"
-    )
-    assert "truncated" in _refused(air, GO)
-    for path, content, reason in (
-        ("config.json", b"{}", "config.json is not a file of the firmware"),
-        ("lib/../main.py.mpy", b"x", "lib/../main.py.mpy is not a file of the firmware"),
-        ("lib/big.mpy", b"x" * 32769, "lib/big.mpy is longer than 32768 bytes"),
-        ("lib/none.mpy", b"", "lib/none.mpy is longer than 32768 bytes"),
-    ):
-        bad = package(counter, {path: content})
-        air.ask(begin(bad))
-        with pytest.raises(Refused, match=reason.replace(".", r"\.")):
-            for at in range(0, len(bad.manifest), 90):
-                air.ask(piece(MANIFEST, at, bad.manifest[at : at + 90]))
-    air.ask(begin(good))
-    assert _refused(air, piece(0, 0, b"x")) == "there is no such file in it"
-    swapped = good.manifest.replace(b"9.9", b"6.6")
-    air.ask(piece(MANIFEST, 0, swapped[:60]))
-    assert _refused(air, piece(MANIFEST, 60, swapped[60:])) == "the manifest is not the one that was signed"
-    air.ask(begin(good))
-    air.ask(piece(MANIFEST, 0, good.manifest))
-    content = files["lib/node/ntp.mpy"]
-    assert _refused(air, piece(0, 100, content[100:200])) == "a piece from 100 is out of order: 0 is next"
-    assert air.ask(piece(0, 0, content[:100])) == "100"
-    assert air.ask(piece(0, 0, content[:100])) == "100", "sent twice"
-    assert _refused(air, GO) == f"lib/node/ntp.mpy is truncated: 100 of {len(content)} bytes"
-    assert _refused(air, b"p" + b"A" * 300) == "a message is too long"
-    for at in range(100, len(content), 100):
-        air.ask(piece(0, at, content[at : at + 99] + b"!" if at == 100 else content[at : at + 100]))
-    assert "goes beyond" in _refused(air, piece(0, len(content), b"more"))
-    assert _refused(air, GO) == "lib/node/ntp.mpy is not what was signed"
-    assert _refused(air, b"hconfig.json") == "config.json is not a file of the firmware"
-    assert _refused(air, b"z")
+    cmd = f"cmd/{air.name}/update"
+    good = package(good_image, counter)
+    assert _refused(air, begin(package(good_image, counter, key="66" * 32)), cmd) == "wrong signature"
+    assert _refused(air, begin(package(good_image, counter, name="n2")), cmd) == "the update is for another node"
+    assert _refused(air, begin(package(good_image, 7)), cmd) == "the update is replayed, or older than update 7"
+    assert _refused(air, begin(good)[:61], cmd) == "the head is truncated"
+    oversized = package(bytes(ROMFS_HALF + 4), counter)
+    assert _refused(air, begin(oversized), cmd) == f"an image of {ROMFS_HALF + 4} bytes does not fit"
+    air.ask(begin(good, "one@here"))
+    other = begin(package(good_image, counter + 1))
+    assert _refused(air, other, cmd) == "one@here is updating this node"
+    assert _refused(air, go(good), cmd) == "the image is not what was signed"
+    if counter == 8:  # the half has another version, and must not look whole from now on
+        assert _refused(air, piece(4096, good_image[4096:4196])) == "the first sector comes first"
+    assert list(air.converse([piece(0, good_image[:100])])) == ["100"]
+    assert list(air.converse([piece(0, good_image[:100])])) == ["100"], "sent twice"
+    assert _refused(air, piece(200, good_image[200:300])) == "a piece at 200 is out of order"
+    assert "does not fit" in _refused(air, piece(100, b"12345"))
+    assert "does not fit" in _refused(air, piece(4000, bytes(100)))
+    assert "does not fit" in _refused(air, piece(len(good_image), bytes(4)))
+    assert "does not fit" in _refused(air, piece(ROMFS_HALF, bytes(4)))
+    assert _refused(air, b"c100 163800 100") == "there is nothing to copy"
+    assert _refused(air, b"c100 -4 100") == "there is nothing to copy"
+    assert _refused(air, b"d327680 256 1") == "there are no such blocks"
+    for garbage in (b"z", b"", b"w", b"w!!", b"c", b"c1", b"cx y z", b"d", b"g", b"b", b"w" + b"A" * 300):
+        assert _refused(air, garbage)
+    list(air.converse([piece(100, bytes(100))]))
+    assert _refused(air, go(good), cmd) == "the image is not what was signed"
 
 
 def test_what_is_refused_leaves_no_trace(node):
     # Read seldom: a reading under way takes some hundred bytes of its own.
     feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
     feather.reading()
+    coming = image(feather, {"lib/node/jobs/ntp.mpy": module("node/jobs/ntp", lambda text: text + "\nMORE = 1\n")})
     with talk(feather) as air:
-        air.send(package(7, {"lib/node/ntp.mpy": module("node/ntp")}))
-        air.ask(GO)
-        assert air.hear(30).startswith("works")
+        assert bring(air, package(coming, 7)).startswith("works")
+        assert runs(air, coming)
     free = []
-    for counter in (8, 9, 10):
+    for counter in (8, 10, 12):
         with talk(feather) as air:
-            _hostile(air, counter)
+            _hostile(air, counter, image(feather, {"lib/other.mpy": bytes(99)}))
+            assert runs(air, coming)
         free.append(_free(feather))
+        time.sleep(10)  # the sender is gone by then
     print(f"free heap after each round of hostile updates: {free}")
     assert free[2] >= free[1] - 64, free
     since = feather.broker.count
@@ -120,46 +160,83 @@ def test_what_is_refused_leaves_no_trace(node):
     feather.reading(since=since)
 
 
-def _free(feather: Node) -> int:
-    """The free heap by the next stats/<id>."""
-    since = feather.broker.count
-    return feather.broker.wait(feather.topic("stats"), 15, since).json["free"]
-
-
 def test_without_a_key_all_is_refused(node):
     feather: Node = node()
     feather.reading()
     with talk(feather) as air:
-        update = package(1, {"lib/node/ntp.mpy": module("node/ntp")})
-        assert _refused(air, begin(update)) == "there is no update_key in config.json"
+        message = begin(package(image(feather, {}), 1))
+        assert _refused(air, message, "cmd/n1/update") == "there is no update_key in config.json"
+
+
+@pytest.mark.parametrize("kind", ["plain", "small"])
+def test_other_images_name_the_one_to_take(node, kind):
+    feather: Node = node(update_key=KEY, image=kind)
+    feather.reading()
+    with talk(feather) as air, pytest.raises(Refused, match=r"takes no updates by air: \./flash\.sh --image romfs"):
+        air.ask(b"?")
+
+
+def test_a_sender_that_is_killed_is_followed_by_the_next(node):
+    """At random moments; the broker, too, is started again in the middle once."""
+    feather: Node = node(update_key=KEY)
+    feather.reading()
+    coming = image(feather, {"lib/more.mpy": bytes(random.Random(1).randrange(256) for _ in range(12_000))})
+    chance = random.Random(5)
+    update = package(coming, 3)
+    for _ in range(20):
+        with talk(feather) as air:
+            stop = chance.randrange(len(coming))
+
+            def progress(done: int, _all: int, stop: int = stop) -> None:
+                if done > stop:
+                    raise ConnectionAbortedError
+
+            with contextlib.suppress(ConnectionAbortedError):
+                air.send(update, 0, "pytest", progress)
+            assert half(air) == 0
+    with talk(feather) as air:
+        broken = threading.Event()
+
+        def break_broker(done: int, _all: int) -> None:
+            if not broken.is_set():
+                broken.set()
+                feather.broker.stop()
+                feather.broker.start()
+
+        air.send(update, 0, "pytest", break_broker)
+        air.ask(go(update))
+        assert air.hear(30).startswith("works: update 3,")
+        assert runs(air, coming)
 
 
 _BAD = {
     "crashes at import": (
         "node/session",
         lambda text: text + "\nraise ValueError('bad')\n",
-        "lib/node/session.mpy: Value",
+        'File "node.session", line',
     ),
     "does not compile": ("main.py", lambda text: text + "\n)\n", "main.py: SyntaxError"),
+    "boot.py does not compile": ("boot.py", lambda text: text + "\n)\n", "boot.py: SyntaxError"),
+    "boot.py never ends": ("boot.py", lambda text: text + "\nwhile True:\n    pass\n", "180 s"),
     "never reaches the broker": (
-        "node/connect",
-        lambda text: text.replace("    session.lost = None\n", "    session.lost = None\n    raise OSError\n"),
-        "did not reach its broker within 180 s (of lib/node/connect.mpy)",
+        "node/jobs/connect",
+        lambda text: text.replace("    await session.publish(*session.announced)\n", "    raise OSError\n"),
+        "did not reach its broker within 180 s (what it brings)",
     ),
     "holds the loop": (
-        "node/connect",
+        "node/jobs/connect",
         lambda text: text.replace(
             "async def _connect(session):", "async def _connect(session):\n    while True:\n        pass\n"
         ),
-        "crashed three times, at last in session (of lib/node/connect.mpy)",
+        "crashed three times, at last in session (what it brings)",
     ),
     "eats the heap": (
-        "node/connect",
+        "node/jobs/connect",
         lambda text: text.replace(
             "async def _connect(session):",
             "_eaten = []\n\n\nasync def _connect(session):\n    while True:\n        _eaten.append(bytearray(32))\n",
         ),
-        "(of lib/node/connect.mpy)",
+        "(what it brings)",
     ),
 }
 
@@ -169,15 +246,16 @@ def test_a_bad_update_goes_back(node, what):
     """With the time that nobody waits through left out."""
     feather: Node = node("--fast", update_key=KEY, sensors=[{"driver": "tsl2561", "every_s": 30}], stats_s=600)
     path, change, reason = _BAD[what]
-    if path == "main.py":
-        files = {path: change(main_py("").decode()).encode()}
-    else:
-        files = {f"lib/{path}.mpy": module(path, change)}
-    feather.reading(20)
+    files = {} if path.endswith(".py") else {f"lib/{path}.mpy": module(path, change)}
+    if path.endswith(".py"):
+        files[path] = change((main_py("") if path == "main.py" else _boot_py()).decode()).encode()
+    feather.reading()
     feather.board.ctl("clock", "real")
+    old = image(feather, {})
     with talk(feather) as air:
-        air.send(package(5, files))
-        air.ask(GO)
+        update = package(image(feather, files), 5, what="what it brings")
+        air.send(update, 0, "pytest")
+        air.ask(go(update))
         feather.board.ctl("clock", "fast")
         since = feather.broker.count
         began = time.monotonic()
@@ -185,9 +263,14 @@ def test_a_bad_update_goes_back(node, what):
         feather.board.ctl("clock", "real")
         print(f"{what}: after {time.monotonic() - began:.1f} s of the test: {answer}")
         assert answer.startswith("went back: update 5: ") and reason in answer
-        (there,) = has(air, list(files))
-        assert [there] != sums(files)
-        assert air.ask(b"?").split()[0] == "5"
-    fault = feather.broker.wait(feather.topic("fault"), 10, since, lambda message: reason in message.payload)
+        assert runs(air, old) and air.ask(b"?").split()[0] == "5"
+        assert "main.py" not in air.ask(b"?") and "boot.py" not in air.ask(b"?")
+    fault = feather.comes("fault", "", since, lambda message: reason in message.json["detail"])
     assert json.loads(fault.payload)["name"] == "crash"
-    feather.broker.wait(feather.topic("status"), 30, since, lambda message: message.payload == "online")
+    feather.comes("status", "", since, lambda message: message.payload == "online")
+
+
+def _boot_py() -> bytes:
+    from updates import ROOT
+
+    return (ROOT / "firmware" / "boot.py").read_bytes()

@@ -4,60 +4,67 @@ from __future__ import annotations
 
 import random
 
-import pytest
 from nodes import Node
-from updates import KEY, has, main_py, module, package, sums, talk, versioned
+from updates import KEY, ROOT, bring, half, image, main_py, package, runs, talk, versioned
 
-from host.update.protocol import GO, Refused, Silent
+from host.update.protocol import Refused, Silent, go
 
-pytestmark = pytest.mark.alone
-
-_MOST = 130_000  # bytes: more than an update of these files writes and erases, from its head to its end
-
-
-def _files(version: str) -> dict[str, bytes]:
-    return {
-        "lib/node/__init__.mpy": versioned(version),
-        "lib/node/ntp.mpy": module("node/ntp", lambda text: text + f'\nNOBODY_READS = "{version}"\n'),
-        "main.py": main_py(version),
-    }
+_MOST = 150_000  # bytes: more than an update of this image writes and erases, from its head to its end
+_SWITCH = 40_000  # more than the switch writes and erases, from "go" to the version's being kept
 
 
 def test_a_power_cut_leaves_the_old_version_or_the_new_one(node, request, monkeypatch):
-    """Alternately to two versions; an update that was cut short before it was tried is sent again the next time."""
-    feather: Node = node(update_key=KEY, image="romfs")
+    """Alternately to two versions; an update that was cut short before it was tried is sent again the next time.
+
+    Two of five cuts come after all is there: while main.py and boot.py change, and the version is tried and kept.
+    """
+    feather: Node = node(update_key=KEY)
     monkeypatch.setattr("host.update.protocol._TRIES", 1)
     monkeypatch.setattr("host.update.protocol._ANSWER_S", 1.5)  # the node is near: silence is the cut
-    cuts = 500 if request.config.getoption("--long") else 20
+    monkeypatch.setattr("host.update.protocol._PACE_S", 0.0)
+    cuts = 500 if request.config.getoption("--long") else 15
     chance = random.Random(7)
     feather.reading()
-    versions = {name: _files(name) for name in ("A", "B")}
-    paths = list(versions["A"])
+    boot = (ROOT / "firmware" / "boot.py").read_text()
+    versions = {
+        name: {
+            "lib/node/__init__.mpy": versioned(name),
+            "main.py": main_py(name),
+            "boot.py": f"{boot}# {name}\n".encode(),
+        }
+        for name in ("A", "B")
+    }
+    images = {name: image(feather, files) for name, files in versions.items()}
     with talk(feather) as air:
-        air.send(package(1, versions["A"]))
-        air.ask(GO)
-        assert air.hear(30).startswith("works: update 1,")
+        assert bring(air, package(images["A"], 1)).startswith("works: update 1,")
     now = "A"
     ends = {"old": 0, "new": 0}
     for number in range(cuts):
         coming = "B" if now == "A" else "A"
+        update = package(images[coming], number + 2)
+        at_switch = number % 5 < 2
         with talk(feather) as air:
-            feather.board.ctl("power", "cut", str(chance.randrange(_MOST)))
             try:
-                air.send(package(number + 2, versions[coming]))
-                air.ask(GO)
+                running = half(air)
+                if not at_switch:
+                    feather.board.ctl("power", "cut", str(chance.randrange(_MOST)))
+                air.send(update, running, "pytest")
+                if at_switch:
+                    feather.board.ctl("power", "cut", str(chance.randrange(_SWITCH)))
+                air.ask(go(update))
                 air.hear(5)
             except (Silent, Refused):
                 pass
         feather.board.ctl("power", "off")
         since = feather.broker.count
         feather.board.ctl("power", "on")
-        feather.reading(30, since)  # then it hears us, too
+        feather.reading(since)  # then it hears us, too
         with talk(feather) as air:
             air.ask(b"?")  # after it, what a trial may have had to say has been said
-            there = has(air, paths)
-        found = [version for version, files in versions.items() if sums(files) == there]
-        assert found, f"after cut {number + 1} there is a mixture: {there}"
+            found = [version for version, content in images.items() if runs(air, content)]
+            assert found, f"after cut {number + 1} there is another image"
+            told = air.ask(b"?").split()
+        assert told[2].startswith(found[0]) and not told[6:], f"cut {number + 1}: not of {found[0]}: {told}"
         ends["old" if found == [now] else "new"] += 1
         now = found[0]
     print(f"{cuts} power cuts during updates: {ends['old']} times the old version was there, {ends['new']} the new one")

@@ -6,8 +6,9 @@ import time
 
 import paho.mqtt.client as mqtt
 import pytest
-from boards import ROOT, wait_for
+from boards import ROOT
 from nodes import Broker
+from waits import LIMIT_S, wait_for
 
 from host.broker import mosquitto
 
@@ -15,7 +16,7 @@ PASSWORD = "planted-secret"
 
 
 def openssl(folder, *words):
-    subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True, timeout=30)
+    subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True, timeout=LIMIT_S)
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +44,12 @@ class Elsewhere(Broker):
         (folder / "passwd").chmod(0o600)
         files = f"certfile {certificates}/{certificate}.crt\nkeyfile {certificates}/{certificate}.key\n"
         super().__init__(folder, f"{files}allow_anonymous false\npassword_file {folder}/passwd\n")
+        self.host = "localhost"
         self._authority = f"{certificates}/{'ca' if certificate == 'good' else 'impostor'}.crt"
 
     def _connect(self, client):
         client.tls_set(self._authority)
-        deadline = time.monotonic() + 5
-        while True:
-            try:
-                client.connect("localhost", self.port)
-                return
-            except ConnectionRefusedError:
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
+        super()._connect(client)
 
 
 @pytest.fixture
@@ -90,7 +85,7 @@ def say(broker, topic, payload):
     client = broker.client("attic")
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
-    client.publish(topic, payload, qos=1).wait_for_publish(5)
+    client.publish(topic, payload, qos=1).wait_for_publish(LIMIT_S)
     client.disconnect()
     client.loop_stop()
 
@@ -102,7 +97,7 @@ def test_what_a_node_says_arrives_by_tls_and_nothing_comes_back(bridged):
         say(here, "sensors/attic/lux", "250.01")
         return there.of("sensors/attic/lux")
 
-    assert wait_for(arrived, 15, "a reading on the other side")[0].payload == "250.01"
+    assert wait_for(arrived, "a reading on the other side")[0].payload == "250.01"
     there.publish("cmd/attic/restart", "")
     there.publish("sensors/attic/lux", "0.00")
     here.publish("cmd/attic/read", "")

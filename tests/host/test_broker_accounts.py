@@ -4,10 +4,12 @@ import secrets
 import socket
 import subprocess
 import threading
-import time
 
 import pytest
 from accounts import log_in
+from waits import LIMIT_S, wait_for
+
+from host.settings.check import home_assistant
 
 OWN = (
     "connect/{id}",
@@ -15,15 +17,28 @@ OWN = (
     "disconnect/{id}",
     "sensors/{id}/lux",
     "late/{id}/lux",
+    "late/{id}/house/{id}/light",
     "fault/{id}",
     "stats/{id}",
     "reply/{id}/read",
-    "homeassistant/device/{id}/config",
-    "homeassistant/sensor/{id}/lux/config",
+    "reply/{id}/read/all",
     "house/{id}/light",
 )
-NOBODYS = ("cmd/{id}/restart", "homeassistant/status", "house/{id}", "sensors/{id}", "sensors/{id}/lux/x", "x")
-_SOON_S = 5.0
+NOBODYS = (
+    "cmd/{id}/restart",
+    "homeassistant/status",
+    "homeassistant/attic/{id}/x/config",
+    "homeassistant/cellar/{id}/x/config",
+    "homeassistant/device/{id}/x/config",
+    "homeassistant/light/{id}/config",
+    "homeassistant/sensor/{id}/config",
+    "house/{id}",
+    "sensors/{id}",
+    "sensors/{id}/lux/x",
+    "x",
+)
+# Names that Home Assistant's topics cannot have as they are, and names of those topics' own words.
+NAMES = ("attic", "living-room", "first_floor", "v1.2", "A-1_b.C", "-", "device", "sensor", "living-2droom")
 
 
 @pytest.fixture
@@ -56,7 +71,7 @@ class Account:
         self._client.loop_stop()
 
     def _wait(self):
-        assert self._answered.wait(_SOON_S)
+        assert self._answered.wait(LIMIT_S)
         self._answered.clear()
 
     def subscribe(self, topic):
@@ -66,11 +81,18 @@ class Account:
     def say(self, *topics):
         """Publish to each; the broker has acknowledged all of them."""
         for topic in topics:
-            self._client.publish(topic, "by " + topic, qos=1, retain=True).wait_for_publish(_SOON_S)
+            self._client.publish(topic, "by " + topic, qos=1, retain=True).wait_for_publish(LIMIT_S)
 
 
 def named(topics, name):
     return [topic.format(id=name) for topic in topics]
+
+
+def own(name):
+    """All that a node says, its announcements in both forms included."""
+    topic = home_assistant.topic
+    announced = [topic(name), topic(name, "sensor", "lux"), topic(name, "binary_sensor", "fault-code")]
+    return [*named(OWN, name), *announced]
 
 
 def said(broker, since=0):
@@ -88,17 +110,25 @@ def test_anonymous_is_refused(two):
     assert log_in(two.port, "attic", two.secret("attic")) == 0
 
 
-def test_a_node_says_what_is_its_own(two):
-    with Account(two, "attic") as attic:
-        attic.say(*named(OWN, "attic"))
-    assert said(two) == named(OWN, "attic")
+def test_a_node_says_what_is_its_own(delivered):
+    for name in NAMES:
+        delivered.add(name, f"sensors.0.topic=house/{name}/light")
+    delivered.start_as_people()
+    for name in NAMES:
+        since = delivered.count
+        with Account(delivered, name) as node:
+            node.say(*own(name))
+            for other in NAMES:
+                if other != name:
+                    node.say(*own(other))
+        assert said(delivered, since) == own(name)
 
 
 @pytest.mark.parametrize("identifier", ["", "cellar"])
 def test_a_node_says_nothing_of_another(two, identifier):
     """Not even under the other's identifier."""
     with Account(two, "attic", identifier) as attic:
-        attic.say(*named(OWN, "cellar"), *named(NOBODYS, "attic"), *named(NOBODYS, "cellar"))
+        attic.say(*own("cellar"), *named(NOBODYS, "attic"), *named(NOBODYS, "cellar"))
         attic.say("fault/attic")
     assert said(two) == ["fault/attic"]
 
@@ -111,7 +141,7 @@ def test_a_nodes_last_will_is_its_own(two):
         client.on_connect = lambda *_, told=connected: told.set()
         client.connect("127.0.0.1", two.port)
         client.loop_start()
-        assert connected.wait(_SOON_S)
+        assert connected.wait(LIMIT_S)
         client.socket().shutdown(socket.SHUT_RDWR)  # no goodbye
         client.loop_stop()
     two.wait("status/attic")
@@ -121,17 +151,15 @@ def test_a_nodes_last_will_is_its_own(two):
 @pytest.mark.parametrize("identifier", ["", "cellar"])
 def test_a_node_hears_nothing_of_another(two, identifier):
     """Neither live nor retained, whatever it subscribes to."""
-    everything = [*named(OWN, "cellar"), *named(OWN, "attic"), *named(NOBODYS, "cellar"), "cmd/attic/read"]
+    everything = [*own("cellar"), *own("attic"), *named(NOBODYS, "cellar"), "cmd/attic/read"]
     for topic in everything:
         two.publish(topic, "before", retain=True)
     with Account(two, "attic", identifier) as attic:
-        for wanted in ("#", "+/#", "$SYS/#", "$share/group/#", "cmd/#", *named(OWN, "cellar"), "cmd/cellar/#"):
+        for wanted in ("#", "+/#", "$SYS/#", "$share/group/#", "cmd/#", *own("cellar"), "cmd/cellar/#"):
             attic.subscribe(wanted)
         two.publish("cmd/cellar/read", "after")
         two.publish("cmd/attic/last", "after")
-        deadline = time.monotonic() + _SOON_S
-        while "cmd/attic/last" not in attic.heard and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda attic=attic: "cmd/attic/last" in attic.heard, "the last command")
     assert set(attic.heard) == {"cmd/attic/read", "cmd/attic/last", "homeassistant/status"}
 
 
@@ -140,9 +168,7 @@ def test_the_account_of_the_people_hears_and_says_all(two):
         people.subscribe("#")
         people.subscribe("$SYS/broker/version")
         people.say("cmd/attic/read", "mark")
-        deadline = time.monotonic() + _SOON_S
-        while len(people.heard) < 3 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda: len(people.heard) >= 3, "three messages")
     assert sorted(people.heard) == ["$SYS/broker/version", "cmd/attic/read", "mark"]
 
 
@@ -156,7 +182,7 @@ def test_an_account_taken_away_is_out(two):
     passwd = two.prefix / "etc/mosquitto/huzzah-node/passwd"
     subprocess.run(["mosquitto_passwd", "-D", passwd, "attic"], check=True)
     two.reload()
-    assert gone.wait(_SOON_S)
+    assert gone.wait(LIMIT_S)
     client.loop_stop()
     assert log_in(two.port, "attic", two.secret("attic")) == 5
     assert log_in(two.port, "cellar", two.secret("cellar")) == 0

@@ -17,7 +17,7 @@ def test_every_module_keeps_its_limit():
     assert budget.over(budget.measure(), budget.load()[1]) == []
 
 
-@pytest.mark.skipif(not have32(), reason="MicroPython with 32-bit words is not here: ./bench.sh memory gets it")
+@pytest.mark.skipif(not have32(), reason="MicroPython with 32-bit words is not here: bench/bench.sh memory gets it")
 @pytest.mark.parametrize("image", LAYOUTS)
 def test_the_whole_node_leaves_enough(image):
     assert budget.under({image: budget.measure_free(image)}, {image: budget.load()[0][image]}) == []

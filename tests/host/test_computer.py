@@ -67,4 +67,4 @@ def test_daemons_that_take_serial_ports(user, tmp_path, name, cure):
 def test_missing_programs_are_one_command(user, tmp_path, monkeypatch):
     monkeypatch.setattr(access.shutil, "which", lambda program: None)
     (sentence,) = advice(tmp_path)
-    assert sentence.endswith("sudo apt-get install picocom mosquitto-clients")
+    assert sentence.endswith("sudo apt-get install picocom nano mosquitto-clients")

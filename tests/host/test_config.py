@@ -6,7 +6,9 @@ import shutil
 import stat
 
 import pytest
+from accounts import PASSWORD, USER
 
+from host.broker import reach
 from host.console import Console
 from host.failure import Exit, Failure
 from host.settings import config_file
@@ -21,7 +23,7 @@ def prepare(path, *assignments, yes=False, answers=()):
     console = Console(assume_yes=yes)
     if answers:
         left = list(answers)
-        console.answer = lambda question: left.pop(0)
+        console.answer = lambda question, strip=True: left.pop(0)
     config_file.prepare(console, assignments, path)
     return json.loads(path.read_text())
 
@@ -49,7 +51,10 @@ def test_starts_from_the_example_and_belongs_to_its_owner_alone(path):
         ("sensors.0.every_s=2.5", ("sensors", 0, "every_s"), 2.5),
         ("sensors[0].name=42", ("sensors", 0, "name"), "42"),
         ('wifi.others=[{"ssid": "barn"}]', ("wifi", "others"), [{"ssid": "barn"}]),
+        ("wifi.key=[1, 2, 3]", ("wifi", "key"), "[1, 2, 3]"),
+        ('mqtt.user="null"', ("mqtt", "user"), "null"),
         ("wifi.key=a=b=c=d!", ("wifi", "key"), "a=b=c=d!"),
+        ("wifi.ssid=home\U0001f3e0", ("wifi", "ssid"), "home\U0001f3e0"),
     ],
 )
 def test_values_get_the_type_of_their_setting(path, assignment, place, value):
@@ -71,6 +76,12 @@ def test_values_get_the_type_of_their_setting(path, assignment, place, value):
         ("sensors.3.every_s=5", Exit.CONFIG, "sensors.3"),
         ("client_id.x=1", Exit.CONFIG, "client_id.x"),
         ("wifi.ssid", Exit.USAGE, "KEY=VALUE"),
+        ("wifi.ssid=caf\udce9", Exit.USAGE, "not text in UTF-8"),  # a Latin-1 byte, as the command line has it
+        ("caf\udce9=x", Exit.USAGE, "not text in UTF-8"),
+        ("mqtt.user=a\x85b", Exit.CONFIG, "mqtt.user"),
+        ("client_id=\ufffe", Exit.CONFIG, "client_id"),
+        (f"update_key={'g' * 64}", Exit.CONFIG, "update_key"),
+        ("sensors.0.topic=$SYS/lux", Exit.CONFIG, "sensors[0].topic"),
     ],
 )
 def test_bad_values_leave_no_file(path, assignment, code, word):
@@ -129,25 +140,65 @@ def test_file_that_others_could_read_is_closed(path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_questions(path, monkeypatch):
-    secrets = ["wifi secret", "mqtt secret"]
-    monkeypatch.setattr("getpass.getpass", lambda question: secrets.pop(0))
-    made = prepare(path, answers=["attic", "", "hanna"])
+@pytest.fixture
+def person(monkeypatch, path):
+    """person(port, answers, secrets, ...): config.json as somebody's answers make it, the broker's port given."""
+
+    def person(port, answers, secrets, **options):
+        answers, secrets = list(answers), list(secrets)
+        monkeypatch.setattr("getpass.getpass", lambda question: secrets.pop(0))
+        monkeypatch.setattr(reach, "lan_address", lambda: "127.0.0.1")
+        monkeypatch.setattr(reach, "not_for_a_board", lambda server: None)
+        monkeypatch.setattr(config_file, "EXAMPLE", path.with_name("example.json"))
+        example = json.loads((config_file.ROOT / "config.example.json").read_text())
+        config_file.EXAMPLE.write_text(json.dumps(example | {"mqtt": {"port": port}}))
+        console = Console()
+        console.answer = lambda question, strip=True: answers.pop(0)
+        made, account = config_file.prepare(console, [], path, **options)
+        assert not answers and not secrets
+        return made, account
+
+    return person
+
+
+def test_a_broker_that_is_open_is_taken_by_return(person, broker):
+    made, account = person(broker.port, ["attic", ""], ["wifi secret"])
     assert made["wifi"] | {"ssid": "attic", "key": "wifi secret"} == made["wifi"]
-    assert (made["mqtt"]["server"], made["mqtt"]["user"]) == ("192.168.1.210", "hanna")
-    assert made["mqtt"]["password"] == "mqtt secret"
+    assert (made["mqtt"]["server"], made["mqtt"]["user"], account) == ("127.0.0.1", None, False)
 
 
-def test_questions_for_a_node_with_an_account(path, monkeypatch):
-    """Its name is asked for; its account is not, it is made."""
-    monkeypatch.setattr("getpass.getpass", lambda question: "wifi secret")
-    answers = ["attic", "air", "10.0.0.7"]
-    console = Console()
-    console.answer = lambda question: answers.pop(0)
-    made = config_file.prepare(console, [], path, account=True)
+def test_a_broker_that_wants_an_account_is_asked_about_it(person, locked, capsys):
+    """A wrong password is said at once."""
+    answers = ["attic", "n", "127.0.0.1", USER, "n", "127.0.0.1", USER]
+    made, account = person(locked.port, answers, ["wifi secret", "wrong", PASSWORD])
+    assert made["mqtt"] | {"server": "127.0.0.1", "user": USER, "password": PASSWORD} == made["mqtt"]
+    assert not account
+    assert "wants an account" in capsys.readouterr().err
+
+
+def test_no_broker_here_is_offered_one_and_the_node_an_account(person):
+    """Yes by default; what the node is called is asked, for its account is called so."""
+    made, account = person(1, ["attic", "", "people", ""], ["wifi secret"])
+    assert account
+    assert (made["client_id"], made["mqtt"]["server"], made["mqtt"]["user"]) == ("feather", "127.0.0.1", "feather")
+    assert len(made["mqtt"]["password"]) == 43
+
+
+def test_no_broker_here_and_no_right_to_set_one_up(person, capsys):
+    """The reason, and the next question: no answer is lost."""
+    answers = ["attic", "", "10.0.0.7", "y"]
+    made, account = person(1, answers, ["wifi secret"], possible=lambda: "sudo does not work here")
+    assert made["mqtt"]["server"] == "10.0.0.7"
+    assert not account
+    assert "not now: sudo does not work here" in capsys.readouterr().err
+
+
+def test_questions_for_a_node_with_an_account(person):
+    """bootstrap.sh --broker."""
+    made, account = person(1, ["air", "10.0.0.7", "attic"], ["wifi secret"], account=True)
+    assert account
     assert (made["client_id"], made["wifi"]["ssid"], made["mqtt"]["server"]) == ("attic", "air", "10.0.0.7")
     assert made["mqtt"]["user"] == "attic"
-    assert len(made["mqtt"]["password"]) == 43
 
 
 def test_nobody_to_ask(path, monkeypatch):

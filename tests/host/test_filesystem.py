@@ -8,6 +8,7 @@ from pathlib import Path
 
 import littlefs
 import pytest
+from waits import LIMIT_S
 
 from host.failure import Failure
 from host.image.filesystem import make_littlefs, make_romfs, read_littlefs
@@ -56,7 +57,7 @@ FILES |= {"boot.py": b"# boot\n", "main.py": b"# main\n" * 700, "config.json": b
 
 def mounted(path, kind):
     command = [MICROPYTHON, "-X", "heapsize=32m", "-c", MOUNT, path, kind]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.returncode == 0, done.stderr
     lines = (line.split(" ") for line in done.stdout.splitlines())
     return {name: bytes.fromhex(content) for name, content in lines}

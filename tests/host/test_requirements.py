@@ -1,4 +1,4 @@
-"""The pinned sets can be installed on Raspberry Pi OS 12 and 13: Python 3.11 and 3.13, aarch64 and armv7."""
+"""The pinned sets can be installed on Raspberry Pi OS 12 and 13 (aarch64, armv7) and PCs, by Python 3.11 to 3.14."""
 
 import re
 from functools import cache
@@ -16,8 +16,12 @@ FOLDER = ROOT / "host" / "requirements"
 # Published as source only; built without a compiler.
 PURE = {"esptool", "rshell"}
 # (Python, machine, glibc's minor version)
-PLATFORMS = [((3, 11), "aarch64", 36), ((3, 11), "armv7l", 36), ((3, 13), "aarch64", 41), ((3, 13), "armv7l", 41)]
-SETS = ("build", "tools", "littlefs")
+PLATFORMS = [
+    *(((3, 11), machine, 36) for machine in ("aarch64", "armv7l")),
+    *(((3, 13), machine, 41) for machine in ("aarch64", "armv7l")),
+    *(((3, minor), "x86_64", 36) for minor in (11, 12, 13, 14)),
+]
+SETS = ("build", "tools", "littlefs", "virtual")
 
 
 def pins(name):
@@ -41,7 +45,7 @@ def files(name, version, hashes):
 
 def tags(python, machine, glibc):
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(glibc, 16, -1)]
-    platforms += [f"manylinux2014_{machine}", f"linux_{machine}"]
+    platforms += [f"manylinux2014_{machine}", f"manylinux1_{machine}", f"linux_{machine}"]
     interpreter = f"cp{python[0]}{python[1]}"
     return {*cpython_tags(python, platforms=platforms), *compatible_tags(python, interpreter, platforms)}
 

@@ -74,7 +74,7 @@ def test_edited_files_are_those_from_neither_side(record):
             "data.csv": b"1",
             "rom/lib/node/x.mpy": b"x",
             "config.ok": b"{}",
-            "update.count": b"7",
+            "slot": b"1 - 7 ",
         }
     )
     assert edited(board, record, newer) == ["data.csv", "main.py"]

@@ -21,6 +21,6 @@ def survivor(tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker
         full["mqtt"]["port"] = relay.port
         name = full["client_id"]
         write_flash(tmp_path / name, full, main=main)
-        return Node(boards(name, "--fast", "0"), broker, name, 0.0)
+        return Node(boards(name), broker, name, 0.0)
 
     return start

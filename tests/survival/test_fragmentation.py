@@ -27,7 +27,9 @@ def _with_a_look_each_hour(main: str) -> str:
 
 def test_the_largest_free_block(survivor, request) -> None:
     hours = 24 if request.config.getoption("--long") else 3
-    node: Node = survivor(_with_a_look_each_hour, sensors=[{"driver": "tsl2561", "every_s": 60}])
+    node: Node = survivor(
+        _with_a_look_each_hour, sensors=[{"driver": "tsl2561", "every_s": 60}], mqtt={"keepalive_s": 300}
+    )
     with node.board.console() as console:
         for _ in range(hours):
             node.board.skip(3600)

@@ -1,14 +1,22 @@
-"""A reading that never ends: one way a row. The watchdog resets the board, the reset is counted and announced."""
+"""A reading that never ends, or takes all memory: one way a row. The board is reset, which is counted and announced."""
 
 from __future__ import annotations
 
 import pytest
 from nodes import Node
 
+_WATCHDOG, _MEMORY = "watchdog: sensors", "crash: memory"
 _WAYS = {
-    "busy": "while True: pass",
-    "asleep": "while True: time.sleep_ms(50)",
-    "waiting": "await asyncio.Event().wait()",
+    "busy": ("while True: pass", _WATCHDOG),
+    "asleep": ("while True: time.sleep_ms(50)", _WATCHDOG),
+    "waiting": ("await asyncio.Event().wait()", _WATCHDOG),
+    "greedy": ("while True: taken.append(bytearray(64)); await asyncio.sleep_ms(0)", _MEMORY),
+    "greedy at once": ("while True: taken.append(bytearray(64))", _MEMORY),
+    "greedy to the last byte": (
+        "while True:\n                try: taken.append(b'%d' % len(taken))\n                except MemoryError: "
+        "await asyncio.sleep_ms(0)",
+        _MEMORY,
+    ),
 }
 # Put into main.py: the first reading after a start is well, the second never ends.
 _HANG = """
@@ -35,10 +43,10 @@ spoil()
 """
 
 
-@pytest.mark.parametrize("way", _WAYS.values(), ids=_WAYS)
-def test_the_watchdog_resets_the_board(survivor, way: str) -> None:
+@pytest.mark.parametrize(("way", "why"), _WAYS.values(), ids=_WAYS)
+def test_the_board_is_reset(survivor, way: str, why: str) -> None:
     node: Node = survivor(main=lambda text: text.replace("\ndef ", f"\n{_HANG.format(way=way)}\ndef ", 1))
-    node.broker.wait("stats/n1")
+    node.comes("stats")
     resets = node.board.status()["resets"]
     since = node.broker.count
     began = node.board.clock
@@ -47,7 +55,7 @@ def test_the_watchdog_resets_the_board(survivor, way: str) -> None:
         assert node.board.clock - began < 60, "no reset"
     print(f"announced again {node.board.clock - began:.1f} s after the reading that never ended was due")
     assert node.board.status()["resets"] == resets + 1
-    assert node.broker.of("stats/n1", since)[0].json["reset"] == "watchdog: sensors"
+    assert node.broker.of("stats/n1", since)[0].json["reset"] == why
     fault = node.fault(6, since=since).json
-    assert fault["detail"] == "watchdog: sensors"
-    node.broker.wait("connect/n1", since=since)
+    assert fault["detail"] == why
+    node.comes("connect", since=since)

@@ -18,7 +18,7 @@ while True:
 
 def test_the_node_comes_back(survivor, request) -> None:
     """Half of the cuts come while a program at the prompt writes main.py anew, half while the node runs."""
-    cuts = 200 if request.config.getoption("--long") else 20
+    cuts = 200 if request.config.getoption("--long") else 8
     node: Node = survivor()
     board = node.board
     node.reading()
@@ -39,8 +39,8 @@ def test_the_node_comes_back(survivor, request) -> None:
         since = node.broker.count
         board.ctl("power", "on")
         board.ctl("clock", 30)
-        node.broker.wait("connect/n1", 20, since)
-        node.reading(20, since)
+        node.comes("connect", since=since)
+        node.reading(since)
         board.ctl("clock", "real")
     print(f"published again after {cuts} of {cuts} cuts")
     assert board.status()["resets"] == cuts + 1

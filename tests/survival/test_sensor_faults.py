@@ -20,17 +20,17 @@ def test_no_number_and_readings_again(survivor, fault: str) -> None:
     if fault == "hang":  # which the node ends by itself
         _reads_again(node, since)
         return
-    begun = node.fault(4, 5, since)
+    begun = node.fault(4, since)
     assert "tsl2561" in begun.json["detail"]
     assert not node.broker.of("sensors/n1/lux", node.broker.messages.index(begun)), "a number was published"
     since = node.broker.count
     node.board.ctl("i2c", "ok")
     _reads_again(node, since)
-    node.fault(0, 5, since)
+    node.fault(0, since)
 
 
 def _reads_again(node: Node, since: int) -> None:
     """Within two intervals, and what is right."""
     node.board.skip(2 * _EVERY_S)
-    readings = [node.reading(5, since).number, *(message.number for message in node.broker.of("sensors/n1/lux", since))]
+    readings = [node.reading(since).number, *(message.number for message in node.broker.of("sensors/n1/lux", since))]
     assert readings == pytest.approx([250.0] * len(readings), rel=0.02)

@@ -10,9 +10,8 @@ from contextlib import ExitStack
 import pytest
 from fake_broker import CONNACK, Connection, FakeBroker
 from hostile import hostile
-from probes import KEEPALIVE_S, Probe
+from probes import HOLD_US, Probe
 
-_HOLD_US = 5000
 _WORDS = {1: "version", 2: "identifier", 3: "unavailable", 4: "password", 5: "authorized", 77: "code 77"}
 
 
@@ -25,7 +24,7 @@ def test_a_refusal_is_fault_1_in_words(probe, code):
 
     with FakeBroker(behave) as broker:
         fault = probe(broker.port).wait("fault")
-    assert fault.startswith("1 127.0.0.1")
+    assert fault.startswith("1: 127.0.0.1")
     assert _WORDS[code] in fault
 
 
@@ -38,7 +37,7 @@ def test_an_announcement_without_answer_is_fault_5(probe):
 
     with FakeBroker(behave) as broker:
         fault = probe(broker.port).wait("fault")
-    assert fault.startswith("5 127.0.0.1")
+    assert fault.startswith("5: 127.0.0.1")
 
 
 def test_an_acknowledgement_of_something_else_does_not_count(probe):
@@ -54,8 +53,8 @@ def test_an_acknowledgement_of_something_else_does_not_count(probe):
         node: Probe = probe(broker.port)
         node.wait("up 1")
         node.say("every 100")
-        node.wait("down after 1", 7)
-        assert node.wait("fault").startswith("5 ")
+        node.wait("down after 1")
+        assert node.wait("fault").startswith("5: ")
         assert node.report()["waiting"] > 0
 
 
@@ -100,8 +99,7 @@ def test_a_refused_subscription_does_not_keep_the_node_from_publishing(probe):
         node.wait("burst done")
 
 
-@pytest.mark.alone
-def test_a_message_without_end_is_cut_off_by_the_next_ping(probe, jitter):
+def test_a_message_without_end_is_cut_off_by_the_next_ping(probe):
     """256 MB, as fast as the node takes them; a ping goes unanswered, as its answer comes after the message."""
     sent = 0
 
@@ -118,12 +116,11 @@ def test_a_message_without_end_is_cut_off_by_the_next_ping(probe, jitter):
         node: Probe = probe(broker.port)
         node.wait("up 1")
         heap = node.report()["heap"]
-        began = time.monotonic()
-        node.wait("down after 1", 1.5 * KEEPALIVE_S)
+        node.wait("down after 1")
         report = node.report()
-        said = jitter.check(report["held_us"], _HOLD_US)
-        print(f"lost after {time.monotonic() - began:.1f} s and {sent >> 20} MB, {said}")
-        node.wait("up 2", 12)
+        print(f"lost after {sent >> 20} MB, loop held for {report['held_us']} us of CPU time")
+        assert report["held_us"] <= HOLD_US
+        node.wait("up 2")
         assert abs(node.report()["heap"] - heap) < 2048  # what makes connections is out of it again
 
 
@@ -152,7 +149,7 @@ class _Villain:
 
 def test_hostile_packets(request, probe):
     """The node comes back each time. Four pairs at once, since a pair mostly waits."""
-    wanted = (10000 if request.config.getoption("--long") else 500) // 4
+    wanted = (10000 if request.config.getoption("--long") else 100) // 4
     villains = [_Villain(seed) for seed in range(4)]
     heap = 0
     with ExitStack() as brokers:
@@ -166,6 +163,6 @@ def test_hostile_packets(request, probe):
         for node, villain in zip(nodes, villains, strict=True):
             villain.well = True
             node.say("every 0")
-            report = node.wait_until(lambda report: report["up"] and report["waiting"] == 0, 20)
+            report = node.wait_until(lambda report: report["up"] and report["waiting"] == 0)
             print(f"{villain.count} packets, {report['epoch']} times up, heap at most {heap}, now {report['heap']}")
     assert heap < 90000

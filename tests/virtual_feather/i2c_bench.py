@@ -30,7 +30,7 @@ class Bench:
         """One transfer; None when the address was not acknowledged."""
         if not self.chip.start(self.address, read=True):
             return None
-        data = bytes(self.chip.read(last=i == size - 1) for i in range(size))
+        data = bytes(self.chip.read() for _ in range(size))
         self.chip.stop()
         return data
 

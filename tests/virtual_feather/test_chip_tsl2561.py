@@ -35,7 +35,7 @@ class Bench:
         assert self.chip.start(self.address, read=False)
         assert self.chip.write(command)
         assert self.chip.start(self.address, read=True)
-        data = bytes(self.chip.read(last=i == size - 1) for i in range(size))
+        data = bytes(self.chip.read() for _ in range(size))
         self.chip.stop()
         return data
 
@@ -140,7 +140,7 @@ def test_command_stays_selected_for_later_reads(bench):
     bench.write(COMMAND | ID)
     for _ in range(2):
         assert bench.chip.start(0x39, read=True)
-        assert bench.chip.read(last=True) == 0x50
+        assert bench.chip.read() == 0x50
         bench.chip.stop()
 
 

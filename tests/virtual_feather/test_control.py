@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waits import LIMIT_S
 
 from virtual_feather.board import Board, Identity
 from virtual_feather.control import Command, ControlServer, control
@@ -35,7 +36,7 @@ class Served:
 
     def close(self) -> None:
         self.reactor.stop()
-        self._thread.join(5)
+        self._thread.join(LIMIT_S)
         self.server.close()
         self.reactor.close()
 
@@ -71,7 +72,7 @@ def world(board: Board) -> World:
 
 def _ctl(*words: str) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "virtual_feather", "ctl", *words]
-    return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, timeout=20)
+    return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, timeout=LIMIT_S)
 
 
 def test_a_command_arrives_as_it_was_given(serve: Callable[..., Served]) -> None:

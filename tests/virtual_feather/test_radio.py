@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +10,21 @@ import pytest
 from virtual_time import VirtualTime, time
 
 from virtual_feather.flash import Flash, PowerCut
-from virtual_feather.radio import CONNECTING, GOT_IP, IDLE, NO_AP_FOUND, OFF, WRONG_PASSWORD, Radio
+from virtual_feather.processor.page import Page
+from virtual_feather.radio import (
+    ACCESS_POINT,
+    CONNECTING,
+    GOT_IP,
+    IDLE,
+    NO_AP_FOUND,
+    OFF,
+    STATION,
+    WRONG_PASSWORD,
+    Radio,
+)
 
 __all__ = ["time"]
 MAC = bytes.fromhex("5ccf7f0a1b2c")
-_STA, _AP = 0, 1
 
 
 class Node:
@@ -21,15 +32,30 @@ class Node:
 
     def __init__(self, time: VirtualTime, flash: Flash) -> None:
         self.links: list[bool] = []
-        self.radio = Radio(time.reactor, flash, MAC, self.links.append)
+        self.page = Page()
+        self.radio = Radio(time.reactor, self.page, flash, MAC, self._changed)
         self.radio.power_on()
 
-    def call(self, operation: str, *values: object) -> object:
-        return self.radio.operations[operation](*values)
+    def _changed(self) -> None:
+        if self.radio.linked != (self.links[-1] if self.links else False):
+            self.links.append(self.radio.linked)
+
+    def ask(self, kind: str, data: bytes = b"") -> int | bytes:
+        return self.radio.handlers[kind](data)
+
+    def mode(self, mode: int) -> None:
+        self.ask("M", bytes((mode,)))
+
+    def connect(self, ssid: str, key: str) -> bool:
+        return bool(self.ask("C", struct.pack("32s64s", ssid.encode(), key.encode())) and self.ask("J"))
 
     def join(self, ssid: str = "home", key: str = "secret") -> None:
-        self.call("wlan_active", _STA, True)
-        self.call("wlan_connect", ssid, key)
+        self.mode(self.page.opmode | STATION)
+        self.connect(ssid, key)
+
+    def set_access_point(self, ssid: str, key: str, channel: int = 6, security: int = 4) -> bool:
+        words = (ssid.encode(), key.encode(), len(ssid), channel, security, 0)
+        return bool(self.ask("A", struct.pack("32s64s4B", *words)))
 
 
 @pytest.fixture
@@ -46,9 +72,9 @@ def node(time: VirtualTime, flash: Flash) -> Node:
 
 def test_a_fresh_chip_has_an_open_access_point_and_no_network(node: Node) -> None:
     assert node.radio.access_point_on
-    assert not node.call("wlan_active", _STA, None)
+    assert node.page.opmode == ACCESS_POINT
     assert node.radio.status == IDLE
-    assert node.call("wlan_rssi") == 31
+    assert node.page.rssi == 31
 
 
 def test_it_joins_any_network_and_says_so_once(node: Node, time: VirtualTime) -> None:
@@ -57,7 +83,7 @@ def test_it_joins_any_network_and_says_so_once(node: Node, time: VirtualTime) ->
     time.advance(5.0)
     assert node.radio.status == GOT_IP and node.radio.linked
     assert node.links == [True]
-    assert node.call("wlan_rssi") == -61
+    assert node.page.rssi == -61
 
 
 @pytest.mark.parametrize(
@@ -106,7 +132,7 @@ def test_disconnect_ends_the_trying(node: Node, time: VirtualTime) -> None:
     node.radio.change_air(on=False)
     node.join()
     time.advance(1.0)
-    node.call("wlan_disconnect")
+    node.ask("L")
     node.radio.change_air(on=True)
     time.advance(60.0)
     assert node.radio.status == IDLE and not node.links
@@ -114,7 +140,7 @@ def test_disconnect_ends_the_trying(node: Node, time: VirtualTime) -> None:
 
 def test_a_reset_forgets_the_link_and_remembers_the_network(node: Node, time: VirtualTime, flash: Flash) -> None:
     node.join()
-    node.call("wlan_active", _AP, False)
+    node.mode(STATION)
     time.advance(5.0)
     node.radio.power_off()
     assert node.links == [True, False]
@@ -122,23 +148,23 @@ def test_a_reset_forgets_the_link_and_remembers_the_network(node: Node, time: Vi
     assert not again.radio.access_point_on
     time.advance(5.0)
     assert again.links == [True], "nobody has called connect()"
-    assert again.call("wlan_text", "sta", bytes(64)) == (4, b"home")
+    assert bytes(again.page.station.ssid).rstrip(b"\0") == b"home"
 
 
 def test_every_change_of_a_parameter_is_a_write_of_flash(node: Node) -> None:
     node.join()
     node.join()
-    assert node.radio.flash_writes == 4
-    node.call("wlan_connect", None, None)
-    node.call("wlan_disconnect")
-    assert node.radio.flash_writes == 4
+    assert node.radio.flash_writes == 3
+    node.ask("J")
+    node.ask("L")
+    assert node.radio.flash_writes == 3
 
 
 def test_a_power_cut_in_a_write_leaves_a_chip_that_starts(node: Node, time: VirtualTime, flash: Flash) -> None:
     node.join()
     flash.cut_after = 4096 + 20  # in the middle of the new parameters
     with pytest.raises(PowerCut):
-        node.call("wlan_connect", "another", "key")
+        node.connect("another", "key")
     flash.cut_after = None
     again = Node(time, flash)
     assert again.radio.access_point_on, "as a fresh one"
@@ -153,45 +179,40 @@ def test_its_parameters_lie_in_the_last_sectors(node: Node, flash: Flash) -> Non
 
 
 def test_access_point(node: Node) -> None:
-    writes = node.radio.flash_writes
-    assert node.call("wlan_set", _AP, "ssid", "MicroPython-0a1b2c", "security", 4, "key", "micropythoN", "channel", 6)
-    assert node.radio.flash_writes == writes + 1
-    assert node.call("wlan_text", "ap", bytes(64)) == (18, b"MicroPython-0a1b2c")
-    assert node.call("wlan_ap", "security") == 4
-    assert node.call("wlan_channel") == 6
-    assert not node.call("wlan_set", _AP, "key", "short"), "eight characters at least"
-    assert not node.call("wlan_set", _AP, "channel", 15)
-    assert not node.call("wlan_set", _STA), "off"
-    assert node.call("wlan_mac", _STA, bytes(6)) == (6, MAC)
-    assert node.call("wlan_mac", _AP, bytes(6)) == (6, bytes([MAC[0] | 2]) + MAC[1:])
-    node.call("wlan_active", _AP, False)
-    assert not node.call("wlan_set", _AP, "ssid", "another")
+    assert node.set_access_point("MicroPython-0a1b2c", "micropythoN")
+    assert node.radio.flash_writes == 1
+    parameters = node.page.access_point
+    assert bytes(parameters.ssid[: parameters.ssid_length]) == b"MicroPython-0a1b2c"
+    assert (parameters.authmode, parameters.channel) == (4, 6)
+    assert not node.set_access_point("a", "short"), "eight characters at least"
+    assert not node.set_access_point("a", "long enough", channel=15)
+    assert bytes(node.page.mac[0]) == MAC
+    assert bytes(node.page.mac[1]) == bytes([MAC[0] | 2]) + MAC[1:]
+    node.mode(STATION)
+    assert not node.set_access_point("another", "long enough"), "off"
 
 
 def test_a_station_that_is_off_does_nothing(node: Node, time: VirtualTime) -> None:
-    assert node.call("wlan_status") == OFF
-    assert not node.call("wlan_connect", "home", "secret")
-    assert not node.call("wlan_disconnect")
+    assert node.page.status == OFF
+    assert not node.connect("home", "secret")
+    assert not node.ask("J")
+    assert not node.ask("L")
     assert node.radio.flash_writes == 0
     time.advance(5.0)
     assert not node.links
-    node.call("wlan_active", _STA, True)
-    assert node.call("wlan_status") == IDLE
+    node.mode(STATION)
+    assert node.page.status == IDLE
 
 
-def test_what_is_not_kept_in_flash_is_gone_after_a_reset(node: Node) -> None:
-    node.call("wlan_put", "hostname", "cabin")
-    node.call("wlan_setting", "sleep", 0)
-    node.call("wlan_set_mac", _STA, bytes(6))
-    assert node.call("wlan_text", "hostname", bytes(64)) == (5, b"cabin")
-    assert (node.call("wlan_setting", "sleep", None), node.call("wlan_mac", _STA, bytes(6))[1]) == (0, bytes(6))
+def test_an_address_that_a_program_has_set_is_gone_after_a_reset(node: Node) -> None:
+    node.page.mac[0][:] = bytes(6)
     node.radio.power_off()
     node.radio.power_on()
-    assert node.call("wlan_text", "hostname", bytes(64)) == (10, b"ESP-0A1B2C")
-    assert (node.call("wlan_setting", "sleep", None), node.call("wlan_mac", _STA, bytes(6))[1]) == (2, MAC)
+    assert bytes(node.page.mac[0]) == MAC
 
 
 @pytest.mark.parametrize(("air", "seen"), [({}, b"virtual"), ({"ssid": "home"}, b"home"), ({"on": False}, b"")])
 def test_what_a_scan_sees(node: Node, air: dict, seen: bytes) -> None:
     node.radio.change_air(**air)
-    assert node.call("wlan_text", "air", bytes(64)) == (len(seen), seen)
+    row = node.ask("N")
+    assert row[:32].rstrip(b"\0") == seen

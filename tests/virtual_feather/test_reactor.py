@@ -55,25 +55,16 @@ def test_an_alarm_may_set_the_next(time: VirtualTime) -> None:
 
 
 def test_nothing_is_skipped_beyond_the_end_of_the_fast_time(time: VirtualTime) -> None:
-    time.reactor.skipped.fast_until_us = 3_000_000
+    time.reactor.shared.fast_until_us = 3_000_000
     assert time.reactor.skip(5.0)
     assert time.now == 3.0
     assert not time.reactor.skip(5.0)
 
 
-def test_an_alarm_is_due_from_its_time_until_it_has_rung(time: VirtualTime) -> None:
-    time.reactor.call_in(1.0, lambda: None)
-    assert not time.reactor.due
-    time.reactor.skip(1.0)
-    assert time.reactor.due
-    time.reactor.turn()
-    assert not time.reactor.due
-
-
 def test_a_processor_is_told_until_when_the_board_sleeps(time: VirtualTime) -> None:
     seen: list[int] = []
     near, far = socket.socketpair()
-    time.reactor.watch(near.fileno(), lambda: seen.append(time.reactor.skipped.free_until_us))
+    time.reactor.watch(near.fileno(), lambda: seen.append(time.reactor.shared.free_until_us))
     time.reactor.call_in(2.0, lambda: None)
     far.send(b"x")
     time.reactor.turn()
@@ -82,7 +73,7 @@ def test_a_processor_is_told_until_when_the_board_sleeps(time: VirtualTime) -> N
     sleeping = threading.Thread(target=time.reactor.turn, args=(0.2,))
     sleeping.start()
     real_time.sleep(0.05)
-    assert time.reactor.skipped.free_until_us == 2_000_000
+    assert time.reactor.shared.free_until_us == 2_000_000
     sleeping.join()
     for end in (near, far):
         end.close()
@@ -164,9 +155,7 @@ def test_a_signal_stops_it_at_once() -> None:
     handler = signal.signal(signal.SIGUSR2, lambda *_: reactor.stop())
     try:
         threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGUSR2)).start()
-        began = real_time.monotonic()
         reactor.run()
-        assert real_time.monotonic() - began < 5.0
     finally:
         signal.signal(signal.SIGUSR2, handler)
         reactor.close()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import serial
+from waits import LIMIT_S
 
 from virtual_feather.errors import UserError
 from virtual_feather.reactor import Reactor
@@ -51,7 +52,7 @@ class Bridge:
 
     def close(self) -> None:
         self._stopped.set()
-        self._thread.join(5)
+        self._thread.join(LIMIT_S)
         self.port.close()
         self.reactor.close()
 

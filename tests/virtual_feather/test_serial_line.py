@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import serial
-from boards import ROOT, RunningBoard, wait_for
+from boards import ROOT, RunningBoard
+from waits import LIMIT_S, wait_for
 
 _BAUD = 115200
 _SIZE = 100_000
@@ -34,7 +35,7 @@ print(digest.digest().hex())
 
 def _esptool(*words: str | Path) -> str:
     command = [sys.executable, "-m", "esptool", *map(str, words)]
-    done = subprocess.run(command, check=False, cwd=ROOT, text=True, capture_output=True, timeout=60)
+    done = subprocess.run(command, check=False, cwd=ROOT, text=True, capture_output=True, timeout=LIMIT_S)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -57,7 +58,7 @@ def test_esptool_and_micropython_take_turns_on_one_path(board: RunningBoard, tmp
         console.prompt()
         assert console.run("import os\nprint(os.uname().version)") == "v1.19.1 on 2022-06-18\n"
     _esptool("--port", board.port, "erase-flash")
-    wait_for(lambda: not board.status()["running"], 5, "an empty board")
+    wait_for(lambda: not board.status()["running"], "an empty board")
     with board.console() as console:
         console.send(b"\r\x03")
         assert console.read_for(0.5) == b"", "no valid image, no prompt"
@@ -70,10 +71,10 @@ def test_reset_lines_over_tcp(boards: Callable[..., RunningBoard]) -> None:
     assert url.startswith("rfc2217://127.0.0.1:")
     with serial.serial_for_url(url, _BAUD, timeout=0.2) as line:
         line.write(b"\r\x03\x03'he'+'re'\r")
-        wait_for(lambda: b"'here'" in line.read(4096), 5, "the prompt")
+        wait_for(lambda: b"'here'" in line.read(4096), "the prompt")
     resets = board.status()["resets"]
     assert board.status()["mac"] in _esptool("--port", url, "--chip", "esp8266", "read-mac").replace(":", "")
-    wait_for(lambda: board.status()["running"], 5, "the program after a hard reset")
+    wait_for(lambda: board.status()["running"], "the program after a hard reset")
     assert board.status()["resets"] > resets
     _says_hello(board)
 
@@ -90,7 +91,7 @@ def test_the_next_client_takes_over_from_one_that_was_killed(board: RunningBoard
     assert client.stdout.readline() == b"typed\n"
     time.sleep(0.2)
     os.kill(client.pid, signal.SIGKILL)
-    client.wait(5)
+    client.wait(LIMIT_S)
     client.stdout.close()
     _says_hello(board)
     assert board.status()["mac"] in _esptool("--port", board.port, "read-mac").replace(":", "")
@@ -145,7 +146,7 @@ def test_a_client_that_does_not_read_stops_no_program(board: RunningBoard) -> No
         console.prompt()
         console.send(b"from machine import Pin; led = Pin(0, Pin.OUT, value=1)\r")
         console.send(b"for i in range(4000): print('x' * 98)\r\rled(0)\r")
-        wait_for(lambda: board.status()["led"] == "running", 20, "the end of the program")
+        wait_for(lambda: board.status()["led"] == "running", "the end of the program")
 
 
 def test_ctrl_c_reaches_a_program_that_waits_for_a_slow_client(board: RunningBoard) -> None:
@@ -154,7 +155,7 @@ def test_ctrl_c_reaches_a_program_that_waits_for_a_slow_client(board: RunningBoa
         console.send(b"while True: print('x' * 98)\r\r")
         time.sleep(0.5)
         console.send(b"\x03")
-        console.read_until(b"KeyboardInterrupt", timeout=10)
+        console.read_until(b"KeyboardInterrupt")
 
 
 @pytest.fixture
@@ -162,23 +163,20 @@ def paced(boards: Callable[..., RunningBoard]) -> RunningBoard:
     return boards("feather", "--paced")
 
 
-def _expect_line_speed(what: str, seconds: float) -> None:
-    expected_s = _SIZE * 10 / _BAUD
-    print(f"paced: {what} of {_SIZE} bytes in {seconds:.2f} s, {expected_s:.2f} s by arithmetic")
-    assert seconds == pytest.approx(expected_s, rel=0.1)
+def _no_faster_than_the_line(board: RunningBoard, began: float) -> None:
+    """A busy computer may take longer; that nothing else does is in test_pacing.py."""
+    assert board.clock - began > 0.95 * _SIZE * 10 / _BAUD
 
 
-@pytest.mark.alone
 def test_printing_takes_as_long_as_on_a_real_line(paced: RunningBoard) -> None:
     with paced.console() as console:
         console.prompt()
-        began = time.monotonic()
-        printed = console.run(_PRINT, timeout=30)
-        _expect_line_speed("output", time.monotonic() - began)
+        began = paced.clock
+        printed = console.run(_PRINT)
+        _no_faster_than_the_line(paced, began)
     assert [int(line[:3]) for line in printed.splitlines()] == list(range(1000))
 
 
-@pytest.mark.alone
 def test_typing_takes_as_long_as_on_a_real_line(paced: RunningBoard) -> None:
     data = os.urandom(_SIZE)
     with paced.console() as console:
@@ -188,13 +186,12 @@ def test_typing_takes_as_long_as_on_a_real_line(paced: RunningBoard) -> None:
         console.read_until(b"raw REPL; CTRL-B to exit\r\n>")
         console.send(_HASH.format(size=_SIZE).encode() + b"\x04")
         console.read_until(b"ready\r\n")
-        began = time.monotonic()
+        began = paced.clock
         console.send(data)
-        assert console.read_until(b"\r\n", timeout=30) == hashlib.sha256(data).hexdigest().encode() + b"\r\n"
-        _expect_line_speed("input", time.monotonic() - began)
+        assert console.read_until(b"\r\n") == hashlib.sha256(data).hexdigest().encode() + b"\r\n"
+        _no_faster_than_the_line(paced, began)
 
 
-@pytest.mark.alone
 def test_a_program_that_does_not_read_overruns_its_buffer(paced: RunningBoard) -> None:
     """The port's ring buffer keeps the first 255 bytes; Ctrl-C gets through all the same."""
     with paced.console() as console:
@@ -208,7 +205,6 @@ def test_a_program_that_does_not_read_overruns_its_buffer(paced: RunningBoard) -
         console.read_until(b"KeyboardInterrupt")
 
 
-@pytest.mark.alone
 def test_flash_takes_its_time(paced: RunningBoard) -> None:
     code = (
         "import esp, time\nstart = time.ticks_ms()\nfor sector in range(0xB0, 0xBA): esp.flash_erase(sector)\n"
@@ -216,4 +212,4 @@ def test_flash_takes_its_time(paced: RunningBoard) -> None:
     )
     with paced.console() as console:
         console.prompt()
-        assert int(console.run(code)) == pytest.approx(450, rel=0.2)
+        assert int(console.run(code)) >= 430, "ten sectors, 45 ms each"

@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from boards import RunningBoard
 
-pytestmark = pytest.mark.alone
-
 _BOARDS = 20
-_PROMPT_S = 10.0
 
 
-def _ask(board: RunningBoard) -> tuple[str, float]:
-    """The board's MAC by its own prompt, and how long that took."""
-    began = time.monotonic()
+def _mac(board: RunningBoard) -> str:
+    """The board's MAC by its own prompt."""
     with board.console() as console:
-        console.prompt(timeout=60)
-        mac = console.run("import network\nprint(network.WLAN().config('mac').hex())", timeout=60)
-    return mac.strip(), time.monotonic() - began
+        console.prompt()
+        return console.run("import network\nprint(network.WLAN().config('mac').hex())").strip()
 
 
 def test_twenty_boards(boards: Callable[..., RunningBoard]) -> None:
     with ThreadPoolExecutor(_BOARDS) as pool:
-        began = time.monotonic()
         started = list(pool.map(lambda i: boards(f"feather{i}"), range(_BOARDS)))
-        answers = list(pool.map(_ask, started))
-        took_s = time.monotonic() - began
-    macs = [mac for mac, _ in answers]
+        macs = list(pool.map(_mac, started))
     assert len(set(macs)) == _BOARDS
     assert macs == [board.status()["mac"] for board in started]
     assert len({os.path.realpath(board.link) for board in started}) == _BOARDS
-    slowest_s = max(seconds for _, seconds in answers)
-    print(f"20 boards: {took_s:.1f} s from nothing to the last prompt; a prompt in {slowest_s:.1f} s at most")
-    assert took_s < _PROMPT_S
 
 
 def test_what_one_does_another_does_not_see(boards: Callable[..., RunningBoard]) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boards import ROOT, RunningBoard, wait_for
+from boards import ROOT, RunningBoard
+from waits import LIMIT_S, wait_for
 
 _I2C = "from machine import Pin, SoftI2C\ni2c = SoftI2C(scl=Pin(5), sda=Pin(4))\n"
 _READ_ID = """
@@ -106,16 +107,16 @@ def test_the_network_comes_and_goes(board: RunningBoard) -> None:
         console.prompt()
         board.ctl("wifi", "on", "--ssid", "home", "--key", "right")
         console.run("import network\nw = network.WLAN()\nw.active(True)\nw.connect('home', 'wrong')")
-        wait_for(lambda: console.type("w.status()") == "2\n", 5, "wrong password")
+        wait_for(lambda: console.type("w.status()") == "2\n", "wrong password")
         console.type("w.connect('home', 'right')")
-        wait_for(lambda: console.type("w.isconnected()") == "True\n", 5, "joined")
+        wait_for(lambda: console.type("w.isconnected()") == "True\n", "joined")
         board.ctl("wifi", "off")
         assert console.type("w.isconnected(), w.scan()") == "(False, [])\n"
         board.ctl("wifi", "on")
-        wait_for(lambda: console.type("w.isconnected()") == "True\n", 10, "joined again, as before")
+        wait_for(lambda: console.type("w.isconnected()") == "True\n", "joined again, as before")
         assert console.type("w.scan()[0][0]") == "b'home'\n"
         board.ctl("wifi", "on", "--ssid", "other")
-        wait_for(lambda: console.type("w.status()") == "3\n", 5, "no such network")
+        wait_for(lambda: console.type("w.status()") == "3\n", "no such network")
 
 
 def test_files_go_in_and_out_whether_it_runs_or_not(board: RunningBoard) -> None:
@@ -141,12 +142,12 @@ def test_get_is_exact(board: RunningBoard) -> None:
     content = os.urandom(100_000)
     board.put("data", content)
     command = [sys.executable, "-m", "virtual_feather", "ctl", "--state", str(board.state), "get", "data"]
-    assert subprocess.run(command, check=True, cwd=ROOT, capture_output=True, timeout=20).stdout == content
+    assert subprocess.run(command, check=True, cwd=ROOT, capture_output=True, timeout=LIMIT_S).stdout == content
 
 
 def test_a_second_board_is_kept_out_of_the_folder(board: RunningBoard) -> None:
     command = [sys.executable, "-m", "virtual_feather", "run", "--state", str(board.state)]
-    done = subprocess.run(command, check=False, cwd=ROOT, text=True, capture_output=True, timeout=20)
+    done = subprocess.run(command, check=False, cwd=ROOT, text=True, capture_output=True, timeout=LIMIT_S)
     assert done.returncode == 1
     assert done.stderr.startswith("virtual_feather: a board is running in") and done.stderr.count("\n") == 1
     assert board.status()["running"]
@@ -172,7 +173,7 @@ def test_its_end_leaves_nothing_and_its_folder_is_taken_up_again(
     board.put("kept.txt", "kept")
     mac, (processor,) = board.status()["mac"], _children(board.pid)
     os.kill(board.pid, number)
-    wait_for(lambda: not _is_alive(processor), 5, "the processor's end")
+    wait_for(lambda: not _is_alive(processor), "the processor's end")
     board.stop()
     if number != signal.SIGKILL:
         assert not board.link.is_symlink() and not (board.state / "control").exists()
@@ -184,7 +185,7 @@ def test_its_end_leaves_nothing_and_its_folder_is_taken_up_again(
 def test_a_crash_of_the_interpreter_is_a_reset(board: RunningBoard) -> None:
     (processor,) = _children(board.pid)
     os.kill(processor, signal.SIGSEGV)
-    wait_for(lambda: board.status()["resets"] == 2, 5, "a reset")
+    wait_for(lambda: board.status()["resets"] == 2, "a reset")
     with board.console() as console:
         console.prompt()
         assert console.run("import machine\nprint(machine.reset_cause())") == "2\n"

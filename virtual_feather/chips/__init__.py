@@ -17,8 +17,8 @@ class Chip(ABC):
         """A byte from the controller. True: acknowledged."""
 
     @abstractmethod
-    def read(self, last: bool) -> int:
-        """A byte for the controller, which acknowledges all but the last."""
+    def read(self) -> int:
+        """A byte for the controller."""
 
     @abstractmethod
     def stop(self) -> None:

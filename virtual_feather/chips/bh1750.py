@@ -64,7 +64,7 @@ class Bh1750(Chip):
             self._mtreg = self._mtreg & 0xE0 | byte & 0x1F
         return True
 
-    def read(self, last: bool) -> int:  # noqa: ARG002 - an acknowledge makes no difference to this chip
+    def read(self) -> int:
         """The high byte, the low byte."""
         byte = self._counts.to_bytes(2, "big")[self._next % 2]
         self._next += 1

@@ -133,7 +133,7 @@ class Bme280(Chip):
             self._write_register(register, byte)
         return True
 
-    def read(self, last: bool) -> int:  # noqa: ARG002 - an acknowledge makes no difference to this chip
+    def read(self) -> int:
         """Registers in a row."""
         self._measure()
         register = self._pointer or 0

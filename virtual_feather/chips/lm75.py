@@ -54,7 +54,7 @@ class Lm75(Chip):
             self._at += 1
         return True
 
-    def read(self, last: bool) -> int:  # noqa: ARG002 - an acknowledge makes no difference to this chip
+    def read(self) -> int:
         """The register's bytes, again and again."""
         register = self._registers[self._pointer or 0]
         self._at += 1

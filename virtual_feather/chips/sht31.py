@@ -72,7 +72,7 @@ class Sht31(Chip):
             return False
         return self._act(int.from_bytes(self._command, "big"))
 
-    def read(self, last: bool) -> int:  # noqa: ARG002 - an acknowledge makes no difference here
+    def read(self) -> int:
         """Words with their checksums, once."""
         byte, self._out = (self._out[0], self._out[1:]) if self._out else (0xFF, b"")
         return byte

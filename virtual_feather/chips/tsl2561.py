@@ -103,7 +103,7 @@ class Tsl2561(Chip):
             self._write_register(self._next(), byte)
         return True
 
-    def read(self, last: bool) -> int:  # noqa: ARG002 - an acknowledge makes no difference to this chip
+    def read(self) -> int:
         """The register under the pointer."""
         return self._read_register(self._next())
 

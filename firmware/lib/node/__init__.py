@@ -1,14 +1,19 @@
-"""The node's library: one job a file; main.py puts the pieces together. Here is what they all need.
+"""The node's library: main.py puts its pieces together. Here is what several of them need.
 
-Inside the node a time is seconds since 2000-01-01, the ESP8266's epoch: a small int until 2034, which needs no heap.
+A time is seconds since 2000-01-01, the ESP8266's epoch: a small int until 2034, which needs no heap.
 """
 
 import gc
 import sys
 import time
 
-VERSION = "0.2.0"
+from micropython import const
+
+VERSION = "1.0.0"
 KNOWN = 757382400  # 2024: an earlier clock is one that nobody has set; no uptime() gets there
+LAST = 2147483647  # 2068-01-19: a later one does not fit in a record of outbox.py, and is wrong as likely as not
+# Modules that stay in the heap; drop() drops the others.
+KEPT = const(" board faults jobs outbox packet_stream sensors session supervisor ")
 
 _last = None  # ticks_ms() of the latest uptime(), and what it was
 _s = 0
@@ -21,8 +26,8 @@ except ImportError:  # before MicroPython 1.21 it is called uasyncio
 
     sys.modules["asyncio"] = uasyncio
 
-# Many built-in modules are looked for in every folder of sys.path first, each time somebody imports them; and a look
-# needs stack, of which there is little. Not once they are here.
+# MicroPython looks for many built-in modules in every folder of sys.path first, at each import, and that takes stack.
+# Not when they are in sys.modules.
 for _name in ("binascii", "errno", "hashlib", "json", "machine", "os", "select", "socket", "struct", "time"):
     try:
         sys.modules[_name] = __import__(_name)
@@ -30,24 +35,26 @@ for _name in ("binascii", "errno", "hashlib", "json", "machine", "os", "select",
         pass
 
 
-def load(name):
-    """Return the module node.<name>, kept by nobody: when the caller is through with it, the heap has its place again.
+def drop():
+    """Drop every module of the node but those in KEPT, and collect the garbage, so that what stays lies together.
 
-    For what happens now and then: the start, a connection being made, a command. What runs all the time is imported.
-    The heap is swept before, so that what stays from now on lies together and leaves large blocks free.
+    Called after the start, a job, a reading. Who needs such a module imports it in the function that does.
     """
     gc.collect()
-    module = __import__("node." + name, None, None, ("run",))
-    sys.modules.pop("node." + name, None)
-    globals().pop(name, None)
-    return module
+    for name in [name for name in sys.modules if name.startswith("node.") and " %s " % name[5:] not in KEPT]:
+        del sys.modules[name]
+        dot = name.rfind(".")
+        if name[:dot] in sys.modules:
+            sys.modules[name[:dot]].__dict__.pop(name[dot + 1 :], None)
+    gc.collect()
 
 
-def shallow(*call):
-    """In a coroutine: await shallow(function, ...) calls it where the stack has room, and returns what it returns.
+def with_room(*call):
+    """In a coroutine: await with_room(function, ...) calls function where the stack has room; returns what it returns.
 
     The ESP8266 has 8 KiB of stack. Coroutines that wait for one another take a part of it each time they run, and an
-    import a good third. So the guard of a coroutine (tasks.py) gets the call, makes it and sends the result back.
+    import a good third. So the guard of a coroutine (supervisor.py) gets the call, makes it and sends the result back:
+    await with_room(__import__, "node.resolve") before `from node import resolve`.
     """
     return (yield call)
 
@@ -65,7 +72,7 @@ def uptime():
 
 
 def stamp():
-    """Return what to keep of this moment: the calendar's seconds, which are KNOWN or more, or else uptime()."""
+    """Return what to keep of this moment: the calendar's seconds, KNOWN to LAST, or else uptime()."""
     since_start = uptime()  # called in any case, for its sake
     seconds = int(time.time())
-    return seconds if seconds >= KNOWN else since_start
+    return seconds if KNOWN <= seconds <= LAST else since_start

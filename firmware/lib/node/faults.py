@@ -24,7 +24,7 @@ class Faults:
     """The faults that are active now, one for each (name, source): two sensors may both be in fault 4.
 
     `current` is None or the (code, detail) that the LED shows and fault/<id> carries. When it changes, `version` grows
-    by one.
+    by one, and the console says it.
     """
 
     def __init__(self):
@@ -32,10 +32,13 @@ class Faults:
         self.version = 0
         self.identify = None  # ticks_ms() until which the LED says which board this is
         self.restart = None  # why the node is to be restarted, once somebody wants that
-        self._active = []  # tuples of: code, source, detail, ticks_ms() of its beginning; oldest first
+        self._active = []  # tuples of: code, source, detail, ticks_ms() of its beginning (None: never); oldest first
 
-    def begin(self, name, detail, source=None):
-        """Note that `source` is in the fault `name`, for the reason `detail`; once more updates that; None ends it."""
+    def begin(self, name, detail, source=None, lasts=True):
+        """Note that `source` is in the fault `name`, for the reason `detail`; once more updates that; None ends it.
+
+        lasts: a restart of the board may mend it, when it has lasted.
+        """
         code = NAMES[: NAMES.find(name)].count("|") + 1
         since = time.ticks_ms()
         active = self._active
@@ -43,7 +46,9 @@ class Faults:
         for i in range(at):
             if active[i][0] == code and active[i][1] == source:
                 at = i
-                since = active[i][3]
+                since = since if active[i][3] is None else active[i][3]
+        if not lasts:
+            since = None
         active[at : at + 1] = [] if detail is None else [(code, source, detail, since)]
         current = None
         for code in _ORDER:
@@ -53,16 +58,25 @@ class Faults:
         if current != self.current:
             self.current = current
             self.version += 1
+            print("fault %d: %s" % current if current else "no fault")
 
     def clear(self, name, source=None):
         """Note that `source` is well again. Nothing happens when it was well."""
         if self._active:
             self.begin(name, None, source)
 
+    def led_code(self):
+        """Return what the LED has to show: the code of a fault, 0 for none, 9 for "it is me"."""
+        if self.identify is not None:
+            if time.ticks_diff(self.identify, time.ticks_ms()) >= 0:
+                return 9
+            self.identify = None
+        return self.current[0] if self.current else 0
+
     def lasting(self, seconds):
         """Return the code of a fault that has lasted for `seconds` (a day at most), or None."""
         now = time.ticks_ms()
         for code, _, _, since in self._active:
-            if time.ticks_diff(now, since) >= 1000 * seconds:
+            if since is not None and time.ticks_diff(now, since) >= 1000 * seconds:
                 return code
         return None

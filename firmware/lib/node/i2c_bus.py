@@ -1,4 +1,4 @@
-"""The I2C bus of the board, and how to free it. Not kept (node.load)."""
+"""The I2C bus of the board, and how to free it."""
 
 from time import sleep_us
 

@@ -1,100 +1,134 @@
-"""Readings that the broker has not acknowledged yet: fixed-size records in one bytearray, oldest first.
+"""Readings that the broker has not acknowledged yet, oldest first, with a copy in RTC memory. The owner of that memory.
 
-When it is full the oldest is dropped and counted. A copy is in RTC memory, which a watchdog or crash reset leaves alone
-and a power cut does not: 52 readings fit there beside the 12 bytes of resets.py. A copy made of garbage, or by a node
-with other topics, is refused.
+It has 492 bytes, which survive every reset, but no loss of power:
+
+0 to 11     how the last run ended: see last_run.py
+12 to 15    the beginning of the SHA-256 of what follows and of the topics: nothing else is taken for a copy
+16 to 22    readings in the copy, readings there were, uptime() when it was made
+23 to 490   the newest 52 readings, nine bytes each
 """
 
 import hashlib
 import struct
 
+import machine
 from micropython import const
 
-from node import stamp, uptime
+from node import KNOWN, stamp, uptime
+
+FIT = const(52)
+_LAST_RUN = const(12)
+_DIGEST = const(16)
+_HEAD = const("<BHi")
+_READINGS = const(23)
 
 _RECORD = const("<Bfi")  # channel, value, stamp()
 _SIZE = const(9)
-_HEAD = const("<BHi")  # copy: records in it, records there were, uptime() when it was made
-_HEAD_SIZE = const(7)
-_DIGEST = const(4)
-_AT = const(12)  # the bytes before are those of resets.py
-_FIT = const(52)  # (492 - 12 - 4 - 7) // 9: the ESP8266 has 492 bytes of RTC memory
 
 
 class Outbox:
-    """A bounded queue of readings.
+    """A bounded queue of fixed-size records in one bytearray. When it is full the oldest is dropped and counted.
 
-    `channels` is the list of (topic, late topic, format, retained) whose indices the records carry, `rtc` machine.RTC()
-    or None. `live` says whether there is a connection. `count` readings wait, `late` of the oldest were taken before it
-    was there; `dropped` were lost.
+    `channels` is the list of (topic, late topic, format, retained) whose indices the records carry; `rtc` is
+    machine.RTC(), or None for no copy. `count` readings wait, the `late` oldest of them from before the connection;
+    `dropped` were lost.
     """
 
     def __init__(self, size, channels, rtc=None):
         self.channels = channels
-        self.live = False
         self.count = 0
         self.late = 0
         self.dropped = 0
-        self._size = size
+        self.size = size
         self.rtc = rtc
         self._records = bytearray(size * _SIZE)
         self._first = 0
-        self.leaving = False  # the oldest is under way, and must not be dropped
+        self._sending = False  # the oldest is on its way, and must not be dropped
+        self._restore()
+
+    def connected(self):
+        """A connection begins: all that waits is late."""
+        self.late = self.count
+
+    def close(self):
+        """The connection has ended: nothing is on its way any more."""
+        self._sending = False
 
     def put(self, channel, value):
         """Keep a reading of now."""
-        self.append(channel, value, stamp())
+        self._append(channel, value, stamp())
         self.save()
 
-    def take(self):
-        """Return (channel, value, stamp) of the oldest; done() then removes it."""
-        self.leaving = True
+    def oldest(self):
+        """Return (channel, value, stamp) of the oldest, to be sent; it stays until forget_oldest()."""
+        self._sending = True
         return struct.unpack_from(_RECORD, self._records, self._first * _SIZE)
 
-    def done(self):
-        """Forget the reading that was taken: the broker has it."""
-        self.leaving = False
+    def forget_oldest(self):
+        """The broker has the oldest."""
+        self._sending = False
         self._forget()
         self.save()
 
     def save(self, ahead_s=0):
-        """Write the copy, with as many of the newest as fit, for a start that is `ahead_s` seconds away."""
+        """Copy as many of the newest as fit, for a start that is `ahead_s` seconds away."""
         if not self.rtc:
             return
-        count = min(self.count, _FIT)
-        at = _AT + _DIGEST + _HEAD_SIZE
+        count = min(self.count, FIT)
+        at = _READINGS
         copy = bytearray(at + count * _SIZE)
-        kept = self.rtc.memory()[:_AT]
-        copy[: len(kept)] = kept
-        struct.pack_into(_HEAD, copy, _AT + _DIGEST, count, self.count, uptime() + ahead_s)
+        last_run = self.rtc.memory()[:_LAST_RUN]
+        copy[: len(last_run)] = last_run
+        struct.pack_into(_HEAD, copy, _DIGEST, count, self.count, uptime() + ahead_s)
         for i in range(self.count - count, self.count):
-            start = (self._first + i) % self._size * _SIZE
+            start = (self._first + i) % self.size * _SIZE
             copy[at : at + _SIZE] = self._records[start : start + _SIZE]
             at += _SIZE
-        copy[_AT : _AT + _DIGEST] = self.digest(copy)
+        copy[_LAST_RUN:_DIGEST] = self._digest(copy)
         self.rtc.memory(copy)
 
-    def digest(self, copy):
-        check = hashlib.sha256(memoryview(copy)[_AT + _DIGEST :])
+    def _restore(self):
+        """Take in the copy of an earlier run; not garbage, nor readings for other topics."""
+        copy = self.rtc.memory() if self.rtc else b""
+        if len(copy) < _READINGS or copy[_LAST_RUN:_DIGEST] != self._digest(copy):
+            return
+        count, held, made = struct.unpack_from(_HEAD, copy, _DIGEST)
+        self.dropped = held - count
+        for i in range(count):
+            channel, value, moment = struct.unpack_from(_RECORD, copy, _READINGS + i * _SIZE)
+            if moment < KNOWN:
+                moment -= made  # seconds before this start, give or take those between the last save() and the reset
+            self._append(channel, value, moment)
+
+    def _digest(self, copy):
+        check = hashlib.sha256(memoryview(copy)[_DIGEST:])
         for channel in self.channels:
             check.update(channel[0])
-        return check.digest()[:_DIGEST]
+        return check.digest()[: _DIGEST - _LAST_RUN]
 
-    def append(self, channel, value, moment):
+    def _append(self, channel, value, moment):
         first = self._first * _SIZE
-        if self.count == self._size:
-            if self.leaving:  # then the one after it goes
+        if self.count == self.size:
+            if self._sending:  # then the one after it goes
                 oldest = self._records[first : first + _SIZE]
-                first = (self._first + 1) % self._size * _SIZE
+                first = (self._first + 1) % self.size * _SIZE
                 self._records[first : first + _SIZE] = oldest
             self._forget()
             self.dropped += 1
-        at = (self._first + self.count) % self._size * _SIZE
+        at = (self._first + self.count) % self.size * _SIZE
         struct.pack_into(_RECORD, self._records, at, channel, value, moment)
         self.count += 1
 
     def _forget(self):
-        self._first = (self._first + 1) % self._size
+        self._first = (self._first + 1) % self.size
         self.count -= 1
         if self.late:
             self.late -= 1
+
+
+def last_run(head=None):
+    """Return the bytes of last_run.py, fewer than 12 after a loss of power. Given `head`, write these and no others."""
+    rtc = machine.RTC()
+    if head:
+        rtc.memory(head + rtc.memory()[_LAST_RUN:])
+    return rtc.memory()[:_LAST_RUN]

@@ -15,12 +15,13 @@ _TRIES = const(2)
 _STEP_MS = const(20)
 _STEPS = const(75)  # 1.5 s for each try
 _REPLY = const(256)  # bytes of a reply that are looked at; the first address comes well before
+_MULTICAST = const("224.0.0.251")  # answered by whoever has the name (RFC 6762, 6.7)
 
 
-async def ask(server, port, data, match, at, buf):
-    """Send `data` to `server` (dotted) until the reply that has the bytes `match` at `at`; it is in `buf` then.
+async def ask(server, port, data, match, at):
+    """Send `data` to `server` (dotted) until it replies with the bytes `match` at `at`.
 
-    Returns its length, at most len(buf); 0 when none came in 3 s. Raises OSError when nothing can be sent.
+    Returns the first 256 bytes of the reply, or None after 3 s. Raises OSError when nothing can be sent.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -34,10 +35,9 @@ async def ask(server, port, data, match, at, buf):
                 await asyncio.sleep_ms(_STEP_MS)
                 # Only after a poll: before MicroPython 1.20 reading an empty UDP socket of lwIP raises ETIMEDOUT.
                 if poller.poll(0):
-                    count = sock.readinto(buf)
-                    if count and buf[at : at + len(match)] == match:
-                        return count
-        return 0
+                    reply, sender = sock.recvfrom(_REPLY)
+                    if reply[at : at + len(match)] == match and (sender == address or server == _MULTICAST):
+                        return reply
     finally:
         sock.close()
 
@@ -45,7 +45,8 @@ async def ask(server, port, data, match, at, buf):
 async def address(host, session):
     """Return the dotted address of `host`, asking the network's DNS server unless `host` is one.
 
-    While the server is silent the last good answer serves. Raises OSError with a sentence when there has been none.
+    A name in `.local` is asked for by multicast first. While all are silent the last good answer serves. Raises OSError
+    with a sentence when there has been none.
     """
     if is_address(host):
         return host
@@ -65,26 +66,26 @@ def is_address(host):
 
 
 async def _look_up(host, dns):
-    port = 53
-    if host.endswith(".local"):  # a one-shot query by multicast, answered straight to us (RFC 6762, 5.1)
-        dns = "224.0.0.251"
-        port = 5353
-    if not is_address(dns) or dns == "0.0.0.0":
-        raise OSError("%s cannot be looked up: the network gave no DNS server" % host)
-    query = _query(host)
-    reply = bytearray(_REPLY)
-    count = await ask(dns, port, query, query[:2], 0, reply)
-    if not count:
-        raise OSError("%s cannot be looked up: no answer from %s" % (host, dns))
-    found = _take(memoryview(reply)[:count])
-    if not found:
-        raise OSError("%s is a name that %s does not know" % (host, dns))
-    return found
+    why = "%s cannot be looked up" % host
+    servers = [(dns, 53)]
+    if host.lower().endswith(".local"):  # a one-shot query, answered straight to us (RFC 6762, 5.1)
+        servers.insert(0, (_MULTICAST, 5353))
+    for server, port in servers:
+        if not is_address(server) or server == "0.0.0.0":
+            why += ", the network gave no DNS server"
+            continue
+        query = urandom(2) + _question(host)
+        reply = await ask(server, port, query, query[:2], 0)
+        found = reply and _take(reply, query)
+        if found:
+            return found
+        why += ", %s does not know it" % server if reply else ", no answer from %s" % server
+    raise OSError(why)
 
 
-def _query(host):
-    """Return the packet that asks for the A record of `host` (RFC 1035, 4.1), its identifier at random."""
-    query = bytearray(urandom(2))
+def _question(host):
+    """Return the packet that asks for the A record of `host` (RFC 1035, 4.1), without its identifier."""
+    query = bytearray()
     query += b"\1\0\0\1\0\0\0\0\0\0"  # recursion desired, one question
     for label in host.split("."):
         if not 0 < len(label) < 64:
@@ -95,10 +96,12 @@ def _query(host):
     return query
 
 
-def _take(buf):
+def _take(buf, query):
     """Return the first A record as a dotted address; None when there is none, or the reply is an error or broken."""
     try:
         if buf[2] & 0x80 == 0 or buf[3] & 0x0F:  # not a reply, or an error code
+            return None
+        if buf[5] and buf[12 : len(query)] != query[12:]:  # the answer to another question
             return None
         at = 12
         for _ in range(buf[5]):

@@ -26,13 +26,13 @@ ROWS = (
     # The network to join.
     "wifi|object|{}||\n"
     # Its name; empty: none is joined, fault 7.
-    'wifi.ssid|text|""|0..32|bytes\n'
+    'wifi.ssid|ssid|""|0..32|bytes\n'
     # Its key; empty: an open network.
     'wifi.key|key|""|8..64|bytes\n'
     # Further networks, tried in turn while there is no link.
     "wifi.others|list|[]|0..4|networks\n"
     # Its name.
-    "wifi.others[].ssid|text||1..32|bytes\n"
+    "wifi.others[].ssid|ssid||1..32|bytes\n"
     # Its key; empty: an open network.
     'wifi.others[].key|key|""|8..64|bytes\n'
     # Name given to the network's DHCP server; null: `feather-` and the last three bytes of the MAC.
@@ -49,7 +49,8 @@ ROWS = (
     "mqtt.user|text?|null|1..64|bytes\n"
     # Password; null: none is sent.
     "mqtt.password|text?|null|1..128|bytes\n"
-    # Longest silence before the node asks whether the broker is still there.
+    # Longest silence before the node asks whether the broker is still there. An answer may take half of it, and 5 s at
+    # most.
     "mqtt.keepalive_s|int|30|5..3600|s\n"
     # What is read, one entry a chip.
     'sensors|list|[{"driver": "tsl2561", "every_s": 60}]|0..8|sensors\n'
@@ -58,7 +59,8 @@ ROWS = (
     # Time from one reading to the next.
     "sensors[].every_s|number|60|0.5..86400|s\n"
     # Topic of the readings (when the chip has several quantities, `/<quantity>` is added); null:
-    # `sensors/<id>/<quantity>`.
+    # `sensors/<id>/<quantity>`. None that begins with `$`, `cmd/`, `connect/`, `disconnect/`, `fault/`,
+    # `homeassistant/`, `late/`, `reply/`, `stats/` or `status/`: those have another use.
     "sensors[].topic|topic?|null|1..128|bytes\n"
     # Instead of `topic`, one for each quantity: `{"lux": "house/roof/light"}`.
     "sensors[].topics|topics|{}|1..128|bytes\n"
@@ -101,7 +103,7 @@ ROWS = (
     # Readings are kept and sent together, every so many of them.
     "sleep.batch|int|1|1..50|readings\n"
     # Secret with which updates by air are signed; null: they are refused.
-    "update_key|text?|null|64..64|hex digits\n"
+    "update_key|hex?|null|64..64|hex digits\n"
 )
 
 
@@ -135,23 +137,33 @@ class Drivers:
 
 def table(rows, under=""):
     """Return the rows of the object `under` ("wifi.", "sensors[]."), each as a list of its columns, key first."""
-    found = []
+    return list(each(rows, under))
+
+
+def each(rows, under=""):
+    """Yield the same, one at a time: all of them are 2 kB of heap."""
     start = 0
     while start < len(rows):  # not split(): all the lines at once are too much for the heap
         end = rows.find("\n", start)
         if rows.startswith(under, start):
             columns = rows[start + len(under) : end].split("|")
             if "." not in columns[0]:
-                found.append(columns)
+                yield columns
         start = end + 1
-    return found
+
+
+def _each_of(sources):
+    for rows, under in sources:
+        yield from each(rows, under)
 
 
 def complete(given, drivers):
     """Return the dict `given` with the defaults filled in. Raises Invalid, with what can be used in its `config`."""
+    global _may_be
+    from node.text import may_be as _may_be
+
     config, problem = {}, None
-    rows = table(ROWS)
-    for row in rows:
+    for row in each(ROWS):
         name = row[0]
         try:
             config[name] = value = _value(row, "", name, given, drivers)
@@ -161,7 +173,7 @@ def complete(given, drivers):
             config[name] = _value(row, "", name, {}, drivers)
             problem = problem or (name, e)
     try:
-        _no_strangers(given, rows, "")
+        _no_strangers(given, each(ROWS), "")
         _no_clash(config, drivers)
     except Invalid as e:
         problem = problem or ("", e)
@@ -202,11 +214,11 @@ def _value(row, under, shown, given, drivers):
         raise Invalid("%s must be %s" % (shown, wanted(kind, allowed, unit)))
     path = under + name
     if kind == "object":
-        return _object(value, table(ROWS, path + "."), path + ".", shown, drivers)
+        return _object(value, ((ROWS, path + "."),), path + ".", shown, drivers)
     if kind == "list":
         make = _sensor if name == "sensors" else _object
         under = path + "[]."
-        return [make(v, table(ROWS, under), under, "%s[%d]" % (shown, i), drivers) for i, v in enumerate(value)]
+        return [make(v, ((ROWS, under),), under, "%s[%d]" % (shown, i), drivers) for i, v in enumerate(value)]
     if kind in _BY_QUANTITY and isinstance(value, dict):
         kind = _BY_QUANTITY[kind]
         for key in value:
@@ -215,20 +227,24 @@ def _value(row, under, shown, given, drivers):
     return value
 
 
-def _object(given, rows, under, shown, drivers):
+def _object(given, sources, under, shown, drivers):
+    """Return the object, checked by the rows of `sources`: (rows, under) for each()."""
     if not isinstance(given, dict):
         raise Invalid("%s must be %s" % (shown, wanted("object", "", "")))
-    _no_strangers(given, rows, shown + ".")
-    rows = [row for row in rows if row[2] != "-" or row[0] in given]
-    return {row[0]: _value(row, under, "%s.%s" % (shown, row[0]), given, drivers) for row in rows}
+    _no_strangers(given, _each_of(sources), shown + ".")
+    return {
+        row[0]: _value(row, under, "%s.%s" % (shown, row[0]), given, drivers)
+        for row in _each_of(sources)
+        if row[2] != "-" or row[0] in given
+    }
 
 
-def _sensor(given, rows, under, shown, drivers):
+def _sensor(given, sources, under, shown, drivers):
     """Return one entry of `sensors`: the common keys, the driver's own, and in `topics` all that is not the default."""
     if isinstance(given, dict):
-        driver = _value(rows[0], under, shown + ".driver", given, drivers)
-        rows = rows + table(drivers.options(driver))
-    entry = _object(given, rows, under, shown, drivers)
+        driver = _value(next(_each_of(sources)), under, shown + ".driver", given, drivers)
+        sources += ((drivers.options(driver), ""),)
+    entry = _object(given, sources, under, shown, drivers)
     quantities = drivers.quantities(driver)
     for name in ("topics", "scale", "offset", "delta"):
         value = entry.get(name)
@@ -253,6 +269,11 @@ def _no_strangers(given, rows, shown):
 
 def _no_clash(config, drivers):
     """Raise Invalid for settings that are right by themselves but not together."""
+    if config["sleep"]["every_s"] and config["pins"]["led"] == 16:
+        raise Invalid("pins.led is 16, which sleep.every_s needs: wired to RST")
+    _differ([("wifi.ssid", config["wifi"]["ssid"])], config["wifi"]["others"], "wifi.others[%d].ssid", "ssid")
+    _differ([], config["sensors"], "sensors[%d].address", "address")
+    _differ([], config["sensors"], "sensors[%d].rom", "rom")
     wires = [("pins." + role, config["pins"][role], None) for role in ("led", "run_app", "scl", "sda")]
     for i, entry in enumerate(config["sensors"]):
         if "pin" in entry:
@@ -265,10 +286,55 @@ def _no_clash(config, drivers):
     seen = {}
     for i, entry in enumerate(config["sensors"]):
         for quantity in drivers.quantities(entry["driver"]):
-            topic = entry["topics"].get(quantity, quantity)
+            default = "sensors/%s/%s" % (config["client_id"], quantity)
+            topic = entry["topics"].get(quantity, default)
             if topic in seen:
                 raise Invalid("sensors[%d].topic must be given: sensors[%d] has the same topic" % (i, seen[topic]))
             seen[topic] = i
+    _fits(config, drivers)
+
+
+def _differ(seen, entries, shown, key):
+    """Raise Invalid when two of `entries`, or one and another of `seen`, have the same under `key`: one thing twice."""
+    for i, entry in enumerate(entries):
+        value = entry.get(key)
+        if key == "rom" and value:
+            value = value.lower()
+        name = shown % i
+        for other, known in seen:
+            if value and value == known:
+                raise Invalid("%s and %s are the same: each is given once" % (other, name))
+        seen.append((name, value))
+
+
+# Bytes of heap on the image that leaves most, measured with up to six sensors on the chip's own port: good to a tenth.
+_ROOM = 15500  # for what follows
+_CHANNEL, _SENSOR = 240, 210
+_KEPT, _DRIVER = 400, 1000  # a sensor that is not dropped between two readings, and its driver's code
+_FILTER, _FILTERS = 300, 2750  # a sensor that is filtered, and the code for that
+_RARE_S = 10
+
+
+def _fits(config, drivers):
+    """Raise Invalid when the sensors and the outbox take more heap than there is."""
+    need = 9 * config["outbox"]
+    kept = []
+    filtered = False
+    for entry in config["sensors"]:
+        driver = entry["driver"]
+        need += _SENSOR + 2 * len(entry["name"] or "") + sum([2 * len(entry["topics"][q]) for q in entry["topics"]])
+        need += _CHANNEL * len(drivers.quantities(driver))
+        filters = any([name in entry for name in ("median", "scale", "offset", "delta")])
+        if filters:
+            need += _FILTER
+        if filters or entry["every_s"] < _RARE_S:
+            need += _KEPT
+            if driver not in kept:
+                kept.append(driver)
+        filtered = filtered or filters
+    need += _DRIVER * len(kept) + (_FILTERS if filtered else 0) - _ROOM
+    if need > 0:
+        raise Invalid("sensors and outbox need about %d bytes more than the memory has: take some of them away" % need)
 
 
 _HOST_BYTES = 64
@@ -287,10 +353,12 @@ _WORDS = {
     "discovery": "true, false or %s",
     "int": "a whole number from %s",
     "number": "a number from %s",
-    "text": "text of %s",
-    "key": "empty or text of %s",
-    "id": "text without + # / of %s",
-    "topic": "a topic without + # of %s",
+    "text": "text without control characters of %s",
+    "ssid": "text of %s",
+    "hex": "text of %s",
+    "key": "empty or text of %s: the longest is of hex digits",
+    "id": "text without + # / and control characters of %s",
+    "topic": "a topic of %s without + # and control characters, and not the broker's or the node's own ($, cmd/ ...)",
     "host": "a host name or address of %s",
     "hosts": "a host name or address, or a list of %s",
 }
@@ -321,18 +389,5 @@ def _is_good(value, kind, allowed):
         return isinstance(value, list) and low <= len(value) <= high
     if kind == "hosts":
         hosts = value if isinstance(value, list) else [value]
-        return low <= len(hosts) <= high and all(_is_text(host, "host", 1, _HOST_BYTES) for host in hosts)
-    return _is_text(value, kind, low, high)
-
-
-def _is_text(value, kind, low, high):
-    if type(value) is not str:
-        return False
-    if kind == "key" and not value:
-        return True
-    for c in value:
-        if c < " " or c in "+#" and kind in ("id", "topic") or c == "/" and kind == "id":
-            return False
-        if kind == "host" and not ("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c in "-._"):
-            return False
-    return low <= len(value.encode("utf-8", "surrogatepass")) <= high
+        return low <= len(hosts) <= high and all(_may_be(host, "host", 1, _HOST_BYTES) for host in hosts)
+    return _may_be(value, kind, int(low), high)

@@ -1,17 +1,17 @@
-"""The MQTT session while there is a connection; connect.py makes one.
+"""The MQTT session: one coroutine says all that the node says, one thing at a time.
 
-One coroutine says all that the node says, one thing at a time: readings, faults, statistics, answers. Nothing here
-holds the loop: it looks for the broker's answer itself, at first without a break, for one that is near, then at every
-turn. Numbers of sections are those of MQTT 3.1.1.
+Readings, faults, statistics, answers. Nothing here holds the loop: the session looks for the broker's answer itself, at
+first without a break, for one that is near, then at every turn. Numbers of sections are those of MQTT 3.1.1.
 """
 
 import asyncio
+import sys
 from time import ticks_diff, ticks_ms, ticks_us
 
 from micropython import const
 
-from node import load, shallow, uptime
-from node.wire import Wire
+from node import drop, uptime, with_room
+from node.packet_stream import PacketStream
 
 _ANSWER_MS = const(5000)  # how long an answer may take: CONNACK, the connection included, PUBACK, SUBACK, PINGRESP
 _SPIN_US = const(300)
@@ -20,64 +20,101 @@ _TICK_MS = const(200)  # between two looks at a connection with nothing under wa
 _STOP_MS = const(800)
 _JOBS = const(20)  # so many messages Mosquitto leaves unacknowledged; more at once are not heard
 
-# What a request waits for: Wire.next() of a packet, without its identifier.
+# What a request waits for: PacketStream.next() of a packet, without its identifier.
 _PUBACK = const(0x400000)
 _PINGRESP = const(0xD00000)
 
 
-class Session(Wire):
+class Session(PacketStream):
     """The connection to the broker, and all that goes over it.
 
-    `client` is umqtt's, which writes its packets here; `sta` the station interface, `outbox` what waits to be sent,
-    `settings` those of config.json that jobs need. `lost` says why there is no connection, None while one is being made
-    or is up. `jobs` are modules with a coroutine function run(session, ...) that says something, with its arguments.
+    client      umqtt's, which writes its packets here
+    announced   (topic, payload) of the first message of a connection; the payload is the MAC
+    sta, outbox, sources, faults    the station interface, what waits to be sent, the sensors, what is wrong now
+    settings    those of config.json that start.session_settings() picks
+    started_by  why the board started
+    state       "connecting", "up", "lost" (the connection, or the attempt to make one) or "stopping"
+    jobs        waiting: (name of a module in jobs/, arguments of its run() ...). They are
+                appended by whoever has something to say.
+
+    jobs/connect.py sets server (index of the one whose turn it is), pause_ms, up_at_s (uptime() of the connection, None
+    before) and reconnects; jobs/stats.py fault_told (faults.version that the broker has) and stats_due_s; jobs/ntp.py
+    clock_due_s (both are uptime()); resolve.py addresses (by name); jobs/command.py stay_awake; jobs/home_assistant.py
+    can_announce.
     """
 
-    def __init__(self, client, mac, sta, outbox, faults, settings, why):
-        Wire.__init__(self)
+    def __init__(self, client, announced, sta, outbox, sources, faults, settings, started_by):
+        PacketStream.__init__(self)
         client.sock = self
         self.client = client
-        self.mac = mac
+        self.announced = announced
         self.sta = sta
         self.outbox = outbox
+        self.sources = sources
         self.faults = faults
         self.settings = settings
-        self.why = why  # the board started
+        self.started_by = started_by
         self.jobs = []
-        self.addresses = {}  # of hosts by name, once known
-        self.lost = "not connected"
-        self.fault = None  # the one that this is; None: none yet
-        self.up = None  # uptime() of the connection; None: not yet, or not any more
-        self.server = 0  # of settings["server"], whose turn it is
-        self.pause_ms = 0  # before the next attempt
+        self.addresses = {}
+        self.up_at_s = self.fault_told = None
+        self.server = self.pause_ms = self.stats_due_s = self.clock_due_s = 0
         self.reconnects = -1
-        self.told = None  # faults.version that the broker has
-        self.due = 0  # uptime() of the next statistics
-        self.clock_due = 0  # and of the next look at the time server
-        self.stopping = False
-        self.sources = []  # the sensors, for commands
-        self.awake = False  # a command keeps the node from deep sleep
-        self.announce = True  # to Home Assistant, if that is wanted: there is room for it
+        self.update = None  # by air, under way: see update/receive.py
+        self.stay_awake = False  # a command keeps the node from deep sleep
+        # On a battery no connection is made before it is known that there is something to send (deep_sleep.py).
+        sleep = settings.get("sleep")
+        self.silent = sleep and sleep["every_s"] and sleep["batch"] > 1
+        self.can_announce = True  # to Home Assistant: there is room for it
+        self.lost_by = self.fault = None  # why the latest connection was lost, and which fault that is
+        self.state = "connecting"
+        self.goodbye = True
         self._wanted = 0  # answer that the request under way waits for
-        self._answered = 0  # ticks_ms() of the last answer: then the connection worked, both ways
+        self._answered_at = 0  # ticks_ms() of the last answer: then the connection worked, both ways
+
+    def enter(self, state):
+        """Begin a state; the last one is "stopping"."""
+        if self.state != "stopping":
+            self.state = state
+        if state == "connecting":
+            self.lost_by = None
+            self.jobs.clear()  # messages of another connection, which nobody can acknowledge any more
+        elif state == "up":
+            self.outbox.connected()
+
+    def close(self, why=None, fault="broker"):
+        """Close the connection, or give up the attempt; why and which fault that is, jobs/connect.py tells."""
+        if not self.lost_by:  # or else it has been lost before
+            self.lost_by = why or "lost"
+            self.fault = fault
+            self.enter("lost")
+        self._wanted = 0
+        self.outbox.close()
+        if self.sock:
+            self.sock.close()
+            self.open(None)
 
     async def run(self):
         """Keep the node connected until stop()."""
-        while not self.stopping:
+        while self.state != "stopping":
+            if self.silent:
+                await asyncio.sleep_ms(_STEP_MS)
+                continue
             try:
                 await self._do("connect")
                 await self._serve()
-                await (await shallow(load, "connect")).leave(self)
-            except OSError as e:
-                self.lose(str(e))
+                await self._do("goodbye", self.goodbye)
+            except OSError:
+                if self.sock:  # the connection is well: it is a file that could not be written
+                    raise
             finally:
                 self.close()
         # Whoever stopped it ends the node, or sends it to sleep, before this ends.
         await asyncio.sleep_ms(_ANSWER_MS)
 
     async def stop(self, goodbye=True):
-        """Say goodbye and close, within a second; run() then ends. Without: the node will be back, and is not gone."""
-        self.stopping = "goodbye" if goodbye else "sleep"
+        """Close within a second, saying goodbye unless the node will soon be back; run() then ends."""
+        self.enter("stopping")
+        self.goodbye = goodbye
         for _ in range(_STOP_MS // _STEP_MS):
             if not self.sock:
                 break
@@ -89,48 +126,59 @@ class Session(Wire):
 
         Silence and the wait for the answer together are less than 1.5 times a keepalive of 5 s or more.
         """
-        while not self.stopping:
+        while self.state != "stopping":
             if not self.sta.isconnected():
-                raise OSError("Wi-Fi is lost")
+                self.close("Wi-Fi is lost")
+                raise OSError(self.lost_by)
             if self.jobs:
-                job = self.jobs.pop(0)
-                await self._do(*job)
-            elif self.talks():
+                await self._do(*self.jobs.pop(0))
+            elif self.has_news():
                 await self._do("stats")
-            elif self.settings["ntp"] and uptime() >= self.clock_due:
+            elif self.settings["ntp"] and uptime() >= self.clock_due_s:
                 await self._do("ntp")
             elif self.outbox.late:
-                await self._do("late")
+                await self._do("late_readings")
             elif self.outbox.count:
-                channel, value, _ = self.outbox.take()
+                channel, value, _ = self.outbox.oldest()
                 topic, _, number, retain = self.outbox.channels[channel]
                 await self.publish(topic, (number % value).encode(), 1, retain)
-                self.outbox.done()
-            elif ticks_diff(ticks_ms(), self._answered) >= 750 * self.client.keepalive:
+                self.outbox.forget_oldest()
+            elif ticks_diff(ticks_ms(), self._answered_at) >= 750 * self.client.keepalive:
                 await self.request(_PINGRESP, self.client.ping)
             else:
                 await asyncio.sleep_ms(_TICK_MS)
                 self.exchange()
-                if self.lost:
-                    raise OSError(self.lost)
+                if self.state == "lost":
+                    raise OSError(self.lost_by)
 
     async def _do(self, name, *args):
-        """Do a job."""
-        await (await shallow(load, name)).run(self, *args)
+        """Do a job: run(session, ...) of that module in jobs/, which is dropped afterwards."""
+        name = "node." + (name if "." in name else "jobs." + name)
+        await with_room(__import__, name)
+        await sys.modules[name].run(self, *args)
+        drop()
 
-    def talks(self):
+    def has_news(self):
         """Say whether a fault or the statistics are to be told."""
-        return self.told != self.faults.version or uptime() >= self.due
+        return self.fault_told != self.faults.version or uptime() >= self.stats_due_s
+
+    def topic(self, name):
+        """Return the topic name/<client_id>, in bytes."""
+        return name + b"/" + self.client.client_id
+
+    def reply(self, name, answer):
+        """Answer the command of that name: await it. Raises OSError."""
+        return self.publish(self.topic(b"reply") + b"/" + name, answer.encode())
 
     def publish(self, topic, data, qos=1, retain=False):
         """Send a message: await it; done when it is acknowledged (QoS 1) or written (QoS 0). Raises OSError.
 
-        `topic` and `data` are bytes. For this coroutine only: for connect.py and jobs.
+        `topic` and `data` are bytes. For this coroutine only: that is, for jobs.
         """
         return self.request(_PUBACK if qos else 0, self.client.publish, topic, data, retain, qos)
 
     async def request(self, answer, function, *args):
-        """Send the packet that umqtt's function(*args) writes; return when its `answer` is here (0: when it is out).
+        """Send the packet that function(*args) writes; return when its `answer` is here (0: when it is out).
 
         Raises OSError: the connection is lost.
         """
@@ -146,18 +194,18 @@ class Session(Wire):
         self._wanted = answer
         began = ticks_ms()
         began_us = ticks_us()
-        while not self.lost:
+        while self.sock:
             out = self.exchange()
             if not self._wanted and (answer or out):
                 break
             if ticks_diff(ticks_us(), began_us) > _SPIN_US:
                 waited = ticks_diff(ticks_ms(), began)
                 if waited >= min(_ANSWER_MS, 500 * client.keepalive):
-                    self.lose("no answer", "publish" if _PUBACK <= answer < _PINGRESP else "broker")
+                    self.close("no answer", "publish" if _PUBACK <= answer < _PINGRESP else "broker")
                 else:
                     await asyncio.sleep_ms(min(waited, _STEP_MS))
-        if self.lost:
-            raise OSError(self.lost)
+        if not self.sock:
+            raise OSError(self.lost_by)
 
     def exchange(self):
         """Write and read what can be written and read at once. True when nothing is left to write. Never raises."""
@@ -173,27 +221,13 @@ class Session(Wire):
                         self.acknowledge(answer & 0xFFFF)
                 elif answer == self._wanted:  # one that nobody wants is late, or sent twice
                     self._wanted = 0
-                    self._answered = ticks_ms()
+                    self._answered_at = ticks_ms()
                 answer = self.next(False)
             return self.flush()
         except (OSError, ValueError, MemoryError) as e:
-            self.lose(str(e))
+            self.close(str(e))
 
     def acknowledge(self, pid):
         """Acknowledge the message of that identifier; with 0 it has none."""
         if pid:
             self.write(bytes((0x40, 2, pid >> 8, pid & 0xFF)))  # PUBACK; umqtt has no call for it
-
-    def lose(self, why, fault="broker"):
-        """Note that there is no connection any more, and the fault that this is. connect.py closes it."""
-        if not self.lost:
-            self.lost = why or "lost"
-            self.fault = fault
-            self._wanted = 0
-
-    def close(self):
-        """Close the socket; there may be none."""
-        self.lose(None)
-        if self.sock:
-            self.sock.close()
-            self.open(None)

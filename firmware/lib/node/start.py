@@ -1,143 +1,83 @@
-"""What the node finds at its start: why the board started, whether it should be careful, what there is to be read.
-
-Needed once, and not kept (node.load).
-"""
+"""What main.py needs at the start only: why the board started, and what its settings make of sensors and topics."""
 
 import os
-import struct
 from binascii import hexlify
 
-import machine
 import network
 from micropython import const
-from umqtt import simple
 
-from node import KNOWN, load
+from node.sensors import Source, make
 
 _SAFE_AFTER = const(3)
-_PATIENCE_S = const(30)  # a reading that takes longer hangs
-_RARE_MS = const(10000)  # a driver that is called less often is not kept in between
+_RARE_MS = const(10000)  # a driver that is called less often is dropped in between
 
 _COMMON = const(("driver", "every_s", "topic", "topics", "name"))  # settings that are not the driver's
 FILTERS = ("median", "scale", "offset", "delta")  # settings that node/filters.py is loaded for
 
-# Bytes of resets.word(), and letters of its state.
-_CRASHES = const(2)
-_STATE = const(3)
-_WHO = const(4)
-_STOPPED = const(115)
-_BEGUN = const(98)
-_WATCHDOG = const(119)
-
-# The copy in RTC memory: see outbox.py.
-_RECORD = const("<Bfi")
-_SIZE = const(9)
-_HEAD = const("<BHi")
-_HEAD_SIZE = const(7)
-_DIGEST = const(4)
-_AT = const(12)
-
-# machine.reset_cause() on the ESP8266 is the SDK's rst_reason; 2 and 3 have no name in `machine`. 1 to 3 are crashes.
-_CAUSES = const("power|hardware watchdog|exception|SDK watchdog|soft|deep sleep|button")
-_DEADLY = const(3)
-
 
 def begin(config, faults):
-    """Return why the board started. Crashes before it are told as a fault.
+    """Return (why the board started, how many rows of the table in main.py it may run). Begins a fault for a crash.
 
-    After three in a row, each within a minute, this is a safe start: there are no sensors, and the node only joins the
-    network and says what is wrong.
+    After three crashes in a row, each within a minute, this is a safe start: the node has no sensors, joins the network
+    and says what is wrong. Without `wifi` in the settings it cannot do that either.
     """
-    why, crashed, crashes = look_back()
+    from node import last_run
+
+    why, crashed, crashes = last_run.look_back()
+    rows = None
     if crashes >= _SAFE_AFTER:
-        sentence = "safe start after %d crashes: %s" % (crashes, why)
-        print(sentence)
-        faults.begin("crash", sentence)
+        faults.begin("crash", "safe start after %d crashes: %s" % (crashes, why))
         config["sensors"] = []
+        rows = 4
     elif crashed:
         faults.begin("crash", why, "")  # over after a good minute
-    if "update.back" in os.listdir():  # trial.py has left it
-        with open("update.back") as f:
+    if "slot.why" in os.listdir():  # update/trial.py has left it
+        with open("slot.why") as f:
             faults.begin("crash", "an update went back: " + f.read(), "")
-    return why
+    return why, rows if config["wifi"] else 2
 
 
-def look_back():
-    """Return (why the board started, whether the last run ended in a crash, crashes in a row); then it is "stopped"."""
-    resets = load("resets")
-    head = resets.word()
-    state = head[_STATE]
-    crashed = state in b"wc"
-    if state in b"wcr":
-        why = "watchdog" if state == _WATCHDOG else "crash" if crashed else "restart"
-        # A character at a time: a supply that sags leaves anything in RTC memory, and decode() would raise.
-        why = "%s: %s" % (why, "".join([chr(c & 127) for c in head[_WHO:] if c]))
-    else:
-        cause = machine.reset_cause()
-        why = _CAUSES.split("|")[cause]
-        # A run that ended by itself did not die of a cause that is still there from before it.
-        crashed = 0 < cause <= _DEADLY and state != _STOPPED
-        if crashed and state == _BEGUN:
-            head[_CRASHES] += 1
-    if not crashed:
-        head[_CRASHES] = 0
-    head[_STATE] = _STOPPED
-    resets.leave(head)
-    return why, crashed, head[_CRASHES]
-
-
-def client(config):
-    """Return (umqtt's client for these settings, the MAC as 12 hex digits in bytes, the station interface)."""
+def identify(config):
+    """Return (the station interface, client_id as bytes, the MAC as 12 hex digits in bytes)."""
     sta = network.WLAN(network.STA_IF)
     mac = hexlify(sta.config("mac"))
-    mqtt = config["mqtt"]
-    name = (config["client_id"] or "feather-" + mac[6:].decode()).encode()
-    user = mqtt["user"]
-    made = simple.MQTTClient(
-        name, "", mqtt["port"], user and user.encode(), (mqtt["password"] or "").encode(), mqtt["keepalive_s"]
-    )
-    made.set_last_will(b"status/" + name, b"offline", True, 1)
-    made.set_callback(print)  # subscribe() insists on one; nothing calls it
-    return made, mac, sta
+    return sta, (config["client_id"] or "feather-" + mac[6:].decode()).encode(), mac
 
 
-def options(config):
-    """Return of the settings what the session keeps."""
-    kept = {key: config[key] for key in ("ntp", "stats_s", "homeassistant", "sleep")}
+def settings(config):
+    """Return those settings that the session keeps."""
+    found = {key: config[key] for key in ("ntp", "stats_s", "homeassistant", "sleep")}
     servers = config["mqtt"]["server"]
-    kept["server"] = servers if isinstance(servers, list) else [servers]
-    return kept
+    found["server"] = servers if isinstance(servers, list) else [servers]
+    return found
 
 
-def restore(outbox, rtc):
-    """Take in the readings that an earlier run left in RTC memory; not garbage, nor those for other topics."""
-    copy = rtc.memory()
-    at = _AT + _DIGEST + _HEAD_SIZE
-    if len(copy) < at or copy[_AT : _AT + _DIGEST] != outbox.digest(copy):
-        return
-    count, held, made = struct.unpack_from(_HEAD, copy, _AT + _DIGEST)
-    outbox.dropped = held - count
-    for _ in range(count):
-        channel, value, moment = struct.unpack_from(_RECORD, copy, at)
-        if moment < KNOWN:
-            moment -= made  # seconds before this start, give or take those between the last save() and the reset
-        outbox.append(channel, value, moment)
-        at += _SIZE
+def parts(config, found, client_id):
+    """Return (channels, sources, settings of the session, the coroutine function that reads): see below."""
+    return channels(found, client_id), sources(found), settings(config), reading(config)
+
+
+def reading(config):
+    """Return the coroutine function that reads the sensors: for ever or, on a battery, once."""
+    if config["sleep"]["every_s"]:
+        from node.deep_sleep import run
+    else:
+        from node.sensors import run
+    return run
 
 
 # In what follows `found` is a list of (sensor, its entry in the settings), and a channel is one quantity of one sensor,
 # numbered in the order of that list.
 
 
-def find(entries, i2c):
-    """Return the sensors of the settings, as such a list."""
-    from node import sensors
-
-    return [(sensors.module(entry["driver"]).Sensor(i2c, entry), entry) for entry in entries]
+def sensors(entries, bus):
+    """Return such a list for `sensors` of the settings: {"driver": "tsl2561"} is the class Sensor of that module."""
+    return [(make(entry["driver"], bus, entry), entry) for entry in entries]
 
 
-def channels(found, name):
+def channels(found, client_id):
     """Return for each channel (topic, topic of late readings, format of the number, retained), the topics as bytes."""
+    name = client_id.decode()
     listed = []
     quantities = []
     for sensor, entry in found:
@@ -151,31 +91,24 @@ def channels(found, name):
     return listed
 
 
-def rows(found, bus, session, faults):
-    """Return the rows of the table (node/tasks.py) for the sensors."""
-    from node import sensors
-
-    steps = []
-    sources = session.sources
+def sources(found):
+    """Return a sensors.Source for each sensor."""
+    listed = []
     channel = 0
     for sensor, entry in found:
         every_ms = int(entry["every_s"] * 1000)
-        kept = sensor if every_ms < _RARE_MS else None
-        if hasattr(sensor, "watch"):  # it has news between its readings, and tells them by itself
-            kept = sensor
-            steps.append((entry["driver"], 0, sensor.watch, session.outbox, channel))
+        watch = getattr(sensor, "watch", None)
+        name = _name(sensor, entry)
+        first, channel = channel, channel + len(sensor.quantities)
         if any(key in entry for key in FILTERS):
             from node.filters import Filtered
 
-            kept = Filtered(sensor, entry, FILTERS)
+            sensor = Filtered(sensor, entry, FILTERS)
+        elif every_ms >= _RARE_MS and not watch:
+            sensor = None
         options = {key: entry[key] for key in entry if key not in _COMMON}
-        sources.append(sensors.Source(entry["driver"], options, channel, _name(sensor, entry), every_ms, kept))
-        channel += len(sensor.quantities)
-    if session.settings["sleep"]["every_s"]:
-        steps.append(("sleep", _PATIENCE_S, load("sleep").run, bus, session, faults))
-    elif sources:
-        steps.append(("sensors", _PATIENCE_S, sensors.run, sources, bus, session.outbox, faults))
-    return steps
+        listed.append(Source(entry["driver"], options, first, name, every_ms, sensor, watch))
+    return listed
 
 
 def _name(sensor, entry):

@@ -1,4 +1,4 @@
-"""Wi-Fi: joined at boot, kept for ever.
+"""Wi-Fi: joined at the start, and again whenever the link is lost.
 
 The chip remembers the last network in flash and rejoins it by itself. active(x), connect(ssid, key) and, before 1.20,
 config(dhcp_hostname=x) write that flash, connect() does not: so compare first, and write for a change only.
@@ -11,7 +11,6 @@ import network
 from micropython import const
 
 
-_POLL_MS = const(500)
 _LONGEST_TRY_MS = const(300000)
 _RESTART_MS = const(900000)
 
@@ -29,8 +28,7 @@ def join(wifi):
     _set_hostname(sta, wifi.get("hostname"))
     if not wifi["ssid"]:
         return
-    # "essid" is what every version from 1.19 on understands.
-    if sta.config("essid") not in [ssid for ssid, _ in _networks(wifi)]:
+    if _which(sta, _networks(wifi)) is None:
         sta.connect(wifi["ssid"], wifi.get("key", ""))
     elif sta.status() not in (network.STAT_CONNECTING, network.STAT_GOT_IP):
         sta.connect()
@@ -38,6 +36,19 @@ def join(wifi):
 
 def _networks(wifi):
     return [(n["ssid"], n.get("key", "")) for n in [wifi] + wifi.get("others", [])]
+
+
+def _which(sta, networks):
+    """Return the place in `networks` of the one that the chip is for; None: for another.
+
+    A name of 32 bytes has no end in the SDK: before MicroPython 1.23 the driver returns the key behind it, too. So what
+    it returns is compared, and goes nowhere else.
+    """
+    current = sta.config("essid")  # by this name every version from 1.19 on knows it
+    for i in range(len(networks)):
+        name = networks[i][0]
+        if current == name or len(name.encode()) == 32 and current.startswith(name):
+            return i
 
 
 def _set_hostname(sta, name):
@@ -49,48 +60,41 @@ def _set_hostname(sta, name):
         sta.config(dhcp_hostname=name)
 
 
-def run(sta, wifi, faults):
-    """Return when there is a link: a step. Without one for `timeout_s`: fault 7, and the next network; 15 min: restart.
+def rejoin(sta, wifi, faults):
+    """Go on without a link. After `timeout_s`: fault 7, and the next network. After 15 minutes: a restart.
 
     Each further round over the networks is given twice the time, up to 5 min: a change of network writes flash.
+    `wifi["down"]` is there while there is no link: [ticks_ms() of its loss, ms until the next attempt, attempts].
     """
-    from node.tasks import Stop  # not above: boot.py wants no more than join(), and at once
+    from node.supervisor import Stop  # not above: boot.py wants no more than join(), and at once
 
-    join(wifi)  # boot.py has done it, unless it was changed or could not read config.json
     timeout_ms = wifi["timeout_s"] * 1000
-    lost = time.ticks_ms()
-    due_ms = timeout_ms
-    tries = 0
-    while not sta.isconnected():
-        yield _POLL_MS
-        if not wifi["ssid"]:
-            faults.begin("wifi", "wifi.ssid is empty")
-            continue
-        down_ms = time.ticks_diff(time.ticks_ms(), lost)
-        if down_ms > _RESTART_MS:
-            raise Stop("no Wi-Fi", True)
-        if down_ms >= due_ms:
-            due_ms += min(timeout_ms << tries // _next(sta, wifi, faults, tries), _LONGEST_TRY_MS)
-            tries += 1
-    faults.clear("wifi")
+    if "down" not in wifi:
+        join(wifi)  # boot.py has done it, unless it was changed or could not read config.json
+        wifi["down"] = [time.ticks_ms(), timeout_ms, 0]
+    down = wifi["down"]
+    down_ms = time.ticks_diff(time.ticks_ms(), down[0])
+    if not wifi["ssid"]:
+        faults.begin("wifi", "wifi.ssid is empty")
+    elif down_ms > _RESTART_MS:
+        raise Stop("no Wi-Fi", True)
+    elif down_ms >= down[1]:
+        down[1] += min(timeout_ms << down[2] // _next(sta, wifi, faults, down[2]), _LONGEST_TRY_MS)
+        down[2] += 1
 
 
 def _next(sta, wifi, faults, tries):
     """Begin fault 7 and go for the next network, the first time for the only one too: its key may have changed.
 
-    Return how many there are.
+    Returns how many there are.
     """
     status = sta.status()  # 255 while the interface is off
-    current = sta.config("essid")
-    why = _WHY.split("|")[status if status <= network.STAT_GOT_IP else 0]
-    faults.begin("wifi", "%s: %s" % (current, why))
     networks = _networks(wifi)
     count = len(networks)
+    current = _which(sta, networks) or 0
+    why = _WHY.split("|")[status if status <= network.STAT_GOT_IP else 0]
+    faults.begin("wifi", "%s: %s" % (networks[current][0], why))
     if tries and count == 1:
         return 1  # the chip goes on trying by itself
-    following = 0
-    for i in range(count):
-        if networks[i][0] == current:
-            following = (i + 1) % count
-    sta.connect(*networks[following])
+    sta.connect(*networks[(current + 1) % count])
     return count

@@ -50,7 +50,10 @@ class Interface:
         return -61 if what == "rssi" else self.state
 
     def config(self, what):
-        return b"\x5c\xcf\x7f\x1a\x2b\x3c" if what == "mac" else self.essid
+        if what == "mac":
+            return b"\x5c\xcf\x7f\x1a\x2b\x3c"
+        # As before MicroPython 1.23: the end of the name is its zero, and one of 32 bytes has none.
+        return self.essid + self.key if len(self.essid.encode()) == 32 else self.essid
 
     def ifconfig(self):
         return ("192.168.1.20", "255.255.255.0", "192.168.1.1", "192.168.1.1")

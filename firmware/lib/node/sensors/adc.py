@@ -7,7 +7,7 @@ import asyncio
 
 from micropython import const
 
-from node.sensors import Unmeasurable
+from node.sensors import Saturated
 
 OPTIONS = """\
 full_scale|number|1.0|0.1..1000|V|Voltage that gives 1.0 V at the ADC pin: more than 1.0 with a divider before it.
@@ -30,12 +30,12 @@ class Sensor:
         self.full_scale = options.get("full_scale") or 1.0
 
     async def read(self):
-        """Return (V,), the mean of 32 ms: single samples are noisy. Raises Unmeasurable at full scale and beyond."""
+        """Return (V,), the mean of 32 ms: single samples are noisy. Raises Saturated at full scale and beyond."""
         total = 0
         for _ in range(_SAMPLES):
             sample = self._in.read()
             if sample >= _FULL:
-                raise Unmeasurable("more than %s V" % self.full_scale)
+                raise Saturated("more than %s V" % self.full_scale)
             total += sample
             await asyncio.sleep_ms(_APART_MS)
         return (total * self.full_scale / (_SAMPLES * 1024),)

@@ -8,7 +8,7 @@ import asyncio
 
 from micropython import const
 
-from node.sensors import Unmeasurable
+from node.sensors import Saturated, Unmeasurable
 
 OPTIONS = """\
 address|one|35|35,92||I2C address: 35 (0x23) with the ADDR pin at GND or open, 92 (0x5C) at VCC.
@@ -54,7 +54,7 @@ class Sensor:
             if counts < _FULL:
                 break
         else:
-            raise Unmeasurable("saturated")
+            raise Saturated("saturated")
         if counts == 0 and await self._is_held_low():
             raise OSError(_EIO)
         return (lux(counts, mtreg),)

@@ -21,6 +21,7 @@ _CALIBRATION_H = const(0xE1)
 _CTRL_HUM = const(0xF2)
 _CTRL_MEAS = const(0xF4)
 _CONFIG = const(0xF5)
+_USED = const(0x1D)  # bits of it, filter and bus: the others are reserved, or for a mode that is not used
 _DATA = const(0xF7)
 
 _HUM_X1 = const(1)
@@ -95,7 +96,7 @@ class Sensor:
         calibration = struct.unpack_from(_LAYOUT, buffer)
         # I2C has no checksum: values are believed when the chip is found, after them, as it was set up, and asleep.
         await self._get(_CTRL_MEAS, 0, 2)
-        if buffer[0] != _ASLEEP or buffer[1]:
+        if buffer[0] != _ASLEEP or buffer[1] & _USED:
             raise Unmeasurable("registers read back wrong")
         await self._query()
         try:
@@ -112,8 +113,13 @@ class Sensor:
         kind = self._in[0]
         if not kind:
             raise OSError(_EIO)  # an SDA held low acknowledges everything and reads as zeros
+        kind = 0x58 if kind in b"\x56\x57" else kind  # early BMP280
         if kind != self.kind:
-            raise Unmeasurable("not a %s: ID 0x%02x" % (self._name, kind))
+            why = "not a %s: ID 0x%02x" % (self._name, kind)
+            if kind == 0x58 or kind == 0x60:  # sold under the other's name
+                name = "BMP280" if kind == 0x58 else "BME280"
+                why = "%s is a %s: set driver to %s" % (why, name, name.lower())
+            raise Unmeasurable(why)
 
     # One transfer (at most 2.7 ms at 100 kHz) at a time: the other coroutines run in between.
 

@@ -3,17 +3,15 @@
 Source: datasheet BST-BMP280-DS001 (2018): 3.11 "Output compensation", 4.2 "Memory map".
 """
 
-from node.sensors import module
+from node.sensors import bme280
 
-_bme280 = module("bme280")
-
-OPTIONS = _bme280.OPTIONS
+OPTIONS = bme280.OPTIONS
 
 
-class Sensor(_bme280.Sensor):
+class Sensor(bme280.Sensor):
     """One BMP280. `bus` is a machine.I2C; option: address (0x76)."""
 
-    quantities = _bme280.Sensor.quantities[:2]
+    quantities = bme280.Sensor.quantities[:2]
     _name, kind, _size = "BMP280", 0x58, 6
 
     async def read(self):

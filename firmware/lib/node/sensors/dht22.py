@@ -79,8 +79,14 @@ def decode(widths):
     humidity = data[0] << 8 | data[1]
     t = data[2] << 8 | data[3]
     if t & 0x8000:
-        # Sign and magnitude in the datasheet; some newer ones send two's complement, which starts with more ones.
-        t = t - 0x10000 if t & 0x4000 else 0x8000 - t
-    if humidity > 1000 or not -400 <= t <= 1250 or not any(data):
+        t = 0x8000 - t
+    if not _is_possible(t) and data[2] >> 4 in (0, 8, 15):
+        # Sign and magnitude in the datasheet; some newer ones send two's complement, of 12 or of 16 bits.
+        t = ((data[2] & 15) << 8 | data[3]) - 0x1000
+    if humidity > 1000 or not _is_possible(t) or not any(data):
         raise Unmeasurable("impossible values")
     return t / 10, humidity / 10
+
+
+def _is_possible(t):
+    return -400 <= t <= 1250

@@ -12,10 +12,11 @@ from node.sensors import Unmeasurable
 
 OPTIONS = """\
 pin|one||2,4,5,12,13,14|GPIO|Its data wire, which needs a resistor of 4.7 kOhm to 3.3 V.
-rom|text?|null|16..16|hex digits|ROM code of the one that is meant when several share the wire; null: it is alone there.
+rom|hex?|null|16..16|hex digits|ROM code of the one that is meant when several share the wire; null: it is alone there.
 """
 
 _SKIP_ROM = const(0xCC)
+_READ_ROM = const(0x33)
 _MATCH_ROM = const(0x55)
 _CONVERT = const(0x44)
 _WRITE = const(0x4E)
@@ -23,8 +24,13 @@ _READ = const(0xBE)
 _CONVERTS_MS = const(760)  # at most 750 with 12 bits
 _ENODEV = const(19)
 
+# First byte of the ROM code: DS18B20 and DS1822. A DS18S20 (0x10) counts in half degrees, and others in other steps.
+_FAMILIES = const(b"\x28\x22")
 # TH and TL, the limits of an alarm that is not used, and the configuration: 12 bits. After power-on they are different.
 _SETUP = const(b"\x55\xaa\x7f")
+_BITS = const(0x60)  # of the configuration: the rest is reserved, and clones differ there
+_LOWEST = const(-880)
+_HIGHEST = const(2000)
 
 
 class Sensor:
@@ -45,27 +51,33 @@ class Sensor:
 
         Raises Unmeasurable when what comes cannot be, OSError when nobody answers.
         """
-        select = self._selection()
+        select = await self._selection()
         await self._command(select, _WRITE, _SETUP)
         await self._command(select, _CONVERT)
         await asyncio.sleep_ms(_CONVERTS_MS)
         await self._command(select, _READ)
-        for i in range(9):
-            await asyncio.sleep_ms(0)
-            self._scratchpad[i] = self._wire.readbyte()
+        await self._take(9)
         return (self._celsius(),)
 
-    def _selection(self):
-        """Return the bytes that select the chip."""
-        if not self._rom:
-            return bytes((_SKIP_ROM,))
-        try:
+    async def _selection(self):
+        """Return the bytes that select the chip, whose kind is known then."""
+        if self._rom:
             rom = unhexlify(self._rom)
-        except ValueError:
-            rom = b"?"
+            select = bytes((_MATCH_ROM,)) + rom
+            why = "rom is mistyped"  # the last byte is a checksum of the others
+        else:
+            await self._command(b"", _READ_ROM)
+            await self._take(8)
+            rom = self._scratchpad[:8]
+            if not any(rom) or min(rom) == 0xFF:
+                raise OSError(_ENODEV)
+            select = bytes((_SKIP_ROM,))
+            why = "checksum is wrong: if several share the wire, give each its rom"
         if self._wire.crc8(rom):
-            raise Unmeasurable("rom is mistyped")  # the last byte is a checksum of the others
-        return bytes((_MATCH_ROM,)) + rom
+            raise Unmeasurable(why)
+        if rom[0] not in _FAMILIES:
+            raise Unmeasurable("not a DS18B20: family 0x%02x" % rom[0])
+        return select
 
     def _celsius(self):
         """Return what the scratchpad says, if that can be believed."""
@@ -74,12 +86,21 @@ class Sensor:
             raise OSError(_ENODEV)  # the wire is shorted to GND, or only others answered the reset
         if self._wire.crc8(data):
             raise Unmeasurable("checksum is wrong")
-        if data[2:5] != _SETUP:
+        if data[2:4] != _SETUP[:2] or data[4] & _BITS != _BITS:
             raise Unmeasurable("it lost power while measuring")  # and its temperature, which is 85 then
         raw = data[0] | data[1] << 8
-        return (raw - 0x10000 if raw & 0x8000 else raw) / 16
+        if raw & 0x8000:
+            raw -= 0x10000
+        if not _LOWEST <= raw <= _HIGHEST:
+            raise Unmeasurable("impossible values")
+        return raw / 16
 
     # One reset (1 ms) or byte (0.6 ms) at a time: the other coroutines run in between, and the wire may wait.
+
+    async def _take(self, count):
+        for i in range(count):
+            await asyncio.sleep_ms(0)
+            self._scratchpad[i] = self._wire.readbyte()
 
     async def _command(self, select, command, data=b""):
         await asyncio.sleep_ms(0)

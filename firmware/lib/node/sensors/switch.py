@@ -3,13 +3,9 @@
 It is published when it changes, not only every `every_s`, and the broker keeps its state.
 """
 
-from micropython import const
-
 OPTIONS = """\
 pin|one||4,5,12,13,14|GPIO|The contact's wire; the other one goes to GND.
 """
-
-_LOOK_MS = const(50)
 
 
 class Sensor:
@@ -22,19 +18,16 @@ class Sensor:
         from machine import Pin
 
         self._in = Pin(options["pin"], Pin.IN, Pin.PULL_UP)
-        self._last = self._in()
+        self._last = self._before = self._in()  # what was told; what the latest look saw
 
     async def read(self):
         """Return (1,) for closed, (0,) for open."""
         return (1 - self._last,)
 
     def watch(self, outbox, channel):
-        """Tell of every change at once: a step (node/tasks.py). A contact bounces: two looks must see the same."""
-        before = self._last
-        while True:
-            yield _LOOK_MS
-            level = self._in()
-            if level == before != self._last:
-                self._last = level
-                outbox.put(channel, 1 - level)
-            before = level
+        """Tell of a change. Called every 50 ms; a contact bounces, so two looks must see the same."""
+        level = self._in()
+        if level == self._before != self._last:
+            self._last = level
+            outbox.put(channel, 1 - level)
+        self._before = level

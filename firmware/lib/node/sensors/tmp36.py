@@ -4,10 +4,10 @@ Source: datasheet TMP35/TMP36/TMP37 (Analog Devices): 0.5 V at 0 degrees Celsius
 1.0 V, which is 50 degrees.
 """
 
-from node.sensors import Unmeasurable, module
+from node.sensors import Unmeasurable, adc
 
 
-class Sensor(module("adc").Sensor):
+class Sensor(adc.Sensor):
     """One TMP36, its output at the ADC pin."""
 
     quantities = (("temperature", 1),)

@@ -7,7 +7,7 @@ import asyncio
 
 from micropython import const
 
-from node.sensors import Unmeasurable
+from node.sensors import Saturated, Unmeasurable
 
 OPTIONS = """\
 address|one|57|41,57,73||I2C address: 57 (0x39) with the ADDR pin open, 41 (0x29) with it at GND, 73 (0x49) at VDD.
@@ -26,6 +26,7 @@ _WORD = const(0x20)
 _OFF = const(0)
 _ON = const(3)
 _GAIN_16X = const(0x10)
+_USED = const(0x1B)  # bits of TIMING
 _EIO = const(5)
 
 # Milliseconds: TIMING bits, weight (402 ms is 322), counts that may be clipped above, full scale, wait in ms. The waits
@@ -42,10 +43,6 @@ _LUX = {
     "T": (50, 3040, 6200, 61, 2240, 3100, 80, 1280, 1530, 130, 146, 112),
     "CS": (52, 3150, 5930, 65, 2290, 2910, 80, 1570, 1800, 130, 338, 260),
 }
-
-
-class Saturated(Unmeasurable):
-    """Too much light for the integration time and gain."""
 
 
 def lux(ch0, ch1, gain, integration_ms, package):
@@ -142,7 +139,9 @@ class Sensor:
         ch1 = await self._get(_DATA1)
         # I2C has no checksum, and SoftI2C is silent about data that was not acknowledged: counts are believed when the
         # chip is found, after them, as it was set up before.
-        if (await self._get(_CONTROL), await self._get(_TIMING), await self._get(_ID)) != (_ON, timing, kind):
+        control, told = await self._get(_CONTROL), await self._get(_TIMING)
+        # The other bits are reserved, and whatever they are.
+        if control & _ON != _ON or told & _USED != timing or await self._get(_ID) != kind:
             raise Unmeasurable("registers read back wrong")
         await self._put(_CONTROL, _OFF)
         # ch0 sees all that ch1 sees. Each may be off by 4 counts in the dark.

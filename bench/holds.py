@@ -1,0 +1,55 @@
+"""For how long the node holds its loop, by the board's clock at the chip's pace: main.py with one coroutine more."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import serial
+
+from bench.board import Feather, settings, write_files
+from bench.broker import Broker
+from bench.system import ROOT
+from host.image.firmware import make
+from host.image.images import LAYOUTS
+
+_PERIODS = 8  # of ten seconds
+_STATS_S = 20
+_LONGEST_S = 300
+_PROBE = """async def probe():
+    longest = 0
+    last = began = time.ticks_ms()
+    while True:
+        await asyncio.sleep_ms(5)
+        now = time.ticks_ms()
+        longest = max(longest, time.ticks_diff(now, last) - 5)
+        last = now
+        if time.ticks_diff(now, began) > 10000:
+            print("held", longest)
+            longest, began = 0, now
+            last = time.ticks_ms()
+
+
+def build():"""
+
+
+def holds() -> list[int]:
+    """The longest hold in each ten seconds, from power-on; the statistics go out in every other, in ms."""
+    with tempfile.TemporaryDirectory() as folder, Broker() as broker:
+        state, config = Path(folder, "board"), Path(folder, "config.json")
+        config.write_text(json.dumps(settings(broker.port, stats_s=_STATS_S)))
+        firmware = make(LAYOUTS["romfs"], config)
+        firmware.flash["main.py"] = _main().encode()
+        write_files(state, firmware.flash, rom=firmware.rom)
+        with Feather(state, "--chip-speed", "--fast") as board, serial.Serial(board.path, timeout=_LONGEST_S) as line:
+            said = [line.read_until(b"\n") for _ in range(_PERIODS * 2)]
+    return [int(text.split()[1]) for text in said if text.startswith(b"held")][:_PERIODS]
+
+
+def _main() -> str:
+    main = (ROOT / "firmware" / "main.py").read_text()
+    main = main.replace("import sys\n", "import asyncio\nimport sys\nimport time\n", 1).replace(
+        "def build():", _PROBE, 1
+    )
+    return main.replace("    return tasks.Tasks(", "    asyncio.create_task(probe())\n    return tasks.Tasks(", 1)

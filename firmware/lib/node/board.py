@@ -1,0 +1,90 @@
+"""The Feather's own parts, as main.py uses them: the red LED, the RunApp switch, the Wi-Fi link.
+
+blink(), watch() and watch_link() are called again and again: they return the milliseconds until the next time.
+"""
+
+import time
+
+from machine import Pin
+from micropython import const
+
+from node import drop
+from node.supervisor import Stop
+
+_LOOK_MS = const(250)
+_POLL_MS = const(200)
+_LINK_MS = const(500)
+
+
+class Led:
+    """An LED between 3.3 V and `gpio`: lit when the pin is low."""
+
+    def __init__(self, gpio):
+        self.pin = Pin(gpio, Pin.OUT, value=1)
+        self.code = None  # of the fault that it shows
+        self.pattern = b""  # tenths of a second, lit and dark in turn
+        self.part = 0  # of the pattern, that begins next
+        self.due = 0  # ticks_ms() when it does, counted on from the one before: the pattern does not drift
+
+    def blink(self, faults):
+        """Show the current fault, a new one within 250 ms. Allocates nothing while the fault stays the same."""
+        code = faults.led_code()
+        left = time.ticks_diff(self.due, time.ticks_ms())
+        if code != self.code or left < -_LOOK_MS:  # another fault, or held up: begin the pattern
+            if code != self.code:
+                self.code, self.pattern = code, pattern(code)
+            self.part = left = 0
+            self.due = time.ticks_ms()
+        if left <= 0:
+            self.pin(self.part & 1)
+            left = 100 * self.pattern[self.part]
+            self.due = time.ticks_add(self.due, left)
+            self.part = (self.part + 1) % len(self.pattern)
+        return min(left, _LOOK_MS)
+
+
+def pattern(code):
+    """Return the tenths of a second that the LED is lit and dark in turn, for a fault; 0: none, 9: "it is me"."""
+    if not code:
+        return b"\x62\x02"
+    if code == 9:
+        return b"\x01\x01"
+    return b"\x01" * 19 + b"\x0b" + b"\x05" * (2 * code - 1) + b"\x0f"
+
+
+class RunApp:
+    """A switch between `gpio` and GND: closed, it holds the node stopped."""
+
+    def __init__(self, gpio):
+        self.pin = Pin(gpio, Pin.IN, Pin.PULL_UP)
+        self._was_held = False
+
+    def is_held(self):
+        """Say whether the switch is closed."""
+        return not self.pin()
+
+    def watch(self, faults):
+        """Raise Stop, which ends the node cleanly, for two closed looks in a row or when a restart is wanted."""
+        if faults.restart:
+            raise Stop(faults.restart, True)
+        held = self.is_held()
+        if held and self._was_held:  # once may be a spike on a long wire
+            raise Stop("RunApp is held")
+        self._was_held = held
+        return _POLL_MS
+
+
+def watch_link(sta, wifi, faults):
+    """Have wifi.py join again while the station interface has no link, and tell of it: fault 7. Calls are 0.5 s apart.
+
+    `wifi` is that part of the settings. Raises Stop after 15 minutes without a link.
+    """
+    if not sta.isconnected():
+        from node import wifi as module
+
+        module.rejoin(sta, wifi, faults)
+    else:
+        faults.clear("wifi")
+        if wifi.pop("down", None):
+            drop()
+    return _LINK_MS

@@ -1,0 +1,67 @@
+"""A node on a battery: it wakes, reads, sends, and sleeps again. GPIO16 must be wired to RST, which ends the sleep.
+
+RTC memory keeps the readings of a batch. The chip's clock starts anew after deep sleep, so until a time server has been
+asked again a reading has an age and no date.
+"""
+
+import asyncio
+
+import machine
+from micropython import const
+
+from node import sensors
+from node.outbox import FIT
+
+_STEP_MS = const(50)
+_JOIN = const(300)  # steps: longest wait for the connection, and then
+_SEND = const(300)  # for the broker to have everything
+_HEAR = const(6)  # for what is retained for us: it follows the connection at once
+
+
+class _Taken(list):
+    """Readings that are not in the outbox yet: once there is a connection they are not late."""
+
+    def put(self, channel, value):
+        self.append((channel, value))
+
+
+async def run(session, bus):
+    """Read, send if it is time, and sleep: in place of sensors.run() in the table of main.py."""
+    outbox = session.outbox
+    every_s = session.settings["sleep"]["every_s"]
+    batch = session.settings["sleep"]["batch"] * len(outbox.channels)
+    batch = min(batch, min(FIT, outbox.size) - len(outbox.channels) + 1)  # for those of the next wake there is room
+    machine.RTC().datetime((2000, 1, 1, 6, 0, 0, 0, 0))
+    while True:
+        taken = _Taken()
+        for source in session.sources:
+            await sensors.read(source, bus, taken, session.faults)
+            source.due = 0
+        sends = outbox.count + len(taken) >= batch or not len(taken)
+        if sends:
+            session.silent = False
+            await _until(_JOIN, lambda: session.state == "up")
+        for channel, value in taken:
+            outbox.put(channel, value)
+        if sends and session.state == "up":
+            await asyncio.sleep_ms(_HEAR * _STEP_MS)
+            await _until(
+                _SEND, lambda: session.state == "up" and not (outbox.count or session.jobs or session.has_news())
+            )
+        if not session.stay_awake:
+            break
+        for _ in range(every_s):
+            if not session.stay_awake or any([source.due for source in session.sources]):  # a command: read
+                break
+            await asyncio.sleep_ms(1000)
+    await session.stop(False)
+    outbox.save(every_s)
+    machine.deepsleep(every_s * 1000)
+    while True:  # it comes a little later
+        await asyncio.sleep_ms(_STEP_MS)
+
+
+async def _until(steps, is_so):
+    while steps and not is_so():
+        await asyncio.sleep_ms(_STEP_MS)
+        steps -= 1

@@ -1,0 +1,107 @@
+"""Carries out a message: a command of cmd/<id>/..., answered on reply/<id>/..., or Home Assistant's birth. A job.
+
+What takes much heap, or changes the settings, ends in a restart.
+"""
+
+import sys
+import time
+
+from micropython import const
+
+from node import with_room
+
+_IDENTIFY_S = const(10)
+_IDENTIFY_MAX_S = const(600)
+
+
+class Refused(Exception):
+    """The command cannot be carried out: str() says why."""
+
+
+async def run(session, topic, payload, retained, pid):
+    """Carry it out and answer. Raises OSError when the connection is lost.
+
+    Retained ones are left out, but for `awake`: a command of yesterday is not for every connection.
+    """
+    session.acknowledge(pid)
+    if topic == b"homeassistant/status":
+        if payload == b"online" and not retained:
+            session.jobs.append(("home_assistant",))
+        return
+    if topic in (b"update/" + session.client.client_id, session.topic(b"cmd") + b"/update"):
+        if "/rom" not in sys.path:
+            await session.reply(b"update", "error: updates by air are for the image with ROMFS: ./flash.sh --image romfs")
+        elif not retained:
+            session.jobs.insert(0, ("update.receive", payload))  # when this module has gone
+        return
+    await with_room(__import__, "node.text")
+    from node.text import flaw
+
+    start = session.topic(b"cmd") + b"/"
+    if not topic.startswith(start) or flaw(topic) is not None:
+        return  # not for us, or with an answer whose topic would end the connection
+    verb = topic[len(start) :].decode()
+    if retained and verb != "awake":
+        return
+    try:
+        if payload is None:
+            raise Refused("that is too long")
+        if flaw(payload, False) is not None:
+            raise Refused("that is not text in UTF-8")
+        flaw = None  # so that it can be dropped: `set` needs the heap
+        act = _VERBS.get(verb)
+        if not act:
+            raise Refused("%s is not a command: there are %s" % (verb, ", ".join(sorted(_VERBS))))
+        answer = None if await with_room(act, session, payload.decode().rstrip()) else "ok"
+    except Refused as e:
+        answer = "error: %s" % e
+    except MemoryError:  # the guard's: supervisor.py
+        raise
+    except Exception as e:
+        sys.print_exception(e)
+        answer = "error: %r" % e
+    if answer:
+        await session.reply(verb.encode(), answer)
+
+
+def _identify(session, text):
+    seconds = int(text) if text.isdigit() else _IDENTIFY_S if not text else 0
+    if not 0 < seconds <= _IDENTIFY_MAX_S:
+        raise Refused("identify takes seconds from 1 to %d, or nothing" % _IDENTIFY_MAX_S)
+    session.faults.identify = time.ticks_add(time.ticks_ms(), 1000 * seconds)
+
+
+def _read(session, text):
+    """Read a sensor, or all, at once: called by its driver, or by its name with or without its address."""
+    found = [s for s in session.sources if text in ("", s.driver) or (s.name + " ").startswith(text + " ")]
+    if not found:
+        raise Refused("%s is not a sensor: there are %s" % (text, ", ".join([s.name for s in session.sources])))
+    for source in found:
+        source.due = time.ticks_ms()
+
+
+def _restart(session, text):
+    session.faults.restart = "command"  # 8 characters at most reach the next start
+
+
+def _awake(session, text):
+    session.stay_awake = text not in ("", "0")
+
+
+def _set(session, text):
+    """Return True if there is no room for it beside the node: the next start does it, and has the answer."""
+    from node.jobs import change_settings as change
+
+    deferred = False
+    try:
+        why = change.refusal(text)
+    except MemoryError:  # seen on the images that keep this library's bytecode in the heap
+        why = change.defer(text)
+        deferred = True
+    if why:
+        raise Refused(why)
+    session.faults.restart = "settings"
+    return deferred
+
+
+_VERBS = {"identify": _identify, "read": _read, "restart": _restart, "awake": _awake, "set": _set}

@@ -1,0 +1,29 @@
+"""Sends the readings of an outage to late/..., oldest first. A job of the session."""
+
+from micropython import const
+
+from node import KNOWN, stamp, uptime
+
+_UNIX_2000 = const(946684800)
+
+
+async def run(session):
+    """Publish until none is late. Raises OSError; what was not acknowledged stays."""
+    outbox = session.outbox
+    while outbox.late and session.state != "stopping":
+        channel, value, moment = outbox.oldest()
+        topic, late_topic, number, retain = outbox.channels[channel]
+        payload = number % value
+        await session.publish(late_topic, ('{"v":%s,"%s":%d}' % ((payload,) + when(moment))).encode())
+        if retain:  # a state is kept, too; the newest comes last
+            await session.publish(topic, payload.encode(), 1, True)
+        outbox.forget_oldest()
+
+
+def when(moment):
+    """Return what to say of a stamp(): ("ts", Unix time), or ("age_s", seconds) with the calendar unknown."""
+    if moment >= KNOWN:
+        return "ts", moment + _UNIX_2000
+    age = uptime() - moment
+    now = stamp()
+    return ("ts", now - age + _UNIX_2000) if now >= KNOWN else ("age_s", age)

@@ -1,0 +1,108 @@
+"""Is there a broker, and does it let the node in? Asked before anything is written."""
+
+import contextlib
+import ipaddress
+import queue
+import socket
+from enum import Enum
+
+from paho.mqtt import client as mqtt
+
+_TRY_S = 5  # seconds for one broker
+
+
+class Answer(Enum):
+    """What a broker says to somebody who connects."""
+
+    OPEN = 1
+    REFUSED = 2  # user or password
+    NOBODY = 3  # no broker answers there
+
+
+def knock(server: str, port: int, user: str | None = None, password: str | None = None) -> Answer:
+    """Connect to a broker, and leave it again; under no name of a node, which would throw that node out."""
+    heard: queue.Queue[bool] = queue.Queue()
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    client.connect_timeout = _TRY_S
+    client.on_connect = lambda _client, _data, _flags, reason, _properties: heard.put(reason.is_failure)
+    if user:
+        client.username_pw_set(user, password)
+    try:
+        client.connect(server, port)
+        client.loop_start()
+        return Answer.REFUSED if heard.get(timeout=_TRY_S) else Answer.OPEN
+    except (OSError, queue.Empty):
+        return Answer.NOBODY
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def servers(settings: dict) -> list[str]:
+    """Return the brokers of these settings."""
+    given = settings["mqtt"]["server"]
+    return given if isinstance(given, list) else [given]
+
+
+def unusable(settings: dict) -> str | None:
+    """Return why a board on USB will find none of its brokers, and the next step; None when it may."""
+    reasons = [not_for_a_board(server) for server in servers(settings)]
+    return f"mqtt.server: {reasons[0]} (./bootstrap.sh --set mqtt.server=ADDRESS)" if all(reasons) else None
+
+
+def trouble(settings: dict) -> str | None:
+    """Return why the broker of these settings will not hear their node, and the next step; None when it will."""
+    mqtt = settings["mqtt"]
+    reasons = []
+    for server in servers(settings):
+        match knock(server, mqtt["port"], mqtt["user"], mqtt["password"]):
+            case Answer.OPEN:
+                return None
+            case Answer.REFUSED:
+                reasons.append(
+                    f"the broker at {server}:{mqtt['port']} does not let the node in: "
+                    + ("./bootstrap.sh --broker gives it an account" if is_here(server) else _ACCOUNT)
+                )
+            case Answer.NOBODY:
+                reasons.append(
+                    f"no broker answers at {server}:{mqtt['port']}: "
+                    + ("./bootstrap.sh --broker sets one up on this computer" if is_here(server) else _ADDRESS)
+                )
+    return "; ".join(reasons)
+
+
+_ACCOUNT = "./bootstrap.sh --set mqtt.user=NAME --set mqtt.password=PASSWORD"
+_ADDRESS = "is it on? ./bootstrap.sh --set mqtt.server=ADDRESS takes another, ./bootstrap.sh --broker sets one up here"
+
+
+def not_for_a_board(server: str) -> str | None:
+    """Return why a board cannot use this address of a broker; None when it can."""
+    with contextlib.suppress(OSError, ValueError):
+        if ipaddress.ip_address(socket.gethostbyname(server)).is_loopback and server != _own_name():
+            here = lan_address()
+            return f"{server} is the board itself, to the board: take this computer's address" + (
+                f", {here}" if here else " in your network (ip address)"
+            )
+    return None
+
+
+def _own_name() -> str:
+    return socket.gethostname()  # 127.0.1.1 in Debian's /etc/hosts, here alone
+
+
+def lan_address() -> str | None:
+    """Return the address by which others in the network reach this computer; None without a network."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # nobody's (RFC 5737); nothing is sent
+        return probe.getsockname()[0]
+    return None
+
+
+def is_here(host: str) -> bool:
+    """Say whether `host` is an address or a name of this computer."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,48 @@
+"""node.jobs.home_assistant: what the node says when it cannot announce itself."""
+
+from node.faults import Faults
+from node.jobs import home_assistant
+from replaced import Replaced
+
+
+class Session:
+    """What the job needs of the session; closed: why."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.can_announce = True
+        self.faults = Faults()
+        self.closed = None
+
+    def close(self, why):
+        self.sock = None
+        self.closed = why
+
+
+async def test_what_keeps_the_node_from_announcing_itself_is_told_once_and_the_node_goes_on():
+    tail = " to announce the sensors to Home Assistant"
+    for error, connected, fault, lost in (
+        (OSError(28), True, (5, "no room in the file system" + tail), False),
+        (OSError(5), True, (5, "no room in the file system" + tail), False),
+        (OSError(), True, (5, "no room in the file system" + tail), False),  # none for config.ok
+        (OSError(104), False, None, True),  # a lost connection is the session's
+        (MemoryError(), True, (5, "too little memory" + tail), True),  # in the middle of a packet, perhaps
+    ):
+        session = Session("a socket" if connected else None)
+        calls = []
+
+        async def announce(_):
+            calls.append(1)
+            raise error
+
+        with Replaced(home_assistant, "announce", announce):
+            raised = False
+            try:
+                await home_assistant.run(session)
+            except OSError:
+                raised = True
+            assert raised == lost and session.faults.current == fault, error
+            if fault:
+                session.sock = "the next one"
+                await home_assistant.run(session)
+                assert len(calls) == 1

@@ -1,0 +1,46 @@
+"""node.sh: its verbs and what it says of them; the verbs themselves have tests of their own."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from host.console import ROOT
+
+VERBS = re.findall(r"^    \'(\w+)\|", (ROOT / "node.sh").read_text(), re.MULTILINE)
+
+
+def node(*words, path=os.environ["PATH"]):
+    return subprocess.run(
+        ["./node.sh", *words], cwd=ROOT, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+
+
+def test_help_has_a_line_for_each_verb():
+    done = node("--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Daily life with nodes") and "set -euo" not in done.stdout
+    assert re.findall(r"^  (\w+) ", done.stdout, re.MULTILINE) == VERBS
+    assert {"repl", "files", "watch", "update"} <= {*VERBS}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_says_how_it_is_called(verb):
+    done = node(verb, "--help")
+    assert done.returncode == 0
+    assert f"./node.sh {verb}" in done.stdout and '"""' not in done.stdout and "import" not in done.stdout
+
+
+def test_wrong_verbs():
+    for words in ((), ("replx",), ("repl", "--nonsense"), ("repl", "word")):
+        done = node(*words)
+        assert done.returncode == 2 and done.stdout == ""
+        assert "node.sh" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["repl", "files"])
+def test_without_a_board(verb):
+    done = node(verb, "--port", "/dev/nowhere")
+    assert done.returncode == 4
+    assert "there is no /dev/nowhere: plug the board in" in done.stderr

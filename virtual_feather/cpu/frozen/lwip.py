@@ -1,3 +1,0 @@
-"""lwip: another name for socket."""
-
-from socket import *  # noqa: F403

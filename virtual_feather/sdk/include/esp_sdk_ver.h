@@ -1,0 +1,1 @@
+#define ESP_SDK_VERSION 0x020200
