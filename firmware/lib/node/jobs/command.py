@@ -30,7 +30,7 @@ async def run(session, topic, payload, retained, pid):
         return
     if topic in (b"update/" + session.client.client_id, session.topic(b"cmd") + b"/update"):
         if "/rom" not in sys.path:
-            await session.reply(b"update", "error: updates by air are for the image with ROMFS: ./flash.sh --image romfs")
+            await session.reply(b"update", "error: the image has no ROMFS: update by cable, ./flash.sh --image romfs")
         elif not retained:
             session.jobs.insert(0, ("update.receive", payload))  # when this module has gone
         return
