@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,23 +21,16 @@ ROOT = Path(__file__).resolve().parents[1]
 PROBE = ROOT / "tests" / "device" / "probe.py"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 KEEPALIVE_S = 5
-HOLD_US = 5000  # of CPU time: nothing the node does may hold its loop for longer
 
 
 def compile_all(folder: Path) -> None:
-    """Compile all that a probe may import, as for a board: node/ and the probe, umqtt/ and asyncio/ in each version."""
-    umqtt = {
-        "small": ROOT / "build" / "device_libs" / "umqtt" / "simple.py",
-        "frozen": ROOT / "virtual_feather" / "cpu" / "frozen" / "umqtt" / "simple.py",
-    }
+    """Compile all that a probe may import, as for a board: node/ and the probe, umqtt/, and the small asyncio/."""
     for source in (PROBE, PROBE.with_name("guarded.py")):
         _compile(source, folder / "common" / f"{source.stem}.mpy")
     lib = ROOT / "firmware" / "lib"
     for source in (lib / "node").rglob("*.py"):
         _compile(source, folder / "common" / source.relative_to(lib).with_suffix(".mpy"))
-    for version, source in umqtt.items():
-        if source.exists():
-            _compile(source, folder / version / "umqtt" / "simple.mpy")
+    _compile(ROOT / "build" / "device_libs" / "umqtt" / "simple.py", folder / "common" / "umqtt" / "simple.mpy")
     _compile(ROOT / "device_libs" / "asyncio" / "__init__.py", folder / "asyncio" / "asyncio" / "__init__.mpy")
 
 
@@ -48,16 +42,13 @@ def _compile(source: Path, target: Path) -> None:
 class Probe:
     """A running probe. Lines that it says are in `lines`."""
 
-    def __init__(
-        self, compiled: Path, port: int, *, umqtt: str = "small", small_asyncio: bool = False, **options: Any
-    ) -> None:
+    def __init__(self, compiled: Path, port: int, *, small_asyncio: bool = False, **options: Any) -> None:
         """compiled: by compile_all(); options: of probe.py, those of `mqtt` by themselves."""
         mqtt = {"server": "127.0.0.1", "port": port, "user": None, "password": None, "keepalive_s": KEEPALIVE_S}
         for key in list(options):
             if key in mqtt:
                 mqtt[key] = options.pop(key)
-        assert (compiled / umqtt).exists(), f"there is no {umqtt} umqtt: ./bootstrap.sh --image small gets it"
-        path = [compiled / "common", compiled / umqtt]
+        path = [compiled / "common"]
         if small_asyncio:
             path.append(compiled / "asyncio")
         self._process = subprocess.Popen(
@@ -90,9 +81,10 @@ class Probe:
 
     def wait(self, start: str) -> str:
         """The rest of the next line that begins with `start`. Fails the test when there is none."""
+        deadline = time.monotonic() + LIMIT_S
         while True:
             try:
-                line = self._news.get(timeout=LIMIT_S)
+                line = self._news.get(timeout=max(0, deadline - time.monotonic()))
             except queue.Empty:
                 pytest.fail(f"{start!r} did not come, but:\n" + "\n".join(self.lines))
             if line is None:
@@ -102,12 +94,14 @@ class Probe:
                 return line[len(start) :].strip()
 
     def report(self) -> dict[str, Any]:
-        """What the probe has measured; the longest hold of the loop is that since the last report."""
+        """What the probe has counted. Fails the test when a socket had to be waited for: that holds the loop."""
         self.say("report")
-        return json.loads(self.wait("report "))
+        report = json.loads(self.wait("report "))
+        assert not report["waited"], f"the session waits in {report['waited']}"
+        return report
 
     def wait_until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first report that fulfils the condition; its hold is the longest seen meanwhile."""
+        """The first report that fulfils the condition."""
         reports: list[dict[str, Any]] = []
 
         def fulfilled() -> bool:
@@ -115,7 +109,7 @@ class Probe:
             return condition(reports[-1])
 
         wait_for(fulfilled, lambda: f"another report than {reports[-1]}", 0.1)
-        return reports[-1] | {"held_us": max(report["held_us"] for report in reports)}
+        return reports[-1]
 
     def end(self) -> None:
         """End the process; fails the test when it had crashed or printed a traceback."""

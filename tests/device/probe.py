@@ -34,14 +34,45 @@ def board_time(until_wrap_ms):
         board.ticks_diff = lambda a, b: (a - b + period // 2) % period - period // 2
 
 
+class Watched:
+    """A TCP socket that notes the calls in which it would wait for the network: the loop does not turn meanwhile."""
+
+    waited = []  # names of such calls, of all sockets
+
+    def __init__(self, sock):
+        self._sock = sock
+        self._waits = True
+
+    def setblocking(self, waits):
+        self._waits = waits
+        self._sock.setblocking(waits)
+
+    def __getattr__(self, name):
+        if self._waits and name in ("connect", "read", "readinto", "write", "recv", "send"):
+            self.waited.append(name)
+        return getattr(self._sock, name)
+
+
+def watch_sockets():
+    """Put in place of `socket` one whose TCP sockets are Watched."""
+    import socket
+
+    class Module:
+        def __getattr__(self, name):
+            return getattr(socket, name)
+
+    watched = sys.modules["socket"] = Module()
+    watched.socket = lambda *kind: socket.socket(*kind) if kind else Watched(socket.socket())
+
+
 options = {"id": "n1", "wrap_ms": None, "outbox": 64, "pauses": True, "joined": True}
 options.update(json.loads(sys.stdin.readline()))
 board_time(options["wrap_ms"])
+watch_sockets()
 
 import asyncio
 import gc
 import select
-import time
 
 from guarded import guarded
 from umqtt.simple import MQTTClient
@@ -76,6 +107,14 @@ class Session(session.Session):
     """A session with the probe's own jobs, and with nothing of its own to say."""
 
     probe = None
+
+    def enter(self, state):
+        was_up = self.state == "up"
+        session.Session.enter(self, state)
+        if state == "up":
+            print("up", self.reconnects + 1)
+        elif was_up and state == "lost":
+            print("down after", self.reconnects + 1)
 
     async def _do(self, name, *args):
         if name in ("burst", "long", "command"):
@@ -114,36 +153,12 @@ class Probe:
         )
         self.session.probe = self
         self.count = 0
-        self.every_ms = 0
-        self.held_us = 0
-        self.result = {}
+        self.every_ms = self.turns = 0
 
     async def command(self, topic, payload, retained, pid):
         self.session.acknowledge(pid)
         if not retained:
             print("message", topic, payload)
-
-    async def measure(self):
-        """Find the longest turn of the loop, in CPU time: other programs on this computer are no hold of ours."""
-        while True:
-            self.reported = False
-            last = time.clock()
-            await asyncio.sleep_ms(0)
-            if not self.reported:
-                self.held_us = max(self.held_us, round(1000000 * (time.clock() - last)))
-            # Rest now and then: the broker, the relay and the test share the processors.
-            await asyncio.sleep_ms(1)
-
-    async def tell(self):
-        epoch = 0
-        while True:
-            if self.session.state == "up" and self.session.reconnects + 1 != epoch:
-                epoch = self.session.reconnects + 1
-                print("up", epoch)
-            elif self.session.state == "lost" and epoch > 0:
-                print("down after", self.session.reconnects + 1)
-                epoch = -1
-            await asyncio.sleep_ms(5)
 
     async def sample(self):
         while True:
@@ -153,12 +168,18 @@ class Probe:
             await asyncio.sleep_ms(self.every_ms or 20)
 
     async def burst(self, count):
-        """Publish `count` readings one after the other, QoS 1."""
-        self.held_us = 0
+        """Publish `count` readings one after the other, QoS 1, and count the turns of another coroutine meanwhile."""
+        self.turns = 0
+        turning = asyncio.create_task(self.turn())
         for _ in range(count):
             await self.session.publish(CHANNELS[0][0], b"123.45")
-        self.result = {"burst_held_us": self.held_us}
+        turning.cancel()
         print("burst done")
+
+    async def turn(self):
+        while True:
+            self.turns += 1
+            await asyncio.sleep_ms(0)
 
     async def long(self, size):
         await self.session.publish(b"long/%s" % ID, bytes([48 + i % 75 for i in range(size)]))
@@ -167,7 +188,8 @@ class Probe:
     def report(self):
         gc.collect()
         answer = {
-            "held_us": self.held_us,
+            "waited": Watched.waited,
+            "turns": self.turns,
             "up": self.session.state == "up",
             "epoch": self.session.reconnects + 1,
             "put": self.count,
@@ -175,10 +197,7 @@ class Probe:
             "dropped": self.outbox.dropped,
             "heap": gc.mem_alloc(),
         }
-        answer.update(self.result)
         print("report", json.dumps(answer))
-        self.held_us = 0
-        self.reported = True  # this turn is the test's own
 
     async def obey(self):
         poller = select.poll()
@@ -206,9 +225,8 @@ class Probe:
                 print("stopped")
 
     async def main(self):
-        for other in (self.measure, self.tell, self.sample):
+        for other in (self.sample, self.run):
             asyncio.create_task(guarded(other()))
-        asyncio.create_task(guarded(self.run()))
         await self.obey()
 
     async def run(self):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from probes import HOLD_US, Probe
+from probes import Probe
 from relay import Relay
 
 
@@ -68,8 +68,6 @@ def test_a_lost_connection_holds_nothing_up(row: Row, relay: Relay, broker, prob
     node.wait("up 2")
     node.say("every 0")
     report = node.wait_until(lambda report: report["waiting"] == 0)
-    print(f"loop held for {report['held_us']} us of CPU time")
-    assert report["held_us"] <= HOLD_US
     assert report["dropped"] == 0
     late = [message.json["v"] for message in broker.of("late/n1/lux")]
     live = [message.number for message in broker.of("sensors/n1/lux")]
@@ -80,8 +78,7 @@ def test_a_broker_that_never_answers(relay: Relay, probe):
     relay.mode = "drop"
     node: Probe = probe(relay.port)
     assert node.wait("fault").startswith("2: 127.0.0.1")
-    report = node.wait_until(lambda _: relay.accepted >= 2)
-    assert report["held_us"] <= HOLD_US
+    node.wait_until(lambda _: relay.accepted >= 2)
     relay.mode = "pass"
     node.wait("up 1")
     node.wait_until(lambda _: "no fault" in node.lines)
@@ -95,4 +92,4 @@ def test_a_slow_network_is_no_lost_one(relay: Relay, probe):
     node.wait("burst done")
     report = node.report()
     assert report["epoch"] == 1
-    assert report["burst_held_us"] <= HOLD_US
+    assert report["turns"] > 5 * 5, "the loop turns while an answer is on its way"
