@@ -38,7 +38,6 @@ ALLOWED = {
     ("1.19.1", '*: "hostname" is not a known attribute of module "network"'): "hasattr() is asked first",
     ("1.19.1", '*: "tuple[[]*" is not awaitable'): "sleep_ms() of device_libs: MicroPython awaits what can be iterated",
     ("*", '*: "Generator[[]tuple[[]*" is not awaitable'): "with_room(): MicroPython awaits what can be iterated",
-    ("*", 'reportMissingImports: Import "trial" could not be resolved'): "sys.path has its folder at that moment",
     ("1.19.1", 'reportMissingImports: Import "vfs" could not be resolved'): "only where there is a ROMFS",
     ("*", '*: "VfsRom" is not a known attribute of module "vfs"'): "the stubs are of the image without ROMFS",
     ("*", 'reportOptionalMemberAccess: "open" is not a known attribute of "None"'): "_check() has raised by then",
@@ -74,12 +73,16 @@ class Finding:
 def find(folder: Path, release: str) -> Iterator[Finding]:
     """All that pyright says of the modules in `folder`, allowed or not."""
     # What is in stubPath goes before MicroPython's standard library, what is in extraPaths behind it.
-    umqtt = ROOT / "build" / "device_libs"
+    lib, umqtt = folder / "lib", ROOT / "build" / "device_libs"
     settings = {
         **_RULES,
         "include": [str(folder)],
         "stubPath": str(ROOT / "device_libs" if release == "1.19.1" else umqtt),
-        "extraPaths": [str(path) for path in (folder / "lib", umqtt, STUBS / release, STUBS / "stdlib")],
+        "extraPaths": [
+            # boot.py finds `trial` in update/.
+            str(path)
+            for path in (lib, lib / "node" / "update", umqtt, STUBS / release, STUBS / "stdlib")
+        ],
         "typeshedPath": str(STUBS / "stdlib"),
         "pythonVersion": "3.11",
     }

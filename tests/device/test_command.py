@@ -1,5 +1,7 @@
 """node.jobs.command: what a broker may send, right and wrong; each is answered in a sentence, or ignored."""
 
+import sys
+
 from node.jobs import command
 
 KNOWN = "awake, identify, read, restart, set"
@@ -109,5 +111,9 @@ def test_what_is_ignored():
 
 def test_what_is_left_to_others():
     assert carried_out(b"homeassistant/status", b"online").jobs == [("home_assistant",)]
+    (said,) = carried_out(b"cmd/n1/update", b"?").said
+    assert b"no ROMFS" in said[-1]
+    sys.path.append("/rom")
     assert carried_out(b"cmd/n1/update", b"?").jobs == [("update.receive", b"?")]
+    sys.path.pop()
     assert carried_out(b"cmd/n1/awake", b"1", 1).stay_awake is True

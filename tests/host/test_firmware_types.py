@@ -22,7 +22,6 @@ _WRONG = [
     ("def f():\n    return missing", RELEASES, "missing"),
     ("from time import sleep_ms\nsleep_ms()", RELEASES, "rgument"),
     ("import asyncio\nasyncio.gather()", ("1.19.1",), "gather"),  # device_libs/asyncio has none
-    ("import vfs", ("1.19.1",), "vfs"),
     ("from umqtt.simple import MQTTClient\nMQTTClient('id')", RELEASES, "server"),
     ("def f(a):\n    return a\nf()", RELEASES, '"a"'),
 ]

@@ -77,12 +77,12 @@ def test_mpremote_takes_the_board_from_a_busy_program(board, files):
 
 def test_mpremote_writes_romfs(board, files):
     (files / "rom").mkdir()
-    (files / "rom" / "inrom.py").write_text("WHERE = __file__\n")
+    (files / "rom" / "inrom.py").write_text("ANSWER = 42\n")
     _mpremote(board, "romfs", "deploy", files / "rom")
     assert (
         _mpremote(board, "exec", "import sys; print(sys.path)") == "['', '.frozen', '/rom', '/rom/lib', '/lib', '/']\n"
     )
-    assert _mpremote(board, "exec", "import inrom; print(inrom.WHERE)").startswith("/rom/inrom")
+    assert _mpremote(board, "exec", "import inrom, os; print(inrom.ANSWER, os.listdir('/rom'))") == "42 ['inrom.mpy']\n"
 
 
 @pytest.mark.parametrize("image", ["romfs", "small"])

@@ -61,12 +61,14 @@ def test_the_wires_fail_and_are_mended(board: RunningBoard) -> None:
 
 
 def test_a_chip_that_hangs_wants_nine_clocks(board: RunningBoard) -> None:
+    """The byte of an address has them: that transaction fails, and the next is well."""
     with board.console() as console:
         console.prompt()
         board.ctl("i2c", "hang")
-        assert console.run(_I2C + _READ_ID + "print(read_id(0x39))") == "0\n"
         assert console.run("from machine import Pin\n" + _NINE_CLOCKS) == "9 1\n"
-        assert console.run(_I2C + "print(i2c.scan())") == "[57]\n"
+        board.ctl("i2c", "hang")
+        console.run(_I2C + _READ_ID)
+        assert console.type("read_id(0x39), read_id(0x39)") == "(-19, 5)\n"
     assert board.status()["i2c"] == "ok"
 
 
@@ -111,7 +113,8 @@ def test_the_network_comes_and_goes(board: RunningBoard) -> None:
         console.type("w.connect('home', 'right')")
         wait_for(lambda: console.type("w.isconnected()") == "True\n", "joined")
         board.ctl("wifi", "off")
-        assert console.type("w.isconnected(), w.scan()") == "(False, [])\n"
+        assert console.type("w.isconnected()") == "False\n"
+        assert "scan failed" in console.type("w.scan()")  # the SDK has no list to hand over when it has heard nobody
         board.ctl("wifi", "on")
         wait_for(lambda: console.type("w.isconnected()") == "True\n", "joined again, as before")
         assert console.type("w.scan()[0][0]") == "b'home'\n"
