@@ -3,11 +3,11 @@
 #
 # Usage: checks/check.sh [NAME...]
 #        checks/check.sh message FILE
-#   NAME           style, format, shell, types, package, commits (default: all of them)
+#   NAME           style, format, shell, c, types, package, commits (default: all of them)
 #   message FILE   a commit message, as git's commit-msg hook
 #
-# style and format are ruff's, shell is shellcheck's; types is pyright's opinion of firmware/, for MicroPython 1.19.1 and
-# the newest release; package is package.json against firmware/lib; commits is the messages of the history.
+# style and format are ruff's, shell is shellcheck's, c is cppcheck's (skipped where it is not); types is pyright's
+# opinion of firmware/, for MicroPython 1.19.1 and the newest release; package is package.json against firmware/lib; commits is the messages of the history.
 # To have git ask before every commit: pre-commit install --hook-type pre-commit --hook-type commit-msg
 # Exit status: 0 all is well, 1 something is not (said what), 2 wrong usage, 3 this computer lacks something (said which).
 set -euo pipefail
@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=host/venv.sh
 source host/venv.sh
 
-NAMES=(style format shell types package commits)
+NAMES=(style format shell c types package commits)
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' checks/check.sh; }
 
@@ -33,6 +33,14 @@ check() {
             mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
             "$VENV/bin/shellcheck" --external-sources "${scripts[@]}"
             ;;
+        c)
+            if ! command -v cppcheck >/dev/null; then
+                printf 'skipped: cppcheck is not installed\n' >&2
+                return
+            fi
+            cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+                -I virtual_feather/sdk/include -I virtual_feather/sdk/lwip virtual_feather/sdk
+            ;;
         types) "$VENV_PYTHON" -m checks.firmware_types ;;
         package) "$VENV_PYTHON" -m checks.package ;;
         commits) "$VENV_PYTHON" -m checks.commits ;;
@@ -40,6 +48,7 @@ check() {
 }
 
 prepare() {
+    want_programs cppcheck
     need_set tools littlefs virtual test types || exit 3
     "$VENV_PYTHON" tests/fetch.py || exit 3
 }

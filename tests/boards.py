@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -109,8 +110,8 @@ class RunningBoard:
 
     def start(self) -> None:
         """Start the board and wait for its serial path."""
-        command = [sys.executable, "-m", "virtual_feather", "run", "--state", str(self.state), "--link", str(self.link)]
-        command += ["--fast", "0"]
+        command = [sys.executable, "-X", "faulthandler", "-m", "virtual_feather", "run", "--fast", "0"]
+        command += ["--state", str(self.state), "--link", str(self.link)]
         errors = (self.state.parent / f"{self.state.name}.err").open("w")
         with errors:
             self._process = subprocess.Popen(
@@ -133,9 +134,9 @@ class RunningBoard:
         try:
             process.wait(LIMIT_S)
         except subprocess.TimeoutExpired:
-            process.kill()
+            process.send_signal(signal.SIGABRT)
             process.wait()
-            raise
+            pytest.fail(f"the board did not end: {self.errors()}")
         finally:
             if process.stdout:
                 process.stdout.close()

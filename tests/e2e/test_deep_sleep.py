@@ -177,7 +177,7 @@ def test_a_sensor_that_is_gone(sleeper):
 
 
 def test_how_long_it_is_awake(sleeper):
-    """For docs/battery.md: from the reset to deepsleep(), of a wake that sends and of one that does not, at the chip's pace."""
+    """For docs/battery.md, at the chip's pace: from the reset to deepsleep(), of wakes that send and that do not."""
     feather = sleeper("--chip-speed", batch=2)
     _wire(feather)
     feather.comes("sensors", "lux", within_s=2 * (_EVERY_S + _AWAKE_S))

@@ -22,12 +22,12 @@ int esp_now_register_send_cb(esp_now_send_cb_t call) {
 }
 
 int esp_now_send(uint8_t *mac, uint8_t *data, int size) {
-    (void)mac, (void)data, (void)size;
+    (void)mac; (void)data; (void)size;
     return FAILS;
 }
 
 int esp_now_add_peer(uint8_t *mac, uint8_t role, uint8_t channel, uint8_t *key, uint8_t key_size) {
-    (void)mac, (void)role, (void)channel, (void)key, (void)key_size;
+    (void)mac; (void)role; (void)channel; (void)key; (void)key_size;
     return FAILS;
 }
 
@@ -42,6 +42,6 @@ int esp_now_set_self_role(uint8_t role) {
 }
 
 int esp_now_set_kok(uint8_t *key, uint8_t size) {
-    (void)key, (void)size;
+    (void)key; (void)size;
     return FAILS;
 }

@@ -20,6 +20,9 @@ void *pvPortMalloc(size_t size) {
         return NULL;
     }
     uint32_t *block = malloc(size + BLOCK_HEAD);
+    if (!block) {
+        return NULL;
+    }
     heap_used += block[0] = size + BLOCK_HEAD;
     return (uint8_t *)block + BLOCK_HEAD;
 }
