@@ -5,8 +5,8 @@
 #   NAME      memory, session, deploy, start, fleet (default: all, about 20 minutes; leave the computer alone meanwhile)
 #   --write   write docs/benchmarks.md from the latest result of each
 #
-# Tables go to standard output, progress to standard error. Sets up what it needs: .venv, Mosquitto, Node.js for the
-# estimates of memory on 32 bits, and the libraries to compare with (said before they are installed).
+# Tables go to standard output, progress to standard error. Sets up what it needs: .venv, Mosquitto, the processor of the
+# virtual Feather, and the libraries to compare with (said before they are installed).
 # Exit status: 0 measured, 1 a benchmark failed, 2 wrong usage, 3 this computer lacks something (said which).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -19,14 +19,8 @@ case ${1-} in
     --help | -h) usage && exit 0 ;;
 esac
 
-need_programs mosquitto node npm
+need_programs mosquitto
 need_set tools littlefs virtual test
 need_processor romfs plain small
-if [[ bench/wasm32/package-lock.json -nt bench/wasm32/node_modules/.package-lock.json ]]; then
-    npm ci --prefix bench/wasm32 --no-audit --no-fund --loglevel=error >&2 || {
-        printf 'bench/bench.sh: could not get MicroPython for WebAssembly: check the network, then run this again\n' >&2
-        exit 3
-    }
-fi
 
 exec "$VENV_PYTHON" -m bench "$@"

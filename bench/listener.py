@@ -40,6 +40,10 @@ class Listener:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def publish(self, topic: str, payload: str) -> None:
+        """Say something, with QoS 1."""
+        self._client.publish(topic, payload, qos=1)
+
     def _take(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:
         with self._news:
             self.messages.append(Message(message.topic, message.payload, time.monotonic()))

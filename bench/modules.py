@@ -1,103 +1,79 @@
-"""What each module of firmware/lib costs in heap: as source, as .mpy on a file system, and in place from ROMFS."""
+"""What each module retains of the heap once imported: from files on a board of the image small, and from ROMFS."""
 
 from __future__ import annotations
 
-from functools import cache
+import tempfile
 from pathlib import Path
 
-from bench.compiled import compile_file
-from bench.interpreters import Job, run
-from bench.system import ROOT
-from host.image.filesystem import make_romfs
-from host.image.firmware import make
+from mpremote.transport_serial import SerialTransport
+
+from bench.board import Feather, write_files
+from host.console import Console
+from host.image import libraries
+from host.image.filesystem import Files
+from host.image.firmware import Firmware, make
 from host.image.images import LAYOUTS
 from host.settings.config_file import EXAMPLE
 
-FORMS = ("py", "mpy", "romfs")
-_BENCH = ROOT / "bench"
-# What the interpreters lack and an image has: stand-ins, there before anything is measured.
-_FAKES = {64: (ROOT / "tests" / "device" / "fakes",)}
-_FAKES[32] = (*_FAKES[64], _BENCH / "wasm32" / "fakes")
-BUILT_IN = (
-    *("machine", "network", "socket", "select", "asyncio", "json", "struct"),
-    *("hashlib", "binascii", "errno", "time", "os", "random"),
-)
-# On images that lack them these go on the board too.
-UMQTT = {"lib/umqtt/simple.py": ROOT / "build" / "device_libs" / "umqtt" / "simple.py"}
-ASYNCIO = {"lib/asyncio/__init__.py": ROOT / "device_libs" / "asyncio" / "__init__.py"}
+FORMS = {"mpy": "small", "romfs": "romfs"}  # and the image of the board that has them so
+_FROZEN = ("asyncio", "umqtt.simple")  # in all images but small
+# MicroPython keeps names in pools of 20, 40, 80 ...: with the one of 640 begun, no module pays for the next.
+_BEGIN = """import gc, sys
+gc.collect()
+for i in range(640):
+    getattr(sys, "_%d" % i, None)
+had, base = set(sys.modules), 0
+"""
+_NEEDS = """import {name}
+print(*[name for name in set(sys.modules) - had if not (name + ".").startswith("{name}.")])
+"""
+_COSTS = """{imports}
+gc.collect()
+base = gc.mem_alloc()
+import {name}
+gc.collect()
+print(gc.mem_alloc() - base)
+"""
 
 
-@cache
-def _built() -> dict[str, bytes]:
-    """The modules as they go on a board, by their path there, e.g. "lib/node/board.mpy"."""
-    files = make(LAYOUTS["plain"], EXAMPLE).flash
-    return {path: content for path, content in files.items() if path.startswith("lib/")}
+def get_libraries() -> None:
+    """Have those that the image small lacks."""
+    libraries.get(Console())
 
 
-@cache
-def _sources() -> dict[str, bytes]:
-    """The same of their sources."""
-    firmware = ROOT / "firmware"
-    return {str(file.relative_to(firmware)): file.read_bytes() for file in sorted((firmware / "lib").rglob("*.py"))}
+def firmware(form: str) -> Firmware:
+    """What goes on the board: the modules, and nothing that runs by itself."""
+    get_libraries()
+    made = make(LAYOUTS[FORMS[form]], EXAMPLE)
+    made.flash = {path: content for path, content in made.flash.items() if path.startswith("lib/")}
+    return made
 
 
-def board_modules(form: str) -> dict[str, bytes]:
-    """Every module by its path on the board: of the build in .mpy and ROMFS, which may put several into one."""
-    return _sources() if form == "py" else _built()
+def names(files: Files) -> list[str]:
+    """Module names of the paths below lib/, packages before what is in them, and of what an image may have frozen."""
+    paths = [path.removeprefix("lib/").rpartition(".")[0] for path in files if path.startswith("lib/")]
+    return sorted({path.removesuffix("/__init__").replace("/", ".") for path in paths} | set(_FROZEN))
 
 
-def name_of(path: str) -> str:
-    """Module name of a path below lib/."""
-    return path.removeprefix("lib/").rpartition(".")[0].removesuffix("/__init__").replace("/", ".")
+def measure(form: str, made: Firmware | None = None) -> dict[str, int]:
+    """Bytes that each module retains; not those of what it imports. made: other files than firmware(form)."""
+    made = made or firmware(form)
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder, "board")
+        write_files(state, made.flash, FORMS[form], made.rom)
+        with Feather(state) as board:
+            repl = SerialTransport(board.path)
+            found = {name: _measure(repl, name) for name in names(made.flash | made.rom)}
+            repl.close()
+    return found
 
 
-def board_files(form: str, bits: int, libraries: dict[str, Path]) -> dict[str, bytes]:
-    """What a job finds: the modules and these libraries in one of FORMS, and stand-ins for what is built in."""
-    found = dict(board_modules(form))
-    for path, file in libraries.items():
-        if form == "py":
-            found[path] = file.read_bytes()
-        else:
-            found[path.removesuffix(".py") + ".mpy"] = compile_file(file, path.removeprefix("lib/"))
-    given = {file.name: file for folder in _FAKES[bits] for file in folder.glob("*.py")}
-    if ASYNCIO.items() <= libraries.items():
-        given.pop("asyncio.py", None)
-    files = {f"fakes/{name}": file.read_bytes() for name, file in given.items()}
-    files["heap.py"] = (_BENCH / "device" / "heap.py").read_bytes()
-    return files | ({"romfs": make_romfs(found)} if form == "romfs" else found)
+def _measure(repl: SerialTransport, name: str) -> int:
+    """In an interpreter of its own, with all there already that it imports."""
+    needs = _run(repl, _NEEDS.format(name=name)).split()
+    return int(_run(repl, _COSTS.format(imports="\n".join(f"import {need}" for need in needs), name=name)))
 
 
-def begin(form: str) -> list[str]:
-    """The first steps of a job: what it finds is on sys.path."""
-    place = "heap.mount(root + '/romfs')" if form == "romfs" else "sys.path.insert(0, root + '/lib')"
-    return [f"import gc, os, sys\nos.chdir(root)\nsys.path[:0] = [root + '/fakes', root]\nimport heap\n{place}"]
-
-
-def _steps(form: str, module: str, before: list[str]) -> list[str]:
-    return [
-        *begin(form),
-        *(f"import {name}" for name in before),
-        "heap.fill_pools()",
-        "had = set(sys.modules)",
-        "gc.collect()",
-        "base = heap.used()",
-        f"import {module}",
-        "gc.collect()",
-        "print(heap.used() - base, *(name for name in sys.modules if name not in had))",
-    ]
-
-
-def _measure(form: str, bits: int, names: list[str], files: dict[str, bytes], given: list[str]) -> dict[str, int]:
-    """Each module in an interpreter of its own: first what it imports, then itself."""
-    alone = run(bits, [Job(_steps(form, name, given), files) for name in names])
-    needed = [sorted(set(said.split()[1:]) - {name}) for name, said in zip(names, alone, strict=True)]
-    jobs = [Job(_steps(form, name, [*given, *before]), files) for name, before in zip(names, needed, strict=True)]
-    return {name: int(said.split()[0]) for name, said in zip(names, run(bits, jobs), strict=True)}
-
-
-def measure(form: str, bits: int) -> dict[str, int]:
-    """Each module's retained bytes; what it imports counts for itself, and room for its names is there already."""
-    names = [name_of(path) for path in [*board_modules(form), *UMQTT]]
-    costs = _measure(form, bits, names, board_files(form, bits, UMQTT), list(BUILT_IN))
-    given = [name for name in BUILT_IN if name != "asyncio"]
-    return costs | _measure(form, bits, ["asyncio"], board_files(form, bits, ASYNCIO), given)
+def _run(repl: SerialTransport, program: str) -> str:
+    repl.enter_raw_repl()  # by a soft reset
+    return repl.exec(_BEGIN + program).decode()

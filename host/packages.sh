@@ -41,7 +41,6 @@ install_packages() {
 _package_of() {
     case $1 in
         mosquitto_pub | mosquitto_sub) echo mosquitto-clients ;;
-        node) echo nodejs ;;
         *) echo "$1" ;;
     esac
 }

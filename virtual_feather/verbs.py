@@ -29,6 +29,7 @@ VERBS = {
     "runapp": Verb("hold|release", "the RunApp wire to ground"),
     "wire": Verb("gpio16 on|off", "the wire from GPIO16 to RST that ends a deep sleep; a new board has none"),
     "led": Verb("", "the last minute of the red LED, then what it spells: running, fault N, off, unclear"),
+    "heap": Verb("", "bytes of the heap: free at the last wait, and at least since the last `heap`, which begins it"),
     "reset": Verb("", "press the button"),
     "power": Verb("on|off|cut BYTES", "the supply; `cut`: off after so many more bytes of flash are written or erased"),
     "clock": Verb("fast|real|SECONDS", "of a board run with --fast: skip idle time, or do not, or for so long"),

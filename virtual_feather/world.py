@@ -123,6 +123,12 @@ class World:
     def _do_led(self) -> bytes:
         return self._board.leds[RED_LED].report().encode()
 
+    def _do_heap(self) -> bytes:
+        page = self._board.page
+        found = {"free": page.heap_free, "least": min(page.heap_free, page.heap_least)} if page.heap_measured else {}
+        page.heap_measured, page.heap_least = 1, -1  # the largest there is
+        return json.dumps(found).encode()
+
     def _do_reset(self) -> None:
         if not self._board.powered:
             raise UserError("the board has no power: `ctl power on` first")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 # The program of MicroPython's issue 2927, with which the ESP8266 gets 19 deep.
@@ -119,3 +121,17 @@ def test_a_clock_line_at_ground_holds_the_program_up(board):
         error, took = console.run(attempt).split()
         assert error == "19"
         assert int(took) >= 100, "the address alone"
+
+
+def test_the_least_of_the_heap_is_what_a_program_has_in_use(board):
+    """Ten kilobytes for a moment count; a hundred that nobody holds any more do not."""
+    board.ctl("heap")
+    with board.console() as console:
+        console.prompt()
+        console.run("for _ in range(100): bytearray(1000)")
+        before = json.loads(board.ctl("heap"))
+        console.run("b = bytearray(10_000)\ndel b")
+        after = json.loads(board.ctl("heap"))
+        console.run("import gc\nassert gc.threshold() == 0")
+    assert before["free"] - before["least"] < 2000
+    assert 10_000 <= after["free"] - after["least"] < 12_000 and abs(after["free"] - before["free"]) < 500

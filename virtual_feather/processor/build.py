@@ -38,6 +38,7 @@ _SECTIONS = {
 # Calls that go to our C first: where the port waits in loops of its own, and where the board wants to know.
 _WRAPPED = (
     "ets_loop_iter",
+    "gc_collect_end",
     "mp_hal_delay_ms",
     "mp_hal_delay_us",
     "mp_hal_stdin_rx_chr",

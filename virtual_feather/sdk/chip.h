@@ -13,6 +13,10 @@ void clock_follow(bool waits);        // the board comes after a processor at th
 void clock_busy(uint32_t us);         // the processor stands still
 enum { FOREVER_MS = -1 };
 
+// heap.c
+void heap_begin(void);   // it is there, and boot.py begins
+void heap_measure(void); // before the processor waits
+
 // pace.c
 uint32_t pace_spent_us(void); // on the chip, since the last call
 

@@ -174,6 +174,7 @@ static uint64_t earliest(uint64_t a, uint64_t b) {
 
 void clock_idle_until(uint64_t when) {
     uart_flush_line();
+    heap_measure();
     if (irq_level != 0 || happened || link_poll()) {
         happened = false;
         return;

@@ -29,10 +29,11 @@ struct page {
     uint32_t held_low, held_high, resistors;          // what the wires outside do
     uint32_t heard;                                   // pads whose changes the board wants to hear of
     uint32_t onewire;                                 // pads with 1-Wire devices
+    uint32_t heap_free, heap_least;                   // bytes: at the last wait, and since the board set it (heap.c)
     uint32_t pace_ns[PACE_KINDS];                   // pace.c: what a branch takes on the chip; all 0: as it takes here
     uint8_t scl, sda;                                 // pads of the I2C bus
     uint16_t adc;
-    uint8_t reset_reason, fast, paced, output_held;
+    uint8_t reset_reason, fast, paced, output_held, heap_measured;
     // Wi-Fi: what the board's radio knows.
     uint8_t opmode, status, air_channel;
     int8_t rssi;

@@ -65,6 +65,7 @@ int __real_pyexec_file_if_exists(const char *name);
 int __wrap_pyexec_file_if_exists(const char *name);
 int __wrap_pyexec_file_if_exists(const char *name) {
     if (strcmp(name, "boot.py") == 0) {
+        heap_begin();
         link_tell('H', NULL, 0);
     }
     return __real_pyexec_file_if_exists(name);
