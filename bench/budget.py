@@ -1,8 +1,8 @@
 """What the node may cost in heap: python -m bench.budget [--write]
 
-Measures on virtual Feathers, in the chip's own bytes: what each module retains, and what the whole node leaves free on
-each image (bench/memory.py). Compares with the limits in budget.toml. --write sets the limits to what is measured, and a
-little more for what differs from run to run. Standard output: a line for each limit that is not kept.
+Measures on virtual Feathers, in the chip's own bytes: what each module retains, and what the whole node leaves free
+on each image (bench/memory.py). Compares with the limits in budget.toml. --write sets them to what is measured; of the
+whole node a little below, for it differs from run to run. Standard output: a line for each limit that is not kept.
 Exit status: 0 all are kept, 1 some are not.
 """
 

@@ -1,4 +1,4 @@
-"""What the node leaves of the chip's heap: at rest, and at the worst moment of a life in which everything happens once."""
+"""What the node leaves of the chip's heap: at rest, and at the worst moment of a run with all that happens to a node."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _OUTAGE_S = 30
 _SINCE_1900 = 2208988800
 _METHOD = f"""the virtual Feather runs MicroPython's own ESP8266 port: words of 32 bits and the chip's heap, of which
 38,016 bytes can be used. The node is the real one, with a TSL2561 that it reads every second, statistics every
-{_STATS_S} s, NTP, and (not on the image small) Home Assistant, on a real Mosquitto. While the heap is measured (`ctl heap`)
-MicroPython collects before every allocation, so that what is not free is in use. In the outage the network is away
-for {_OUTAGE_S} s; the update brings one module. A module's cost is what its import retains, in an interpreter of its own in
-which all that it imports is there already, and room for its names: .mpy on the image small, ROMFS on the image
-romfs, where asyncio and umqtt.simple are frozen."""
+{_STATS_S} s, NTP, and (not on the image small) Home Assistant, on a real Mosquitto. While the heap is measured
+(`ctl heap`) MicroPython collects before every allocation, so that what is not free is in use. In the outage the
+network is away for {_OUTAGE_S} s; the update brings one module. A module's cost is what its import retains, in an
+interpreter of its own in which all that it imports is there already, and room for its names: .mpy on the image small,
+ROMFS on the image romfs, where asyncio and umqtt.simple are frozen."""
 
 
 @dataclass
