@@ -1,4 +1,4 @@
-"""What the node leaves of the chip's heap: at rest, and at the worst moment of a run with all that happens to a node."""
+"""What the node leaves of the chip's heap: at rest, and at the worst moment of a run in which all happens once."""
 
 from __future__ import annotations
 
