@@ -6,17 +6,19 @@ import contextlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.board import Feather, settings, write_flash
+from bench.board import settings, write_flash
 from bench.broker import Broker
 from bench.listener import Listener
 from bench.report import Report, Table, progress, ratio
-from bench.system import versions
+from bench.system import ROOT, versions
 
 _SIZES = (1, 50, 200)
 _WINDOW_S = 20.0
@@ -28,10 +30,10 @@ _SYS_S = 4.0  # longer than the broker's sys_interval
 _SENSORS = [{"driver": "tsl2561", "every_s": _EVERY_S}]
 _RECEIVED = "$SYS/broker/publish/messages/received"  # of those that are not retained
 _RETAINED = ("status/", "fault/", "stats/")
-_METHOD = f"""each board is a process of its own with the default image and a TSL2561 that is read every {_EVERY_S} s,
-all on one Mosquitto on loopback, and all are switched on at once. Counted for {_WINDOW_S:.0f} s,
-{_SETTLE_S:.0f} s after the last has announced itself. Lost are messages that the broker has received and
-this benchmark has not ($SYS, from the first start to the end, retained ones left out), and readings that
+_METHOD = f"""each board is a process of its own, forked from one, with the default image and a TSL2561 that is
+read every {_EVERY_S} s, all on one Mosquitto on loopback, and all are switched on at once. Counted for
+{_WINDOW_S:.0f} s, {_SETTLE_S:.0f} s after the last has announced itself. Lost are messages that the broker has received
+and this benchmark has not ($SYS, from the first start to the end, retained ones left out), and readings that
 a node says it has dropped: it keeps each until the broker has acknowledged it. What is missing of the
 readings that are due was not taken: a board whose computer gives it no turn for longer than its interval
 leaves that reading out. CPU is of one core, memory is proportional (PSS): what processes share is counted
@@ -70,10 +72,10 @@ def _with_children(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in _with_children(int(child)))]
 
 
-def _usage(pids: list[int]) -> Usage:
-    """What these processes and their children have used."""
+def _usage(parent: int) -> Usage:
+    """What a process and its children have used."""
     ticks = memory = 0
-    for pid in (one for parent in pids for one in _with_children(pid=parent)):
+    for pid in _with_children(parent):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
@@ -93,33 +95,28 @@ def _lost(listener: Listener) -> int:
 def _measure(boards: int, folder: Path) -> Result:
     with Broker() as broker, Listener(broker.port, "#", _RECEIVED) as listener:
         write_flash(folder / "first", settings(broker.port, client_id=None, stats_s=_STATS_S, sensors=_SENSORS))
-        fleet = []
-        for number in range(boards):
-            state = folder / str(number)
+        states = [folder / str(number) for number in range(boards)]
+        for state in states:
             state.mkdir()
             shutil.copyfile(folder / "first" / "flash.bin", state / "flash.bin")
-            fleet.append(Feather(state))
         start = time.monotonic()
-        with _running(fleet):
+        with _running(states) as nursery:
             up = _wait_for_all(listener, boards, start)
             time.sleep(_SETTLE_S)
-            result = _count(listener, broker.pid, [feather.process.pid for feather in fleet], up)
+            result = _count(listener, broker.pid, nursery, boards, up)
         time.sleep(_SYS_S)  # until the broker has told its counts
         return replace(result, lost=_lost(listener))
 
 
 @contextlib.contextmanager
-def _running(fleet: list[Feather]) -> Iterator[None]:
-    """All start together, and end together."""
-    try:
-        for feather in fleet:
-            feather.start()
-        yield
-    finally:
-        for feather in fleet:
-            feather.stop()
-        for feather in fleet:
-            feather.wait()
+def _running(states: list[Path]) -> Iterator[int]:
+    """All start together, and end together: the process whose children they are."""
+    command = [sys.executable, "-m", "bench.nursery", *map(str, states)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as nursery:
+        try:
+            yield nursery.pid
+        finally:
+            nursery.terminate()
 
 
 def _wait_for_all(listener: Listener, boards: int, start: float) -> float:
@@ -132,16 +129,16 @@ def _wait_for_all(listener: Listener, boards: int, start: float) -> float:
         time.sleep(0.2)
 
 
-def _count(listener: Listener, broker: int, pids: list[int], up_s: float) -> Result:
+def _count(listener: Listener, broker: int, nursery: int, boards: int, up_s: float) -> Result:
     """Watch for the window."""
-    before = _usage([broker]), _usage(pids)
+    before = _usage(broker), _usage(nursery)
     since = time.monotonic()
     time.sleep(_WINDOW_S)
     until = time.monotonic()
-    after = _usage([broker]), _usage(pids)
+    after = _usage(broker), _usage(nursery)
     readings = [one for kind in ("sensors/", "late/") for one in listener.of(kind) if since <= one.at < until]
     used = [Usage(new.cpu_s - old.cpu_s, new.memory) for old, new in zip(before, after, strict=True)]
-    return Result(len(pids), up_s, len(readings), until - since, *used)
+    return Result(boards, up_s, len(readings), until - since, *used)
 
 
 def _table(results: list[Result]) -> Table:
