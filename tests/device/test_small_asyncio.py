@@ -114,111 +114,16 @@ def test_run_returns_and_raises():
     upstream.new_event_loop()
 
 
-def test_events():
-    async def check(asyncio):
-        seen = []
-        event = asyncio.Event()
-
-        async def waiter(name):
-            await event.wait()
-            seen.append(name)
-
-        for name in "ab":
-            asyncio.create_task(waiter(name))
-        await asyncio.sleep_ms(1)
-        seen.append(event.is_set())
-        event.set()
-        await asyncio.sleep_ms(1)
-        await event.wait()
-        event.clear()
-        seen.append(event.is_set())
-        return seen
-
-    assert on_both(check) == [False, "a", "b", False]
-
-
-def test_cancel_whatever_it_waits_for():
-    async def check(asyncio):
-        seen = []
-        event = asyncio.Event()
-
-        async def sleeper():
-            await asyncio.sleep_ms(1000)
-
-        async def on(name, awaitable):
-            try:
-                await awaitable
-            except asyncio.CancelledError:
-                seen.append(name)
-                raise
-
-        tasks = [
-            asyncio.create_task(on("sleep", sleeper())),
-            asyncio.create_task(on("event", event.wait())),
-        ]
-        await asyncio.sleep_ms(5)
-        seen.append([task.cancel() for task in tasks])
-        await asyncio.sleep_ms(5)
-        seen.append([task.done() for task in tasks])
-        event.set()
-        await asyncio.sleep_ms(5)
-        seen.append([task.cancel() for task in tasks])
-        return seen
-
-    assert on_both(check) == [[True] * 2, "sleep", "event", [True] * 2, [False] * 2]
-
-
-def test_a_cancelled_task_may_clean_up_and_go_on():
-    async def check(asyncio):
-        seen = []
-
-        async def stubborn():
-            try:
-                await asyncio.sleep_ms(1000)
-            except asyncio.CancelledError:
-                await asyncio.sleep_ms(2)
-                seen.append("cleaned")
-            finally:
-                seen.append("finally")
-            await asyncio.sleep_ms(2)
-            seen.append("went on")
-
-        task = asyncio.create_task(stubborn())
-        await asyncio.sleep_ms(1)
-        task.cancel()
-        await asyncio.sleep_ms(20)
-        return seen
-
-    assert on_both(check) == ["cleaned", "finally", "went on"]
-
-
-def test_nobody_can_cancel_itself():
-    async def check(asyncio):
-        seen = []
-
-        async def suicide():
-            try:
-                task.cancel()
-            except RuntimeError as e:
-                seen.append(str(e))
-
-        task = asyncio.create_task(suicide())
-        await asyncio.sleep_ms(5)
-        return seen
-
-    assert on_both(check) == ["can't cancel self"]
-
-
 def test_a_lost_exception_is_printed_and_the_others_go_on():
     async def check(asyncio):
         async def bad():
             raise ValueError("printed on purpose by this test")
 
-        task = asyncio.create_task(bad())
+        asyncio.create_task(bad())
         await asyncio.sleep_ms(5)
-        return task.done()
+        return "the others go on"
 
-    assert on_both(check) is True
+    assert on_both(check) == "the others go on"
 
 
 def test_ticks_may_wrap_in_the_middle_of_any_wait():
@@ -235,45 +140,30 @@ def test_ticks_may_wrap_in_the_middle_of_any_wait():
                 assert ms <= took + 1, (until_ms, ms, took)
                 seen.append(ms)
 
-            event = asyncio.Event()
-
-            async def waiter():
-                await event.wait()
-                seen.append("event")
-
-            asyncio.create_task(waiter())
             for ms in (30, 10, 20, 0, 45):
                 asyncio.create_task(sleeper(ms))
             await asyncio.sleep_ms(25)
-            event.set()
             await asyncio.sleep_ms(40)
             return seen
 
         seen = asyncio.run(check())
-        assert "event" in seen[3:], (until_ms, seen)  # on a busy computer after what was due meanwhile
-        seen.remove("event")
         assert seen == [0, 10, 20, 30, 45], (until_ms, seen)
 
 
-def test_sleeping_and_events_retain_nothing():
+def test_sleeping_retains_nothing():
     import gc
 
     asyncio = load()
 
     async def check():
-        event = asyncio.Event()
-
-        async def setter():
+        async def other():
             while True:
                 await asyncio.sleep_ms(0)
-                event.set()
 
-        asyncio.create_task(setter())
+        asyncio.create_task(other())
 
         async def rounds(count):
             for _ in range(count):
-                event.clear()
-                await event.wait()
                 await asyncio.sleep_ms(0)
             gc.collect()
             return gc.mem_alloc()

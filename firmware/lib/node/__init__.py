@@ -13,7 +13,7 @@ VERSION = "1.0.0"
 KNOWN = 757382400  # 2024: an earlier clock is one that nobody has set; no uptime() gets there
 LAST = 2147483647  # 2068-01-19: a later one does not fit in a record of outbox.py, and is wrong as likely as not
 # Modules that stay in the heap; drop() drops the others.
-KEPT = const(" board faults jobs outbox packet_stream sensors session supervisor ")
+_KEPT = const(" board faults jobs outbox packet_stream sensors session supervisor ")
 
 _last = None  # ticks_ms() of the latest uptime(), and what it was
 _s = 0
@@ -28,20 +28,20 @@ except ImportError:  # before MicroPython 1.21 it is called uasyncio
 
 # MicroPython looks for many built-in modules in every folder of sys.path first, at each import, and that takes stack.
 # Not when they are in sys.modules.
-for _name in ("binascii", "errno", "hashlib", "json", "machine", "os", "select", "socket", "struct", "time"):
+for name in ("binascii", "errno", "hashlib", "json", "machine", "os", "select", "socket", "struct", "time"):
     try:
-        sys.modules[_name] = __import__(_name)
+        sys.modules[name] = __import__(name)
     except ImportError:  # on the host, which checks config.json with schema.py
         pass
 
 
 def drop():
-    """Drop every module of the node but those in KEPT, and collect the garbage, so that what stays lies together.
+    """Drop every module of the node but those in _KEPT, and collect the garbage, so that what stays lies together.
 
     Called after the start, a job, a reading. Who needs such a module imports it in the function that does.
     """
     gc.collect()
-    for name in [name for name in sys.modules if name.startswith("node.") and " %s " % name[5:] not in KEPT]:
+    for name in [name for name in sys.modules if name.startswith("node.") and " " + name[5:] + " " not in _KEPT]:
         del sys.modules[name]
         dot = name.rfind(".")
         if name[:dot] in sys.modules:

@@ -57,7 +57,7 @@ class RunApp:
 
     def __init__(self, gpio):
         self.pin = Pin(gpio, Pin.IN, Pin.PULL_UP)
-        self._was_held = False
+        self.last = False
 
     def is_held(self):
         """Say whether the switch is closed."""
@@ -68,9 +68,9 @@ class RunApp:
         if faults.restart:
             raise Stop(faults.restart, True)
         held = self.is_held()
-        if held and self._was_held:  # once may be a spike on a long wire
+        if held and self.last:  # once may be a spike on a long wire
             raise Stop("RunApp is held")
-        self._was_held = held
+        self.last = held
         return _POLL_MS
 
 
@@ -79,12 +79,16 @@ def watch_link(sta, wifi, faults):
 
     `wifi` is that part of the settings. Raises Stop after 15 minutes without a link.
     """
-    if not sta.isconnected():
-        from node import wifi as module
-
-        module.rejoin(sta, wifi, faults)
-    else:
+    if sta.isconnected():
         faults.clear("wifi")
-        if wifi.pop("down", None):
-            drop()
+        wifi.pop("down", None)
+    else:
+        down = wifi.get("down")
+        if not down or time.ticks_diff(time.ticks_ms(), down[0]) >= down[1]:
+            from node import wifi as module
+
+            try:
+                module.rejoin(sta, wifi, faults)
+            finally:
+                drop()
     return _LINK_MS

@@ -32,7 +32,7 @@ class Faults:
         self.version = 0
         self.identify = None  # ticks_ms() until which the LED says which board this is
         self.restart = None  # why the node is to be restarted, once somebody wants that
-        self._active = []  # tuples of: code, source, detail, ticks_ms() of its beginning (None: never); oldest first
+        self.active = []  # tuples of: code, source, detail, ticks_ms() of its beginning (None: never); oldest first
 
     def begin(self, name, detail, source=None, lasts=True):
         """Note that `source` is in the fault `name`, for the reason `detail`; once more updates that; None ends it.
@@ -41,7 +41,7 @@ class Faults:
         """
         code = NAMES[: NAMES.find(name)].count("|") + 1
         since = time.ticks_ms()
-        active = self._active
+        active = self.active
         at = len(active)
         for i in range(at):
             if active[i][0] == code and active[i][1] == source:
@@ -62,7 +62,7 @@ class Faults:
 
     def clear(self, name, source=None):
         """Note that `source` is well again. Nothing happens when it was well."""
-        if self._active:
+        if self.active:
             self.begin(name, None, source)
 
     def led_code(self):
@@ -76,7 +76,7 @@ class Faults:
     def lasting(self, seconds):
         """Return the code of a fault that has lasted for `seconds` (a day at most), or None."""
         now = time.ticks_ms()
-        for code, _, _, since in self._active:
+        for code, _, _, since in self.active:
             if since is not None and time.ticks_diff(now, since) >= 1000 * seconds:
                 return code
         return None

@@ -42,8 +42,8 @@ def look_back():
     crashed = state in b"wc"
     if state in b"wcr":
         why = "watchdog" if state == _WATCHDOG else "crash" if crashed else "restart"
-        # A character at a time: a supply that sags leaves anything in RTC memory, and decode() would raise.
-        why = "%s: %s" % (why, "".join([chr(c & 127) for c in head[_WHO:] if c]))
+        # 7 bits a character: a supply that sags leaves anything in RTC memory, and decode() would raise.
+        why = "%s: %s" % (why, bytes([c & 127 for c in head[_WHO:] if c]).decode())
     else:
         cause = machine.reset_cause()
         why = _CAUSES.split("|")[cause]
@@ -62,11 +62,11 @@ def look_back():
 
 
 def note(state):
-    """Note "stopped", "begun" or "good", which forgives earlier crashes; not once reset() has noted its own."""
+    """Note b"stopped", b"begun" or b"good", which forgives earlier crashes; not once reset() has noted its own."""
     head = read()
     if head[_STATE] in b"sbg":
-        head[_STATE] = state.encode()[0]  # state[0] would be a name in the heap, for ever
-        if state == "good":
+        head[_STATE] = state[0]
+        if state[0] == _GOOD:
             head[_CRASHES] = 0
         last_run(head)
 

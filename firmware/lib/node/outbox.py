@@ -41,10 +41,10 @@ class Outbox:
         self.dropped = 0
         self.size = size
         self.rtc = rtc
-        self._records = bytearray(size * _SIZE)
-        self._first = 0
+        self.data = bytearray(size * _SIZE)
+        self.start = 0
         self._sending = False  # the oldest is on its way, and must not be dropped
-        self._restore()
+        self.load()
 
     def connected(self):
         """A connection begins: all that waits is late."""
@@ -56,18 +56,18 @@ class Outbox:
 
     def put(self, channel, value):
         """Keep a reading of now."""
-        self._append(channel, value, stamp())
+        self.append(channel, value, stamp())
         self.save()
 
     def oldest(self):
         """Return (channel, value, stamp) of the oldest, to be sent; it stays until forget_oldest()."""
         self._sending = True
-        return struct.unpack_from(_RECORD, self._records, self._first * _SIZE)
+        return struct.unpack_from(_RECORD, self.data, self.start * _SIZE)
 
     def forget_oldest(self):
         """The broker has the oldest."""
         self._sending = False
-        self._forget()
+        self.pop()
         self.save()
 
     def save(self, ahead_s=0):
@@ -81,16 +81,16 @@ class Outbox:
         copy[: len(last_run)] = last_run
         struct.pack_into(_HEAD, copy, _DIGEST, count, self.count, uptime() + ahead_s)
         for i in range(self.count - count, self.count):
-            start = (self._first + i) % self.size * _SIZE
-            copy[at : at + _SIZE] = self._records[start : start + _SIZE]
+            start = (self.start + i) % self.size * _SIZE
+            copy[at : at + _SIZE] = self.data[start : start + _SIZE]
             at += _SIZE
-        copy[_LAST_RUN:_DIGEST] = self._digest(copy)
+        copy[_LAST_RUN:_DIGEST] = self.digest(copy)
         self.rtc.memory(copy)
 
-    def _restore(self):
+    def load(self):
         """Take in the copy of an earlier run; not garbage, nor readings for other topics."""
         copy = self.rtc.memory() if self.rtc else b""
-        if len(copy) < _READINGS or copy[_LAST_RUN:_DIGEST] != self._digest(copy):
+        if len(copy) < _READINGS or copy[_LAST_RUN:_DIGEST] != self.digest(copy):
             return
         count, held, made = struct.unpack_from(_HEAD, copy, _DIGEST)
         self.dropped = held - count
@@ -98,29 +98,29 @@ class Outbox:
             channel, value, moment = struct.unpack_from(_RECORD, copy, _READINGS + i * _SIZE)
             if moment < KNOWN:
                 moment -= made  # seconds before this start, give or take those between the last save() and the reset
-            self._append(channel, value, moment)
+            self.append(channel, value, moment)
 
-    def _digest(self, copy):
+    def digest(self, copy):
         check = hashlib.sha256(memoryview(copy)[_DIGEST:])
         for channel in self.channels:
             check.update(channel[0])
         return check.digest()[: _DIGEST - _LAST_RUN]
 
-    def _append(self, channel, value, moment):
-        first = self._first * _SIZE
+    def append(self, channel, value, moment):
+        first = self.start * _SIZE
         if self.count == self.size:
             if self._sending:  # then the one after it goes
-                oldest = self._records[first : first + _SIZE]
-                first = (self._first + 1) % self.size * _SIZE
-                self._records[first : first + _SIZE] = oldest
-            self._forget()
+                oldest = self.data[first : first + _SIZE]
+                first = (self.start + 1) % self.size * _SIZE
+                self.data[first : first + _SIZE] = oldest
+            self.pop()
             self.dropped += 1
-        at = (self._first + self.count) % self.size * _SIZE
-        struct.pack_into(_RECORD, self._records, at, channel, value, moment)
+        at = (self.start + self.count) % self.size * _SIZE
+        struct.pack_into(_RECORD, self.data, at, channel, value, moment)
         self.count += 1
 
-    def _forget(self):
-        self._first = (self._first + 1) % self.size
+    def pop(self):
+        self.start = (self.start + 1) % self.size
         self.count -= 1
         if self.late:
             self.late -= 1

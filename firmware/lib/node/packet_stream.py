@@ -18,7 +18,7 @@ class PacketStream:
     """
 
     def __init__(self):
-        self._in = bytearray(_IN)
+        self.input = bytearray(_IN)
         self._nothing = EOFError()  # no class of our own: there __traceback__ would be an attribute like any other
         self.open(None)
 
@@ -26,8 +26,8 @@ class PacketStream:
         """Begin a connection; None: there is none."""
         self.sock = sock
         self._out = bytearray(_OUT)
-        self._end = self._sent = 0  # of _out: what is in it, what of that has left
-        self._have = self._next = 0  # of _in: what is in it, what of that has been dealt with
+        self.end = self._sent = 0  # of _out: what is in it, what of that has left
+        self.size = self._next = 0  # of _in: what is in it, what of that has been dealt with
         self._cut = 0  # bytes that are still to come of a packet too long for _in
         self.code = 0
         self.message = None
@@ -36,9 +36,9 @@ class PacketStream:
         """Add the bytes `data`, or `size` of them, to the packet."""
         if size is not None:
             data = data[:size]
-        end = self._end + len(data)
-        self._out[self._end : end] = data
-        self._end = end
+        end = self.end + len(data)
+        self._out[self.end : end] = data
+        self.end = end
 
     def read(self, size):
         """End umqtt's call."""
@@ -47,13 +47,13 @@ class PacketStream:
 
     def flush(self):
         """Write what the socket takes. True when all is out. Raises OSError when the connection is lost."""
-        if self._end:
-            written = self.sock.write(self._out, self._sent, self._end - self._sent)
+        if self.end:
+            written = self.sock.write(self._out, self._sent, self.end - self._sent)
             if written is not None:
                 self._sent += written
-            if self._sent < self._end:
+            if self._sent < self.end:
                 return False
-            self._end = self._sent = 0
+            self.end = self._sent = 0
             if len(self._out) > _OUT:
                 self._out = bytearray(_OUT)
         return True
@@ -67,8 +67,8 @@ class PacketStream:
         too long `message` is: what is to come of it will be thrown away. Raises OSError when the connection is lost or
         closed, ValueError: that is no packet, or none for us.
         """
-        data = self._in
-        have = self._have
+        data = self.input
+        have = self.size
         if fill:
             count = self.sock.readinto(memoryview(data)[have:] if have else data)
             if count is None:
@@ -78,10 +78,10 @@ class PacketStream:
             if self._cut:  # then _have is 0
                 self._next = min(self._cut, count)
                 self._cut -= self._next
-            self._have = have = have + count
+            self.size = have = have + count
         start = self._next
         if self._cut:
-            self._have = self._next = 0
+            self.size = self._next = 0
             return 0
         size = shift = 0
         at = start + 1
@@ -99,7 +99,7 @@ class PacketStream:
         if at + size > have and have - start < _IN:  # wait for the rest at the beginning of the buffer
             if start and start < have:
                 data[: have - start] = data[start:have]
-            self._have = have - start
+            self.size = have - start
             self._next = 0
             return 0
         self._cut = max(0, at + size - have)
@@ -118,7 +118,7 @@ class PacketStream:
 
     def _take(self, kind, at):
         """Set `message` by the PUBLISH whose body begins at `at` (3.3); return its identifier, 0 where it has none."""
-        data = self._in
+        data = self.input
         end = self._next
         self.message = None
         at += 2

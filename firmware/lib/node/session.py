@@ -18,6 +18,8 @@ _SPIN_US = const(300)
 _STEP_MS = const(5)
 _TICK_MS = const(200)  # between two looks at a connection with nothing under way
 _STOP_MS = const(800)
+# Jobs that need the heap on an image without ROMFS: no sensor is read meanwhile.
+_LARGE = const(" command home_assistant ntp ")
 _JOBS = const(20)  # so many messages Mosquitto leaves unacknowledged; more at once are not heard
 
 # What a request waits for: PacketStream.next() of a packet, without its identifier.
@@ -32,18 +34,17 @@ class Session(PacketStream):
     announced   (topic, payload) of the first message of a connection; the payload is the MAC
     sta, outbox, sources, faults    the station interface, what waits to be sent, the sensors, what is wrong now
     settings    those of config.json that start.session_settings() picks
-    started_by  why the board started
+    reset_cause  why the board started
     state       "connecting", "up", "lost" (the connection, or the attempt to make one) or "stopping"
     jobs        waiting: (name of a module in jobs/, arguments of its run() ...). They are
                 appended by whoever has something to say.
 
     jobs/connect.py sets server (index of the one whose turn it is), pause_ms, up_at_s (uptime() of the connection, None
     before) and reconnects; jobs/stats.py fault_told (faults.version that the broker has) and stats_due_s; jobs/ntp.py
-    clock_due_s (both are uptime()); resolve.py addresses (by name); jobs/command.py stay_awake; jobs/home_assistant.py
-    can_announce.
+    clock_due_s (both are uptime()); resolve.py addresses (by name); jobs/command.py stay_awake.
     """
 
-    def __init__(self, client, announced, sta, outbox, sources, faults, settings, started_by):
+    def __init__(self, client, announced, sta, outbox, sources, faults, settings, reset_cause):
         PacketStream.__init__(self)
         client.sock = self
         self.client = client
@@ -53,7 +54,7 @@ class Session(PacketStream):
         self.sources = sources
         self.faults = faults
         self.settings = settings
-        self.started_by = started_by
+        self.reset_cause = reset_cause
         self.jobs = []
         self.addresses = {}
         self.up_at_s = self.fault_told = None
@@ -64,7 +65,7 @@ class Session(PacketStream):
         # On a battery no connection is made before it is known that there is something to send (deep_sleep.py).
         sleep = settings.get("sleep")
         self.silent = sleep and sleep["every_s"] and sleep["batch"] > 1
-        self.can_announce = True  # to Home Assistant: there is room for it
+        self.works = self.reads = False  # a large job is under way, a sensor is read: one at a time
         self.lost_by = self.fault = None  # why the latest connection was lost, and which fault that is
         self.state = "connecting"
         self.goodbye = True
@@ -153,10 +154,26 @@ class Session(PacketStream):
 
     async def _do(self, name, *args):
         """Do a job: run(session, ...) of that module in jobs/, which is dropped afterwards."""
-        name = "node." + (name if "." in name else "jobs." + name)
-        await with_room(__import__, name)
-        await sys.modules[name].run(self, *args)
-        drop()
+        path = "node." + (name if "." in name else "jobs." + name)
+        if " " + name + " " in _LARGE and "/rom" not in sys.path:
+            while self.reads:
+                await asyncio.sleep_ms(_STEP_MS)
+            self.works = True
+        try:
+            await with_room(__import__, path)
+            await sys.modules[path].run(self, *args)
+        except MemoryError:
+            if name != "home_assistant":
+                raise
+            self.give_up_announcing("too little memory")
+        finally:
+            self.works = False
+            drop()
+
+    def give_up_announcing(self, why):
+        """Begin fault 5: the node goes on without Home Assistant, for which there is no more room the next time."""
+        self.settings["homeassistant"] = None
+        self.faults.begin("publish", why + " to announce the sensors to Home Assistant", "announce")
 
     def has_news(self):
         """Say whether a fault or the statistics are to be told."""

@@ -41,6 +41,7 @@ def get(faults):
     except config_file.Invalid as e:
         faults.begin("config", str(e))
         config = e.config
+        config["homeassistant"] = None  # what is announced stays
     except OSError:  # the file system is full: then without
         pass
     drop()
@@ -51,7 +52,7 @@ def read():
     """Return the settings by that file; None when config.json or the firmware is another than it was made for."""
     try:
         with open(_FILE) as f:
-            if f.readline() == _digest():
+            if f.readline() == digest():
                 return json.load(f)
     except (OSError, ValueError):
         pass
@@ -61,17 +62,17 @@ def read():
 def write(config):
     """Write the file. Raises OSError when there is no room for it."""
     with open(_FILE, "w") as f:
-        f.write(_digest())
+        f.write(digest())
         json.dump(config, f)
 
 
-def _digest():
-    digest = hashlib.sha256(VERSION)
+def digest():
+    check = hashlib.sha256(VERSION)
     part = bytearray(128)
     with open("config.json", "rb") as f:
         while True:
             count = f.readinto(part)
             if not count:
                 break
-            digest.update(memoryview(part)[:count])
-    return hexlify(digest.digest()).decode() + "\n"
+            check.update(memoryview(part)[:count])
+    return hexlify(check.digest()).decode() + "\n"

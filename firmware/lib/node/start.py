@@ -1,6 +1,7 @@
 """What main.py needs at the start only: why the board started, and what its settings make of sensors and topics."""
 
 import os
+import sys
 from binascii import hexlify
 
 import network
@@ -9,7 +10,8 @@ from micropython import const
 from node.sensors import Source, make
 
 _SAFE_AFTER = const(3)
-_RARE_MS = const(10000)  # a driver that is called less often is dropped in between
+# A driver that is called less often is dropped in between; on the images that have no ROMFS, with its code, each one is.
+_RARE_MS = const(10000)
 
 _COMMON = const(("driver", "every_s", "topic", "topics", "name"))  # settings that are not the driver's
 FILTERS = ("median", "scale", "offset", "delta")  # settings that node/filters.py is loaded for
@@ -28,6 +30,7 @@ def begin(config, faults):
     if crashes >= _SAFE_AFTER:
         faults.begin("crash", "safe start after %d crashes: %s" % (crashes, why))
         config["sensors"] = []
+        config["homeassistant"] = None  # what is announced stays
         rows = 4
     elif crashed:
         faults.begin("crash", why, "")  # over after a good minute
@@ -52,12 +55,20 @@ def settings(config):
     return found
 
 
-def parts(config, found, client_id):
+def parts(config, found, client_id, mac, faults):
     """Return (channels, sources, settings of the session, the coroutine function that reads): see below."""
-    return channels(found, client_id), sources(found), settings(config), reading(config)
+    if config["homeassistant"]:
+        from node.jobs import entities
+
+        try:
+            entities.make(config, found, client_id.decode(), mac)
+        except OSError:
+            config["homeassistant"] = None
+            faults.begin("publish", "no room in the file system to announce the sensors to Home Assistant", "announce")
+    return channels(found, client_id), sources(found), settings(config), read(config)
 
 
-def reading(config):
+def read(config):
     """Return the coroutine function that reads the sensors: for ever or, on a battery, once."""
     if config["sleep"]["every_s"]:
         from node.deep_sleep import run
@@ -84,7 +95,7 @@ def channels(found, client_id):
         for quantity, decimals in sensor.quantities:
             topic = entry["topics"].get(quantity, "sensors/%s/%s" % (name, quantity))
             # A second sensor of a quantity has a topic of its own, and by that its late readings are told apart.
-            late = "late/%s/%s" % (name, topic if quantity in quantities else quantity)
+            late = "late/" + name + "/" + (topic if quantity in quantities else quantity)
             quantities.append(quantity)
             retained = getattr(sensor, "retain", False)
             listed.append((topic.encode(), late.encode(), "%%.%df" % decimals, retained))
@@ -95,6 +106,7 @@ def sources(found):
     """Return a sensors.Source for each sensor."""
     listed = []
     channel = 0
+    rare_ms = _RARE_MS if "/rom" in sys.path else 0
     for sensor, entry in found:
         every_ms = int(entry["every_s"] * 1000)
         watch = getattr(sensor, "watch", None)
@@ -104,7 +116,7 @@ def sources(found):
             from node.filters import Filtered
 
             sensor = Filtered(sensor, entry, FILTERS)
-        elif every_ms >= _RARE_MS and not watch:
+        elif every_ms >= rare_ms and not watch:
             sensor = None
         options = {key: entry[key] for key in entry if key not in _COMMON}
         listed.append(Source(entry["driver"], options, first, name, every_ms, sensor, watch))

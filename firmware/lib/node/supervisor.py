@@ -35,17 +35,17 @@ class Supervisor:
         and returns the milliseconds until its next turn. All of those together cost one coroutine.
         session and led are what has to be closed, and dark, in the end.
         """
-        self._table = table
-        self._faults = faults
+        self.table = table
+        self.faults = faults
         self._error_reboot_s = error_reboot_s
         self.session = session
         self.led = led
         self._timer = machine.Timer(-1)
-        self._stop = None
+        self.stop = None
         self._alive_at = [0] * len(table)  # ticks_ms() of a row's last sign of life, or of its next turn
         self._pause = [0] * len(table)  # ms that each row was last left out for after a crash
-        self._running = 0  # the row whose turn it is, or was
-        self._late = None  # the row that keeps the watchdog from being fed
+        self.index = 0  # of the row whose turn it is, or was
+        self.late = None  # the row that keeps the watchdog from being fed
         self._well_since = None  # ticks_ms() since when no row has crashed; None: for a minute or more
 
     def run(self):
@@ -54,23 +54,23 @@ class Supervisor:
         Ctrl-C, too, leaves no timer running and an event loop as new. An exception of our own resets the board.
         """
         try:
-            note("begun")
-            asyncio.run(self._main())
+            note(b"begun")
+            asyncio.run(self.main())
         except Exception as e:
             asyncio.new_event_loop()  # the heap of all coroutines, for what is still to be done
             sys.print_exception(e)
             reset("crash", "memory" if isinstance(e, MemoryError) else type(e).__name__)
         finally:
             self._timer.deinit()  # at once: a second Ctrl-C may come in the middle of what follows
-            note("stopped")
+            note(b"stopped")
             asyncio.new_event_loop()
             self.session.close()
             self.led.pin(1)
-        return self._stop.args[0]
+        return self.stop.args[0]
 
-    async def _main(self):
+    async def main(self):
         """Until the end: call each function when it is due, and look after the watchdog each second."""
-        table = self._table
+        table = self.table
         now = self._well_since = time.ticks_ms()
         fed = time.ticks_add(now, -_FEED_MS)
         reset_by_watchdog = self._reset_by_watchdog
@@ -78,7 +78,7 @@ class Supervisor:
             self._alive_at[i] = now
             if table[i][1]:
                 asyncio.create_task(self._guard(table[i], i))
-        while not self._stop:
+        while not self.stop:
             now = time.ticks_ms()
             if time.ticks_diff(now, fed) >= _FEED_MS:
                 fed = now
@@ -89,7 +89,7 @@ class Supervisor:
                 if not table[i][1]:
                     left = time.ticks_diff(self._alive_at[i], now)
                     if left <= 0:
-                        self._running = i
+                        self.index = i
                         try:
                             left = table[i][2](*table[i][3:])
                             self._alive_at[i] = time.ticks_add(now, left)
@@ -97,23 +97,23 @@ class Supervisor:
                             left = self._failed(i, e)
                     wait = min(wait, left)
             await asyncio.sleep_ms(wait)
-        if isinstance(self._stop, MemoryError):
-            raise self._stop
+        if isinstance(self.stop, MemoryError):
+            raise self.stop
         try:
             await self.session.stop()
         except Exception as e:
             sys.print_exception(e)
-        if len(self._stop.args) > 1:
-            reset("restart", self._stop.args[0])
+        if len(self.stop.args) > 1:
+            reset("restart", self.stop.args[0])
 
     def _guard(self, row, i):
         """Run coroutine `i` for ever, each step of it a sign of life with nothing for it to do."""
-        while not self._stop:
+        while not self.stop:
             error = result = None
             try:
                 coroutine = row[2](*row[3:])
                 while True:
-                    self._running = i
+                    self.index = i
                     self._alive_at[i] = time.ticks_ms()
                     step = coroutine.throw(error) if error else coroutine.send(result)
                     error = result = None
@@ -133,10 +133,10 @@ class Supervisor:
 
         A row that finds no memory ends the node, as one that hangs does: it would find none the next time either.
         """
-        if self._stop:  # it has been told to end
+        if self.stop:  # it has been told to end
             return 0
         if isinstance(e, Stop):
-            self._stop = e
+            self.stop = e
             return 0
         try:
             if "trial" in sys.modules:  # of an update by air, which may have to say why it went back
@@ -144,11 +144,11 @@ class Supervisor:
             if isinstance(e, MemoryError):
                 raise e
             sys.print_exception(e)
-            name = self._table[i][0]
+            name = self.table[i][0]
             why = "it returned" if isinstance(e, StopIteration) else repr(e)
-            self._faults.begin("library" if isinstance(e, ImportError) else "crash", "%s: %s" % (name, why), name)
+            self.faults.begin("library" if isinstance(e, ImportError) else "crash", "%s: %s" % (name, why), name)
         except MemoryError as e:
-            self._stop = e
+            self.stop = e
             return 0
         pause = self._pause[i] = min(max(2 * self._pause[i], 1000), _MINUTE_MS)
         self._well_since = self._alive_at[i] = time.ticks_add(time.ticks_ms(), pause)
@@ -156,30 +156,30 @@ class Supervisor:
 
     def _check(self, now):
         """Say whether every coroutine has shown life in time. See what has lasted: a good minute, or a fault."""
-        state = self._faults
+        state = self.faults
         if self._well_since is not None and time.ticks_diff(now, self._well_since) >= _MINUTE_MS:
             # The faults of earlier crashes end, and so does the count of crashes at the start.
             self._well_since = None
-            note("good")
+            note(b"good")
             state.clear("crash", "")  # that of the last run
-            for i in range(len(self._table)):
+            for i in range(len(self.table)):
                 self._pause[i] = 0
-                state.clear("crash", self._table[i][0])
-                state.clear("library", self._table[i][0])
+                state.clear("crash", self.table[i][0])
+                state.clear("library", self.table[i][0])
         if self._error_reboot_s:
             code = state.lasting(self._error_reboot_s)
             if code:
-                self._stop = self._stop or Stop("fault %d" % code, True)
+                self.stop = self.stop or Stop("fault %d" % code, True)
         for i in range(len(self._alive_at)):
-            limit_s = self._table[i][1]
+            limit_s = self.table[i][1]
             if limit_s and time.ticks_diff(now, self._alive_at[i]) > 1000 * limit_s:
-                self._late = i
+                self.late = i
                 return False
-        self._late = None
+        self.late = None
         return True
 
     def _reset_by_watchdog(self, _):
-        reset("watchdog", self._table[self._running if self._late is None else self._late][0])
+        reset("watchdog", self.table[self.index if self.late is None else self.late][0])
 
 
 def note(state):

@@ -13,6 +13,7 @@ from micropython import const
 
 _LONGEST_TRY_MS = const(300000)
 _RESTART_MS = const(900000)
+_NEVER_MS = const(1 << 29)  # as long as ticks_diff() can tell
 
 _WHY = const("not started|still trying|wrong key|not found|connection failed|just joined")  # by network.STAT_*
 
@@ -28,7 +29,7 @@ def join(wifi):
     _set_hostname(sta, wifi.get("hostname"))
     if not wifi["ssid"]:
         return
-    if _which(sta, _networks(wifi)) is None:
+    if find(sta, _networks(wifi)) is None:
         sta.connect(wifi["ssid"], wifi.get("key", ""))
     elif sta.status() not in (network.STAT_CONNECTING, network.STAT_GOT_IP):
         sta.connect()
@@ -38,7 +39,7 @@ def _networks(wifi):
     return [(n["ssid"], n.get("key", "")) for n in [wifi] + wifi.get("others", [])]
 
 
-def _which(sta, networks):
+def find(sta, networks):
     """Return the place in `networks` of the one that the chip is for; None: for another.
 
     A name of 32 bytes has no end in the SDK: before MicroPython 1.23 the driver returns the key behind it, too. So what
@@ -64,7 +65,7 @@ def rejoin(sta, wifi, faults):
     """Go on without a link. After `timeout_s`: fault 7, and the next network. After 15 minutes: a restart.
 
     Each further round over the networks is given twice the time, up to 5 min: a change of network writes flash.
-    `wifi["down"]` is there while there is no link: [ticks_ms() of its loss, ms until the next attempt, attempts].
+    `wifi["down"]` is there while there is no link: [ticks_ms() of its loss, ms until the next call, attempts].
     """
     from node.supervisor import Stop  # not above: boot.py wants no more than join(), and at once
 
@@ -73,13 +74,16 @@ def rejoin(sta, wifi, faults):
         join(wifi)  # boot.py has done it, unless it was changed or could not read config.json
         wifi["down"] = [time.ticks_ms(), timeout_ms, 0]
     down = wifi["down"]
-    down_ms = time.ticks_diff(time.ticks_ms(), down[0])
     if not wifi["ssid"]:
         faults.begin("wifi", "wifi.ssid is empty")
-    elif down_ms > _RESTART_MS:
+        down[1] = _NEVER_MS
+        return
+    down_ms = time.ticks_diff(time.ticks_ms(), down[0])
+    if down_ms >= _RESTART_MS:
         raise Stop("no Wi-Fi", True)
-    elif down_ms >= down[1]:
-        down[1] += min(timeout_ms << down[2] // _next(sta, wifi, faults, down[2]), _LONGEST_TRY_MS)
+    if down_ms >= down[1]:
+        wait_ms = min(timeout_ms << down[2] // _next(sta, wifi, faults, down[2]), _LONGEST_TRY_MS)
+        down[1] = min(down[1] + wait_ms, _RESTART_MS)
         down[2] += 1
 
 
@@ -91,7 +95,7 @@ def _next(sta, wifi, faults, tries):
     status = sta.status()  # 255 while the interface is off
     networks = _networks(wifi)
     count = len(networks)
-    current = _which(sta, networks) or 0
+    current = find(sta, networks) or 0
     why = _WHY.split("|")[status if status <= network.STAT_GOT_IP else 0]
     faults.begin("wifi", "%s: %s" % (networks[current][0], why))
     if tries and count == 1:

@@ -25,7 +25,7 @@ async def run(session, topic, payload, retained, pid):
     """
     session.acknowledge(pid)
     if topic == b"homeassistant/status":
-        if payload == b"online" and not retained:
+        if payload == b"online" and not retained and session.settings["homeassistant"]:
             session.jobs.append(("home_assistant",))
         return
     if topic in (b"update/" + session.client.client_id, session.topic(b"cmd") + b"/update"):
@@ -64,14 +64,14 @@ async def run(session, topic, payload, retained, pid):
         await session.reply(verb.encode(), answer)
 
 
-def _identify(session, text):
+def identify(session, text):
     seconds = int(text) if text.isdigit() else _IDENTIFY_S if not text else 0
     if not 0 < seconds <= _IDENTIFY_MAX_S:
         raise Refused("identify takes seconds from 1 to %d, or nothing" % _IDENTIFY_MAX_S)
     session.faults.identify = time.ticks_add(time.ticks_ms(), 1000 * seconds)
 
 
-def _read(session, text):
+def read(session, text):
     """Read a sensor, or all, at once: called by its driver, or by its name with or without its address."""
     found = [s for s in session.sources if text in ("", s.driver) or (s.name + " ").startswith(text + " ")]
     if not found:
@@ -80,15 +80,15 @@ def _read(session, text):
         source.due = time.ticks_ms()
 
 
-def _restart(session, text):
+def restart(session, text):
     session.faults.restart = "command"  # 8 characters at most reach the next start
 
 
-def _awake(session, text):
+def awake(session, text):
     session.stay_awake = text not in ("", "0")
 
 
-def _set(session, text):
+def set(session, text):
     """Return True if there is no room for it beside the node: the next start does it, and has the answer."""
     from node.jobs import change_settings as change
 
@@ -104,4 +104,4 @@ def _set(session, text):
     return deferred
 
 
-_VERBS = {"identify": _identify, "read": _read, "restart": _restart, "awake": _awake, "set": _set}
+_VERBS = {"identify": identify, "read": read, "restart": restart, "awake": awake, "set": set}

@@ -48,7 +48,7 @@ async def run(session):
             await asyncio.sleep_ms(_TICK_MS)
         else:
             try:
-                await _connect(session)
+                await connect(session)
                 return
             except OSError as e:
                 session.close(str(e))
@@ -69,15 +69,18 @@ def _pause(session):
     return _PAUSE_MS + int.from_bytes(urandom(2), "little") % (session.pause_ms - _PAUSE_MS + 1)
 
 
-async def _connect(session):
+async def connect(session):
     """Log in at the server whose turn it is, announce the node, and subscribe. Raises OSError."""
     session.enter("connecting")
     client = session.client
     client.set_callback(print)  # subscribe() insists on one; nothing calls it
-    await with_room(__import__, "node.resolve")
-    from node import resolve
+    address = session.settings["server"][session.server]
+    parts = address.split(".")
+    if len(parts) != 4 or not all([part.isdigit() and int(part) < 256 for part in parts]):  # a name
+        await with_room(__import__, "node.resolve")
+        from node import resolve
 
-    address = await resolve.address(session.settings["server"][session.server], session)
+        address = await resolve.address(address, session)
     sock = socket.socket()
     session.open(sock)
     sock.setblocking(False)
@@ -98,10 +101,11 @@ async def _connect(session):
     if "set.answered" in names:
         session.jobs.append(("change_settings",))
     topics = [session.topic(b"cmd") + b"/#"]
-    if session.settings["homeassistant"]:
+    form = session.settings["homeassistant"]
+    if form:
         topics.append(b"homeassistant/status")
-    # Or to take it back; not at every awakening, for it is retained.
-    if session.started_by != "deep sleep" and (session.settings["homeassistant"] or "announced" in names):
+    # Or to take it back; not at every awakening, for it is retained; None: not now.
+    if session.reset_cause != "deep sleep" and form is not None and (form or "announced" in names):
         session.jobs.append(("home_assistant",))
     for topic in topics:
         await session.request(_SUBACK, client.subscribe, topic, 1)

@@ -14,16 +14,18 @@ async def run(session):
         channel, value, moment = outbox.oldest()
         topic, late_topic, number, retain = outbox.channels[channel]
         payload = number % value
-        await session.publish(late_topic, ('{"v":%s,"%s":%d}' % ((payload,) + when(moment))).encode())
+        await session.publish(late_topic, ('{"v":%s,%s}' % (payload, when(moment))).encode())
         if retain:  # a state is kept, too; the newest comes last
             await session.publish(topic, payload.encode(), 1, True)
         outbox.forget_oldest()
 
 
 def when(moment):
-    """Return what to say of a stamp(): ("ts", Unix time), or ("age_s", seconds) with the calendar unknown."""
-    if moment >= KNOWN:
-        return "ts", moment + _UNIX_2000
-    age = uptime() - moment
-    now = stamp()
-    return ("ts", now - age + _UNIX_2000) if now >= KNOWN else ("age_s", age)
+    """Return what to say of a stamp(): "ts", Unix time; or "age_s", seconds, with the calendar unknown."""
+    if moment < KNOWN:
+        age = uptime() - moment
+        now = stamp()
+        if now < KNOWN:
+            return '"age_s":%d' % age
+        moment = now - age
+    return '"ts":%d' % (moment + _UNIX_2000)

@@ -44,7 +44,7 @@ def stats(session):
             session.sta.status("rssi"),
             session.reconnects,
             session.outbox.dropped,
-            json.dumps(session.started_by),
+            json.dumps(session.reset_cause),
             VERSION,
         )
     ).encode()

@@ -81,7 +81,13 @@ async def run(session, bus):
         for source in session.sources:
             left = time.ticks_diff(source.due, time.ticks_ms())
             if left <= 0:
-                await read(source, bus, session.outbox, session.faults)
+                while session.works:  # a driver and a large job are too much for the heap
+                    await asyncio.sleep_ms(_WATCH_MS)
+                session.reads = True
+                try:
+                    await read(source, bus, session.outbox, session.faults)
+                finally:
+                    session.reads = False
                 late = time.ticks_diff(time.ticks_ms(), source.due)
                 # To the next point of the grid: those that a long reading has run over are left out.
                 source.due = time.ticks_add(source.due, (late // source.every_ms + 1) * source.every_ms)

@@ -40,8 +40,8 @@ _INTEGRATIONS = {
 # Rows of: up to ch1 / ch0 (percent, inclusive), a, b (100,000ths). Lux = a * ch0 - b * ch1; in the first row b weighs
 # ch0 * (ch1 / ch0) ** 1.4 instead. Integers, so that a boundary falls on the right side with 32-bit floats too.
 _LUX = {
-    "T": (50, 3040, 6200, 61, 2240, 3100, 80, 1280, 1530, 130, 146, 112),
-    "CS": (52, 3150, 5930, 65, 2290, 2910, 80, 1570, 1800, 130, 338, 260),
+    b"T": (50, 3040, 6200, 61, 2240, 3100, 80, 1280, 1530, 130, 146, 112),
+    b"CS": (52, 3150, 5930, 65, 2290, 2910, 80, 1570, 1800, 130, 338, 260),
 }
 
 
@@ -49,7 +49,7 @@ def lux(ch0, ch1, gain, integration_ms, package):
     """Return the illuminance in lux, a float; 0.0 in the dark and when nearly all light is infrared.
 
     ch0 (visible and infrared) and ch1 (infrared) are counts of an integration of 13, 101 or 402 ms at gain 1 or 16;
-    package is "T" (also for FN and CL) or "CS". Raises Saturated when a count may be clipped.
+    package is b"T" (also for FN and CL) or b"CS". Raises Saturated when a count may be clipped.
     """
     _, weight, clip, _, _ = _INTEGRATIONS[integration_ms]
     if ch0 > clip or ch1 > clip:
@@ -90,7 +90,7 @@ class Sensor:
         # Most sensitive first: less gain before less time. Automatic: 402 ms 16x, 402 1x, 101 1x, 13 1x. 13 ms clips
         # where 101 ms does (5047 / 11 = 37177 / 81): it measures no more light, but soon sees that too much has ended.
         self._ranges = [(times[0], g) for g in gains] + [(t, gains[-1]) for t in times[1:]]
-        self._range = options.get("range", 0)  # where the last reading ended
+        self.range = options.get("range", 0)  # where the last reading ended
 
     async def read(self):
         """Return (lux,) of an integration that starts now: 20 ms to 1 s later, the longest after a big change of light.
@@ -100,27 +100,27 @@ class Sensor:
         kind = await self._get(_ID)
         if not kind:
             raise OSError(_EIO)  # an SDA held low acknowledges everything and reads as zeros
-        package = {1: "CS", 5: "T"}.get(kind >> 4)  # part number in ID 7:4; FN and CL count as T
+        package = {1: b"CS", 5: b"T"}.get(kind >> 4)  # part number in ID 7:4; FN and CL count as T
         if not package:
             raise Unmeasurable("not a TSL2561: ID 0x%02x" % kind)
         for _ in range(4):
-            ms, gain = self._ranges[self._range]
+            ms, gain = self._ranges[self.range]
             ch0, ch1 = await self._integrate(ms, gain, kind)
             step = self._next(ms, gain, max(ch0, ch1))
             if not step:
                 break
-            self._range += step
-        self._options["range"] = self._range
+            self.range += step
+        self._options["range"] = self.range
         return (lux(ch0, ch1, gain, ms, package),)
 
     def _next(self, integration_ms, gain, count):
         """Return which way the next range lies: 1 less sensitive, -1 more sensitive, 0 none or good as it is."""
         _, weight, clip, _, _ = _INTEGRATIONS[integration_ms]
         if count > clip:
-            return 1 if self._range + 1 < len(self._ranges) else 0
-        if not self._range:
+            return 1 if self.range + 1 < len(self._ranges) else 0
+        if not self.range:
             return 0
-        ms, finer_gain = self._ranges[self._range - 1]
+        ms, finer_gain = self._ranges[self.range - 1]
         _, finer_weight, clip, _, _ = _INTEGRATIONS[ms]
         # Back only with a quarter to spare, so that a level near the boundary does not swing to and fro.
         expected = count * (finer_gain * finer_weight) // (gain * weight)

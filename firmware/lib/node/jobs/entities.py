@@ -1,0 +1,173 @@
+"""Makes the file `entities`: what Home Assistant has to know of each sensor, and of the node itself.
+
+In the start after a change of config.json or of the firmware: then there is heap for it, and jobs/home_assistant.py needs
+no more than the file. Source: Home Assistant's documentation of MQTT discovery, with its abbreviations, and its lists of
+device classes and their units.
+"""
+
+import json
+from binascii import hexlify, unhexlify
+
+from micropython import const
+
+from node import VERSION
+
+# Lines: settings.digest(); for each entity what the file `announced` has of it; none. Then, for each message to Home
+# Assistant, a line with its topic and the bytes of its payload, and these; the device's without its last two brackets.
+_FILE = const("entities")
+
+# What Home Assistant has to know of a quantity, whichever sensor measures it: quantity | device class | unit.
+_QUANTITIES = const("""\
+lux|illuminance|lx
+temperature|temperature|°C
+humidity|humidity|%
+pressure|atmospheric_pressure|hPa
+voltage|voltage|V
+contact|opening|
+""")
+
+# What the node says of itself: platform, object (no _word() of a topic has such a "-"), topic, key there, and the rest
+# of the entity.
+_DIAGNOSTICS = const("""\
+sensor|stats-rssi|stats|rssi|"name":"Signal","dev_cla":"signal_strength","unit_of_meas":"dBm","stat_cla":"measurement"
+sensor|stats-free|stats|free|"name":"Free memory","dev_cla":"data_size","unit_of_meas":"B","stat_cla":"measurement"
+sensor|stats-uptime_s|stats|uptime_s|"name":"Uptime","dev_cla":"duration","unit_of_meas":"s","stat_cla":"total_increasing"
+binary_sensor|fault-code|fault|code|"name":"Fault","dev_cla":"problem"
+""")
+
+
+def make(config, found, name, mac):
+    """Make the file, unless it is there.
+
+    For the settings, the list of (sensor, its entry in them), the client_id, the MAC as 12 hex digits in bytes. Raises
+    OSError when there is no room for it.
+    """
+    from node import settings
+
+    digest = settings.digest()
+    try:
+        with open(_FILE) as f:
+            if f.readline() == digest:
+                return
+    except OSError:
+        pass
+    single = config["homeassistant"] == "single"
+    with open(_FILE, "w") as f:
+        f.write(digest)
+        for platform, thing, _ in _entities(name, config, found):
+            f.write(topic(name, platform, thing) if single else platform + " " + thing)
+            f.write("\n")
+        if not single:
+            f.write(topic(name) + "\n")
+        f.write("\n")
+        origin = _origin(name, mac)
+        if single:
+            for platform, thing, body in _entities(name, config, found):
+                body = origin + body + "}"
+                f.write("%s %d\n" % (topic(name, platform, thing), len(body.encode())))
+                f.write(body)
+        else:
+            f.write("%s %d\n" % (topic(name), sum([len(part.encode()) for part in _device(origin, name, config, found)])))
+            for part in _device(origin, name, config, found):
+                f.write(part)
+
+
+def _device(origin, name, config, found):
+    """Yield the parts of the device's configuration, without its last two brackets."""
+    yield origin + '"cmps":'
+    comma = "{"
+    for platform, thing, body in _entities(name, config, found):
+        yield '%s"%s":{"p":"%s",' % (comma, thing, platform)
+        yield body + "}"
+        comma = ","
+
+
+def _origin(name, mac):
+    """Return the start of every configuration: the device, what announces it, its availability."""
+    told = json.dumps(name)[1:-1]
+    mac = hexlify(unhexlify(mac), b":").decode()
+    return (
+        '{"dev":{"ids":"%s","name":"%s","cns":[["mac","%s"]],"mf":"Adafruit","mdl":"Feather HUZZAH ESP8266","sw":"%s"},'
+        '"o":{"name":"huzzah-node","sw":"%s"},"avty_t":"status/%s",' % (told, told, mac, VERSION, VERSION, told)
+    )
+
+
+def topic(name, platform=None, key=None):
+    """Return the topic of an entity's configuration in the single form; without one, of the device's."""
+    if key:
+        return "homeassistant/%s/%s/%s/config" % (platform, _word(name), key)
+    return "homeassistant/device/%s/config" % _word(name)
+
+
+def _word(text):
+    """Return `text` with letters and digits alone: "/" is "_", any other byte "-" and two hex digits.
+
+    Of Home Assistant's topics nothing else may be part, and no two texts become one.
+    """
+    word = b""
+    data = text.encode()
+    for i in range(len(data)):
+        byte = data[i : i + 1]  # not a character: of each that is new the board keeps a name for ever
+        word += byte if byte.isalpha() or byte.isdigit() else b"_" if byte == b"/" else b"-%02x" % data[i]
+    return word.decode()
+
+
+def _describe(quantity):
+    """Return (device class, unit), each None where there is none. A quantity that is not in the table has neither."""
+    for row in _QUANTITIES.split("\n"):
+        if row.startswith(quantity + "|"):
+            _, device_class, unit = row.split("|")
+            return device_class, unit or None
+    return None, None
+
+
+def _entities(name, config, found):
+    """Yield (platform, object, the rest of its configuration) of each entity.
+
+    The object is the topic, or the quantity where that is the default: what is read there may come from another chip
+    one day, or from another place in the list of sensors, and its history goes on.
+    """
+    told = json.dumps(name)[1:-1]
+    measured = [quantity for sensor, _ in found for quantity, _ in sensor.quantities]
+    for sensor, entry in found:
+        for quantity, decimals in sensor.quantities:
+            device_class, unit = _describe(quantity)
+            topic = entry["topics"].get(quantity, quantity)
+            thing = _word(topic)
+            if topic == quantity:
+                topic = "sensors/%s/%s" % (name, quantity)
+            body = '"uniq_id":"%s_%s","stat_t":%s' % (told, thing, json.dumps(topic))
+            silence_s = _pause(config["sleep"], entry, quantity)
+            if silence_s:
+                body += ',"exp_aft":%d' % (silence_s * 5 // 2 + 1)
+            if device_class:
+                body += ',"dev_cla":"%s"' % device_class
+            if entry["name"] or not device_class or measured.count(quantity) > 1:
+                called = " ".join((entry["name"] or entry["driver"], quantity))
+                body = '%s,"name":%s' % (body, json.dumps(called))
+            if quantity == "contact":
+                yield "binary_sensor", thing, body + ',"pl_on":"0","pl_off":"1"'  # on is open
+            else:
+                body += ',"sug_dsp_prc":%d,"stat_cla":"measurement"' % decimals
+                yield "sensor", thing, body + (',"unit_of_meas":"%s"' % unit if unit else "")
+    for row in _DIAGNOSTICS.split("\n"):
+        if row and (config["stats_s"] or row.startswith("binary_sensor|fault")):
+            platform, thing, topic, value, body = row.split("|")
+            value = "value_json." + value
+            if topic == "fault":
+                value = "'ON' if %s else 'OFF'" % value
+            start = '"uniq_id":"%s_%s","ent_cat":"diagnostic","stat_t":"%s/%s","val_tpl":"{{%s}}",'
+            yield platform, thing, start % (told, thing, topic, told, value) + body
+
+
+def _pause(sleep, entry, name):
+    """Return the seconds that may lie between two messages of a quantity that is well; None: any number."""
+    if sleep["every_s"]:
+        return sleep["every_s"] * sleep["batch"]
+    delta = entry.get("delta")
+    if isinstance(delta, dict):
+        delta = delta.get(name)
+    if delta is None:
+        return entry["every_s"]
+    longest_s = entry.get("heartbeat_s")
+    return longest_s and max(longest_s, entry["every_s"])
