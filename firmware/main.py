@@ -58,7 +58,9 @@ def make():
 
     outbox = Outbox(config["outbox"], channels, RTC())  # what waits to be published
     announced = b"connect/" + client_id, mac  # topic and payload, at each connection before anything else
-    session = Session(mqtt_client(config["mqtt"], client_id), announced, station, outbox, sources, faults, settings, why)
+    session = Session(
+        mqtt_client(config["mqtt"], client_id), announced, station, outbox, sources, faults, settings, why
+    )
     # All that runs at the same time: name, seconds, function, arguments. With 0 seconds the function returns the
     # milliseconds until it is called again; else it is a coroutine, which shows life at least once in so many seconds.
     table = [

@@ -115,7 +115,9 @@ class _NeverWaiting(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> ast.AST | None:
         if isinstance(node, ast.FunctionDef) and node.name in _WAITING:
             return None
-        if isinstance(node, ast.If | ast.While) and any(getattr(part, "attr", "") in _WAITING for part in ast.walk(node)):
+        if isinstance(node, ast.If | ast.While) and any(
+            getattr(part, "attr", "") in _WAITING for part in ast.walk(node)
+        ):
             return None
         return self.generic_visit(node)
 

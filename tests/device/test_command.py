@@ -30,6 +30,7 @@ class Session:
         self.acknowledged = []
         self.said = []
         self.stay_awake = False
+        self.settings = {"homeassistant": True}
 
     def acknowledge(self, pid):
         self.acknowledged.append(pid)

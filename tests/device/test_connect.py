@@ -46,7 +46,7 @@ class Bench:
     def __init__(self, attempt, servers=("a",), rtc=None):
         self.clock = Clock()
         self.connect = connect
-        self.connect._connect = self.attempt
+        self.connect.connect = self.attempt
         self.connect.uptime = lambda: self.clock.elapsed_ms() // 1000
         self.act = attempt
         self.faults = Faults()

@@ -13,7 +13,7 @@ def power_on():
 def begin():
     """A start that comes to run its coroutines; what it finds."""
     found = look_back()
-    last_run.note("begun")
+    last_run.note(b"begun")
     return found
 
 
@@ -44,7 +44,7 @@ def test_a_good_minute_clears_the_count():
     begin()
     die("watchdog", "led")
     assert begin()[2] == 1
-    last_run.note("good")
+    last_run.note(b"good")
     die("crash", "MemoryError")
     assert begin() == ("crash: MemoryEr", True, 0)
 
@@ -62,7 +62,7 @@ def test_soft_reset_after_a_clean_end_is_no_crash_though_the_old_cause_is_still_
     begin()
     machine.cause = machine.WDT_RESET
     assert begin()[1:] == (True, 1)
-    last_run.note("stopped")
+    last_run.note(b"stopped")
     assert begin()[1:] == (False, 0)
 
 
@@ -73,7 +73,7 @@ def test_a_user_s_reset_is_no_crash_and_ends_the_row():
     begin()
     machine.cause = machine.HARD_RESET
     assert begin() == ("button", False, 0)
-    last_run.note("stopped")  # by the Ctrl-C that goes before what is typed
+    last_run.note(b"stopped")  # by the Ctrl-C that goes before what is typed
     machine.cause = machine.SOFT_RESET
     assert begin() == ("soft", False, 0)
 
@@ -85,7 +85,7 @@ def test_a_reset_that_had_no_memory_for_a_word_says_so():
     machine.cause = machine.SOFT_RESET
     for n in (1, 2, 3):
         assert begin() == ("crash: memory", True, n)
-    last_run.note("good")
+    last_run.note(b"good")
     assert begin() == ("crash: memory", True, 0)
 
 
@@ -114,8 +114,8 @@ def test_what_others_keep_in_rtc_memory_stays():
     power_on()
     begin()
     machine.RTC().memory(machine.RTC().memory()[:12] + b"readings" * 60)
-    last_run.note("good")
-    last_run.note("stopped")
+    last_run.note(b"good")
+    last_run.note(b"stopped")
     die("crash", "x")
     begin()
     assert machine.RTC.contents[12:] == b"readings" * 60

@@ -53,7 +53,7 @@ class Board:
     def crash(self, times):
         for _ in range(times):
             last_run.look_back()
-            last_run.note("begun")
+            last_run.note(b"begun")
             try:
                 last_run.reset("watchdog", "led")
             except machine.Reset:

@@ -152,7 +152,7 @@ def test_a_row_that_finds_no_memory_resets_the_board_with_that_word():
         ("led", FUNCTION, lambda: {}["x"]),
     ):
         table = build(("others", 5, lives), row)
-        table._faults = NoRoomToTell()
+        table.faults = NoRoomToTell()
         assert run_until_reset(table) == ("crash: memory", True, 1), row
         assert farewells == 0 and table.led.ended[0] == "close"
     table = build(("others", 5, lives))

@@ -176,7 +176,7 @@ def test_fixed_time_leaves_the_gain_automatic():
 
 
 def test_package_comes_from_the_identity():
-    for ident, package in ((0x50, "T"), (0x5A, "T"), (0x10, "CS"), (0x11, "CS")):
+    for ident, package in ((0x50, b"T"), (0x5A, b"T"), (0x10, b"CS"), (0x11, b"CS")):
         assert Bench((28000, 5600), ident=ident).read() == lux(28000, 5600, 16, 402, package)
 
 

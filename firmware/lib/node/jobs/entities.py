@@ -67,7 +67,9 @@ def make(config, found, name, mac):
                 f.write("%s %d\n" % (topic(name, platform, thing), len(body.encode())))
                 f.write(body)
         else:
-            f.write("%s %d\n" % (topic(name), sum([len(part.encode()) for part in _device(origin, name, config, found)])))
+            f.write(
+                "%s %d\n" % (topic(name), sum([len(part.encode()) for part in _device(origin, name, config, found)]))
+            )
             for part in _device(origin, name, config, found):
                 f.write(part)
 
