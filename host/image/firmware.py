@@ -194,8 +194,8 @@ def _parameters(text: str) -> set[str]:
 def _without_names(module: bytes, names: set[str]) -> bytes:
     """Return the bytecode with `_`, which every image has, in place of `names`.
 
-    MicroPython keeps each name that it loads until the next reset, 17 bytes of heap on average, those of parameters too,
-    which only calls with keywords ask for. (docs/architecture.md, "Names"; the format: py/persistentcode.c.)
+    MicroPython keeps each name that it loads until the next reset, 17 bytes of heap on average, those of parameters
+    too, which only calls with keywords ask for. The format: py/persistentcode.c.
     """
     at = _MPY_HEAD
 

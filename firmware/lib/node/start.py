@@ -10,7 +10,7 @@ from micropython import const
 from node.sensors import Source, make
 
 _SAFE_AFTER = const(3)
-# A driver that is called less often is dropped in between; on the images that have no ROMFS, with its code, each one is.
+# A driver that is called less often is dropped in between. Without ROMFS its code is in the heap: then each one is.
 _RARE_MS = const(10000)
 
 _COMMON = const(("driver", "every_s", "topic", "topics", "name"))  # settings that are not the driver's

@@ -1,8 +1,8 @@
 """Makes the file `entities`: what Home Assistant has to know of each sensor, and of the node itself.
 
-In the start after a change of config.json or of the firmware: then there is heap for it, and jobs/home_assistant.py needs
-no more than the file. Source: Home Assistant's documentation of MQTT discovery, with its abbreviations, and its lists of
-device classes and their units.
+In the start after a change of config.json or of the firmware: then there is heap for it, and jobs/home_assistant.py
+needs no more than the file. Source: Home Assistant's documentation of MQTT discovery, with its abbreviations, and its
+lists of device classes and their units.
 """
 
 import json
