@@ -260,7 +260,7 @@ def test_sources():
     # Kept: with news of its own, with filters that remember, called often.
     assert [source.sensor is None for source in sources] == [True, False, False, False]
     assert sources[3].options == {"address": 7}
-    sys.path.remove("/rom")  # without it a driver's code is in the heap, and goes between two readings however close
+    sys.path.remove("/rom"); print(sys.path, [source.sensor is None for source in start.sources(found)])  # without it a driver's code is in the heap, and goes between two readings however close
     try:
         assert [source.sensor is None for source in start.sources(found)] == [True, False, False, True]
     finally:
