@@ -11,14 +11,13 @@ import node
 from node import sensors, start
 from node.faults import Faults
 from node.sensors import Saturated, Unmeasurable
+from replaced import Replaced
 
 sys.path.append("/rom")  # as on the image that has it: on the others no driver stays
-from replaced import Replaced
 
 ENTRY = {"driver": "tsl2561", "every_s": 2, "topics": {}, "name": None}
 
 channels = start.channels
-sys.path.append("/rom")  # as on the image with ROMFS: drivers that are called often stay
 
 
 class Sensor:
@@ -260,7 +259,7 @@ def test_sources():
     # Kept: with news of its own, with filters that remember, called often.
     assert [source.sensor is None for source in sources] == [True, False, False, False]
     assert sources[3].options == {"address": 7}
-    sys.path.remove("/rom"); print(sys.path, [source.sensor is None for source in start.sources(found)])  # without it a driver's code is in the heap, and goes between two readings however close
+    sys.path.remove("/rom")  # without it a driver's code is in the heap, and goes between two readings however close
     try:
         assert [source.sensor is None for source in start.sources(found)] == [True, False, False, True]
     finally:
