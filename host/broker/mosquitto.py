@@ -17,7 +17,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from host import private_files
 from host.failure import Exit, Failure
-from host.settings.check import home_assistant
+from host.settings.check import entities
 from host.settings.keys import PEOPLE
 
 # Letters that are harmless in Mosquitto's files, in a topic, and in a file name.
@@ -104,7 +104,7 @@ def own_topics(settings: dict) -> list[str]:
 
 def announcements(name: str) -> list[str]:
     """Return where a node of that name announces itself: not %u, for Home Assistant's topics have few letters."""
-    topic = home_assistant.topic
+    topic = entities.topic
     return [topic(name), *(topic(name, platform, "+") for platform in ("sensor", "binary_sensor"))]
 
 

@@ -25,9 +25,9 @@ sys.modules.setdefault("micropython", _micropython)
 sys.path.insert(0, str(LIB))
 from node import config_file, schema  # noqa: E402
 from node.config_file import Invalid  # noqa: E402
-from node.jobs import home_assistant  # noqa: E402
+from node.jobs import entities  # noqa: E402
 
-__all__ = ["Drivers", "Invalid", "home_assistant", "load", "main", "markdown"]
+__all__ = ["Drivers", "Invalid", "entities", "load", "main", "markdown"]
 
 
 class Drivers(schema.Drivers):

@@ -9,7 +9,7 @@ import pytest
 from accounts import log_in
 from waits import LIMIT_S, wait_for
 
-from host.settings.check import home_assistant
+from host.settings.check import entities
 
 OWN = (
     "connect/{id}",
@@ -90,7 +90,7 @@ def named(topics, name):
 
 def own(name):
     """All that a node says, its announcements in both forms included."""
-    topic = home_assistant.topic
+    topic = entities.topic
     announced = [topic(name), topic(name, "sensor", "lux"), topic(name, "binary_sensor", "fault-code")]
     return [*named(OWN, name), *announced]
 

@@ -78,7 +78,7 @@ def test_missing_config(tmp_path):
 def test_module_that_does_not_compile(tmp_path):
     (tmp_path / "bad.py").write_text("def f(:\n")
     with pytest.raises(Failure, match=r"bad\.py, line 1, does not compile \(SyntaxError: invalid syntax\): def f"):
-        firmware._compiled(tmp_path, "lib", "-O0")
+        firmware._compile(tmp_path / "bad.py", "bad", "-O0")
 
 
 def test_what_is_written_has_passwords_and_is_ours_alone(config, build):
