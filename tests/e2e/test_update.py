@@ -172,7 +172,7 @@ def test_without_a_key_all_is_refused(node):
 def test_other_images_name_the_one_to_take(node, kind):
     feather: Node = node(update_key=KEY, image=kind)
     feather.reading()
-    with talk(feather) as air, pytest.raises(Refused, match=r"takes no updates by air: \./flash\.sh --image romfs"):
+    with talk(feather) as air, pytest.raises(Refused, match=r"no ROMFS: update by cable, \./flash\.sh --image romfs"):
         air.ask(b"?")
 
 
@@ -226,15 +226,15 @@ _BAD = {
     "holds the loop": (
         "node/jobs/connect",
         lambda text: text.replace(
-            "async def _connect(session):", "async def _connect(session):\n    while True:\n        pass\n"
+            "async def connect(session):", "async def connect(session):\n    while True:\n        pass\n"
         ),
         "crashed three times, at last in session (what it brings)",
     ),
     "eats the heap": (
         "node/jobs/connect",
         lambda text: text.replace(
-            "async def _connect(session):",
-            "_eaten = []\n\n\nasync def _connect(session):\n    while True:\n        _eaten.append(bytearray(32))\n",
+            "async def connect(session):",
+            "_eaten = []\n\n\nasync def connect(session):\n    while True:\n        _eaten.append(bytearray(32))\n",
         ),
         "(what it brings)",
     ),
