@@ -29,30 +29,16 @@ def refusal(text):
     except ValueError as e:  # schema.Invalid is one
         return str(e)
     except OSError as e:
-        return _said(e)
+        return "the file system is full: nothing was changed" if e.errno == _ENOSPC else repr(e)
     finally:
         if _NEW in os.listdir():
             os.remove(_NEW)
 
 
-def _said(e):
-    return "the file system is full: nothing was changed" if e.errno == _ENOSPC else repr(e)
-
-
-def defer(text):
-    """Leave the command for the next start. Return None, or the sentence that says no."""
-    try:
-        with open(_LATER, "w") as f:
-            f.write(text)
-    except OSError as e:
-        if _LATER in os.listdir():
-            os.remove(_LATER)
-        return _said(e)
-
-
 def begin():
-    """In that start: carry it out, once, whatever comes of it. Refused, the board starts anew; else settings.py
-    has it checked.
+    """In the start after command.defer(): carry it out, once, whatever comes of it.
+
+    Refused, the board starts anew; else settings.py has it checked.
 
     The names in the check stay in the heap until a reset.
     """

@@ -3,13 +3,15 @@
 What takes much heap, or changes the settings, ends in a restart.
 """
 
+import os
 import sys
 import time
 
 from micropython import const
 
-from node import with_room
+from node import drop, with_room
 
+_DEFERRED = const("set.deferred")
 _IDENTIFY_S = const(10)
 _IDENTIFY_MAX_S = const(600)
 
@@ -90,18 +92,32 @@ def awake(session, text):
 
 def set(session, text):
     """Return True if there is no room for it beside the node: the next start does it, and has the answer."""
-    from node.jobs import change_settings as change
+    drop()
+    deferred = "/rom" not in sys.path  # there the bytecode of the check would be in the heap, too
+    if not deferred:
+        from node.jobs import change_settings
 
-    deferred = False
-    try:
-        why = change.refusal(text)
-    except MemoryError:  # seen on the images that keep this library's bytecode in the heap
-        why = change.defer(text)
-        deferred = True
-    if why:
-        raise Refused(why)
+        try:
+            why = change_settings.refusal(text)
+            if why:
+                raise Refused(why)
+        except MemoryError:
+            deferred = True
+    if deferred:
+        defer(text)
     session.faults.restart = "settings"
     return deferred
+
+
+def defer(text):
+    """Leave the text of `set` for the next start: jobs/change_settings.py."""
+    try:
+        with open(_DEFERRED, "w") as f:
+            f.write(text)
+    except OSError:
+        if _DEFERRED in os.listdir():
+            os.remove(_DEFERRED)
+        raise Refused("the file system is full: nothing was changed")
 
 
 _VERBS = {"identify": identify, "read": read, "restart": restart, "awake": awake, "set": set}
