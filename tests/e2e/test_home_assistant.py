@@ -256,7 +256,7 @@ def test_what_home_assistant_refuses_is_seen():
 
 def test_too_little_memory_for_it_costs_the_announcement_alone(boards, broker, tmp_path):
     def crowd(main: str) -> str:
-        hog = "        import gc\n\n        gc.collect()\n        hog = bytearray(gc.mem_free() - 12500)\n"
+        hog = "        import gc\n\n        gc.collect()\n        hog = bytearray(gc.mem_free() - 4500)\n"
         return main.replace("        if node:\n", hog + "        if node:\n")
 
     write_flash(tmp_path / "n1", config_for(broker, sensors=_LUX, homeassistant=True), main=crowd)

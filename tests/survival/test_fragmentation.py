@@ -6,23 +6,24 @@ import re
 
 from nodes import Node
 
-_BLOCK = 32  # bytes of a block of the heap in this processor; 16 on the chip
-_STEP = """
+_BLOCK = 16  # bytes of a block of the heap
+_LOOK = """
 def heap():
     import gc
     import micropython
 
-    while True:
-        gc.collect()
-        micropython.mem_info()
-        yield 3600000
+    gc.collect()
+    micropython.mem_info()
+    return 3600000
 
 
-def build():"""
+def make():"""
 
 
 def _with_a_look_each_hour(main: str) -> str:
-    return main.replace("\ndef build():", _STEP).replace("table = [(", 'table = [("heap", 0, heap), (')
+    return main.replace("\ndef make():", _LOOK).replace(
+        "    table = [\n", '    table = [\n        ("heap", 0, heap),\n'
+    )
 
 
 def test_the_largest_free_block(survivor, request) -> None:
