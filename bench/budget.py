@@ -38,9 +38,9 @@ def measure_modules() -> Bytes:
 
 
 def measure_free(image: str) -> dict[str, int]:
-    """What the whole node leaves; nothing when it does not come through everything that happens."""
+    """What the whole node leaves; at least nothing when it does not come through everything that happens."""
     heap = memory.measure(image)
-    return {"steady": 0, "least": 0} if heap.failed else {"steady": heap.steady, "least": heap.worst}
+    return {"steady": heap.steady, "least": 0 if heap.failed else heap.worst}
 
 
 def load(file: Path = FILE) -> tuple[Bytes, Bytes]:

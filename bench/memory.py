@@ -273,7 +273,7 @@ def run() -> Report:
     progress("memory: the modules")
     headlines = [
         f"free of 38,016 bytes, image {image}: {heap.bare:,} at a bare prompt, {heap.steady:,} steady, "
-        f"{heap.worst:,} at the worst moment" + (f", {len(heap.failed)} steps failed" if heap.failed else "")
+        f"{heap.worst:,} at the worst moment" + (f"; failed: {', '.join(heap.failed)}" if heap.failed else "")
         for image, heap in found.items()
     ]
     return Report("memory", "Memory", _METHOD, headlines, [_whole(found), _modules()], versions=versions())
