@@ -1,24 +1,26 @@
 #!/usr/bin/env bash
-# Prepare this computer for putting nodes on boards: the tools, the device libraries, config.json.
+# Prepare this computer for putting nodes on boards: the tools, the device libraries, the settings.
 #
-# Usage: ./bootstrap.sh [--set KEY=VALUE]... [--image romfs|plain|small] [--broker] [--yes]
-#        ./bootstrap.sh --broker --print
+# Usage: ./bootstrap.sh [NAME] [--set KEY=VALUE]... [--image romfs|plain|small] [--broker] [--yes]
+#        ./bootstrap.sh [NAME] --broker --print
 #        ./bootstrap.sh --remove-broker
-#   --set KEY=VALUE  a setting of config.json, as in --set wifi.ssid=attic --set mqtt.server=192.168.1.210
-#                    (docs/settings.md has them all); without it, and without a config.json, you are asked
+#   NAME             a further node: asks what is its own (nodes/NAME.json), makes its account and its key for updates;
+#                    without it: config.json, which has all of one node, or what several nodes share (docs/nodes.md)
+#   --set KEY=VALUE  a setting, as in --set wifi.ssid=attic --set mqtt.server=192.168.1.210 (docs/settings.md has them
+#                    all); without it, for a node that is new, you are asked
 #   --image NAME     get the libraries for this image only (default: for all)
-#   --broker         also have Mosquitto on this computer let in the node of config.json, by an account of its own, and
-#                    nobody without one; run it again with the next node's client_id to let that in too
+#   --broker         also have Mosquitto on this computer let in the node (without NAME: all nodes), by an account of
+#                    its own, and nobody without one
 #   --print          print the files that --broker would write, and change nothing
 #   --remove-broker  take them away again
-#   --yes            change an existing config.json without asking
+#   --yes            change existing settings without asking; defaults in place of questions
 #
 # Installs nothing outside this folder and ~/.cache/huzzah-node, except Debian's python3-venv, picocom, nano and
-# mosquitto-clients where that needs no password, and with --broker Mosquitto and its files in /etc (docs/security.md). Run it as often as you like: what is
-# there stays. Everything it says goes to standard error, except what --print prints.
+# mosquitto-clients where that needs no password, and with --broker Mosquitto and its files in /etc (docs/security.md).
+# Run it as often as you like: what is there stays. All it says goes to standard error, except what --print prints.
 #
-# Exit status, each explained in docs/troubleshooting.md: 0 ready; 1 config.json, or a --set, is invalid; 2 usage, or an
-# answer was no; 3 this computer (Python, packages, network, disk full); 130 Ctrl-C.
+# Exit status, each explained in docs/troubleshooting.md: 0 ready; 1 config.json, nodes/NAME.json or a --set is invalid;
+# 2 usage, or an answer was no; 3 this computer (Python, packages, network, disk full); 130 Ctrl-C.
 set -euo pipefail
 # shellcheck source=host/venv.sh
 source "$(dirname "${BASH_SOURCE[0]}")/host/venv.sh"

@@ -11,12 +11,14 @@ from host.failure import Exit, Failure, run
 from host.image import libraries
 from host.image.filesystem import have_littlefs
 from host.image.images import IMAGES
-from host.settings import config_file
-from host.settings.check import Invalid, load
+from host.settings.check import Invalid
+from host.settings.nodes import Node, Nodes
+from host.settings.prepare import Preparation
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./bootstrap.sh", add_help=False)
+    parser.add_argument("name", nargs="?", metavar="NAME")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments")
     parser.add_argument("--image", choices=IMAGES)
     parser.add_argument("--broker", action="store_true")
@@ -24,7 +26,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--remove-broker", action="store_true")
     parser.add_argument("--yes", action="store_true")
     args = parser.parse_args()
-    if args.remove_broker and (args.broker or args.show or args.assignments or args.image):
+    if args.remove_broker and (args.broker or args.show or args.assignments or args.image or args.name):
         parser.error("--remove-broker goes alone")
     if args.show and (not args.broker or args.assignments or args.image):
         parser.error("--print goes with --broker alone")
@@ -38,7 +40,7 @@ def main(prefix: Path = Path("/")) -> None:
     if args.remove_broker:
         broker_setup.remove(console, prefix)
     elif args.show:
-        broker_setup.show(_settings(), prefix)
+        broker_setup.show([node.settings for node in _nodes(args.name)], prefix)
     else:
         prepare(console, args, prefix)
 
@@ -65,13 +67,14 @@ def prepare(console: Console, args: argparse.Namespace, prefix: Path) -> None:
             return str(e)
         return None
 
-    settings, broker = config_file.prepare(console, args.assignments, account=args.broker, possible=possible)
+    preparation = Preparation(console, args.name, possible=possible)
+    node, broker = preparation.run(args.assignments, account=args.broker)
     if broker:
         console.step("Mosquitto on this computer")
-        broker_setup.set_up(console, settings, prefix)
+        broker_setup.set_up(console, [one.settings for one in _nodes(args.name)], prefix)
     else:
         console.step("The broker")
-        trouble = reach.unusable(settings) or reach.trouble(settings)
+        trouble = reach.unusable(node.settings) or reach.trouble(node.settings)
         console.note(f"  {trouble or 'lets the node in'}")
     console.step("This computer")
     advice = access.advice()
@@ -79,12 +82,15 @@ def prepare(console: Console, args: argparse.Namespace, prefix: Path) -> None:
         console.note(f"  {sentence}")
     if not advice:
         console.note("  has all it needs")
-    console.note("\nNow plug the board in: ./flash.sh")
+    console.note(f"\nNow plug the board in: ./flash.sh{f' {args.name}' if args.name else ''}")
 
 
-def _settings() -> dict:
+def _nodes(name: str | None) -> list[Node]:
+    """Return the node of that name; without one, all. Raises Failure (config)."""
+    nodes = Nodes()
     try:
-        return load(config_file.PATH)
+        names = [name] if name or nodes.alone() else nodes.names()
+        return [nodes.get(one) for one in names]
     except Invalid as e:
         raise Failure(Exit.CONFIG, f"{e}: ./bootstrap.sh makes it") from e
 

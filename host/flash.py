@@ -5,19 +5,22 @@ import os
 import sys
 
 from host.board import ports
-from host.board.deploy import CONFIG, Deployment
+from host.board.deploy import Deployment
 from host.board.loader import Loader
 from host.board.upload import UPLOADERS
+from host.board.which import which
 from host.broker import reach
 from host.console import Console
 from host.failure import Exit, Failure, run
 from host.image import images
 from host.image.filesystem import have_littlefs
-from host.settings.check import Invalid, load
+from host.settings.check import Invalid
+from host.settings.nodes import Node, Nodes
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./flash.sh", add_help=False)
+    parser.add_argument("name", nargs="?", metavar="NAME")
     parser.add_argument("--port", metavar="PATH")
     parser.add_argument("--image", metavar="romfs|plain|small|FILE|URL")
     parser.add_argument("--layout", choices=images.LAYOUTS)
@@ -37,17 +40,31 @@ def main() -> None:
     args = parse()
     console = Console(dry_run=args.dry_run, assume_yes=args.yes)
     try:
-        settings = load(CONFIG)
+        flash(console, args)
     except Invalid as e:
         raise Failure(Exit.CONFIG, f"{e} (nothing was touched)") from e
-    image = images.choose(args.image or "romfs", args.layout)
+
+
+def flash(console: Console, args: argparse.Namespace) -> None:
+    """Put a node on one board. Raises Failure, Invalid."""
+    nodes = Nodes()
+    named = nodes.get(args.name) if args.name or nodes.alone() or console.dry_run else None
+    image = images.choose(args.image or "romfs", args.layout) if args.image or args.layout else None
     console.step("Find the board")
     port, uploader = _port(console, args.port), _uploader(console, args.uploader)
-    _check_broker(console, settings, port)
+    if named:
+        _check_broker(console, named.settings, port)
+
+    def choose(mac: str) -> Node:
+        node = which(console, nodes, args.name, mac)
+        if not named or node.path != named.path:
+            _check_broker(console, node.settings, port)
+        return node
+
     with Loader(console, port, args.baud) as loader:
-        deployment = Deployment(console, settings, port, loader, uploader)
+        deployment = Deployment(console, nodes, port, loader, uploader, choose)
         if args.files_only:
-            deployment.files_only(image.layout if args.image or args.layout else None)
+            deployment.files_only(image.layout if image else None)
         else:
             deployment.everything(image, keep_files=args.no_erase)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import json
+import re
 import secrets
 import shutil
 import socket
@@ -19,6 +19,8 @@ import pytest
 from clone import Clone
 from nodes import Broker
 from waits import LIMIT_S
+
+from host.settings.nodes import Nodes
 
 USER, PASSWORD = "reader", 'it\'s # "secret" and long'
 # bootstrap.sh's Python, with another root for the files of Mosquitto and systemd.
@@ -48,18 +50,25 @@ class Delivered(Broker):
         self.said += done.stdout + done.stderr
         return done
 
-    def add(self, name: str, *settings: str) -> dict[str, Any]:
-        """Make an account for a node; its config.json."""
+    def add(self, name: str, *settings: str, alone: bool = False) -> dict[str, Any]:
+        """Make an account for a node; its config.json, as its board gets it. alone: there is no file of its own."""
         common = ("wifi.ssid=air", "mqtt.server=127.0.0.1", f"mqtt.port={self.port}", "mqtt.keepalive_s=5")
-        words = [word for setting in (f"client_id={name}", *common, *settings) for word in ("--set", setting)]
-        self.bootstrap("--image", "romfs", "--broker", *words)
+        words = [word for setting in (*common, *settings) for word in ("--set", setting)]
+        self.bootstrap(*(("--set", f"client_id={name}") if alone else (name,)), "--image", "romfs", "--broker", *words)
         conf = self.prefix / "etc/mosquitto/conf.d/huzzah-node.conf"
         conf.write_text(conf.read_text().replace(f"listener {self.port}\n", f"listener {self.port} 127.0.0.1\n"))
-        return json.loads((self.clone.folder / "config.json").read_text())
+        return self.nodes.shared() if alone else self.nodes.get(name).given
 
-    def secret(self, name: str, which: str = "password") -> str:
-        """What keys/ has of an account."""
-        return json.loads((self.clone.folder / f"keys/{name}.json").read_text())[which]
+    @property
+    def nodes(self) -> Nodes:
+        """Those of the clone."""
+        return Nodes(self.clone.folder)
+
+    def secret(self, name: str) -> str:
+        """The password of an account."""
+        if name == "people":
+            return re.search(r"^-P (.+)$", (self.clone.folder / "people/mosquitto_sub").read_text(), re.MULTILINE)[1]
+        return self.nodes.get(name).given["mqtt"]["password"]
 
     def start_as_people(self) -> None:
         """Start it, and listen to everything with the account of the people."""

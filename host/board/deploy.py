@@ -1,5 +1,6 @@
 """Put the node on a Feather, step by step."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +18,12 @@ from host.failure import Exit, Failure
 from host.image import firmware as board_files
 from host.image.fetch import FOLDER, fetch
 from host.image.firmware import Firmware
-from host.image.images import LAYOUTS, Image, Layout
-from host.settings import config_file, keys
-from host.settings.check import load
+from host.image.images import IMAGES, LAYOUTS, Image, Layout
+from host.settings import config_file
+from host.settings.nodes import Node as Settings
+from host.settings.nodes import Nodes, merged, split
 
-CONFIG = ROOT / "config.json"
+_CONFIG = "config.json"  # on the board
 _PYTHON = Path(sys.executable)
 _MPREMOTE = _PYTHON.with_name("mpremote")
 _FIRST_BOOT_S = 15.0  # an image that finds no file system makes one before it gives its prompt
@@ -33,17 +35,24 @@ class Deployment:
     """One run of flash.sh on one board."""
 
     console: Console
-    settings: dict
+    nodes: Nodes
     port: str
     loader: Loader
     uploader: str
+    choose: Callable[[str], Settings]  # by its MAC, what node the board is to be
 
-    def everything(self, image: Image, keep_files: bool) -> None:
-        """MicroPython and the node onto a board in any state. `keep_files`: leave its file system as it is."""
+    def everything(self, image: Image | None, keep_files: bool) -> None:
+        """MicroPython and the node onto a board in any state.
+
+        image: None takes that of the node. keep_files: leave the board's file system as it is.
+        """
         self.console.note(
             "  about a minute from here to the first reading, and as long again to fetch MicroPython, once"
         )
         board = self.loader.identify()
+        self.node = self.choose(board.mac)
+        image = image or IMAGES[self.node.image or "romfs"]
+        self._image = image.name if image.name in IMAGES else image.layout.name
         check_flash(board, image.layout)
         record = Record(board.mac)
         path = self._fetch(image)
@@ -69,17 +78,20 @@ class Deployment:
         def look(repl: Repl) -> tuple[Survey, Record, Firmware]:
             survey = repl.survey()
             record = Record(survey.mac)
-            firmware = board_files.make(_layout(survey, record, layout), CONFIG)
+            self.node = self.choose(survey.mac)
+            firmware = board_files.make(_layout(survey, record, layout), self.node.path)
             self._save_changing(repl, survey, record, firmware)
             return survey, record, firmware
 
         self._show_survey()
         if self.console.dry_run:
             survey, record = _NOBODY, Record(_NOBODY.mac)
-            firmware = board_files.make(layout or LAYOUTS["romfs"], CONFIG)
+            self.node = self.choose(survey.mac)
+            firmware = board_files.make(layout or LAYOUTS["romfs"], self.node.path)
         else:
             survey, record, firmware = self._with_prompt(look)
             firmware.write()
+        self._image = self.node.image or firmware.layout.name
         other = 1 - survey.half
         if differs := _romfs_differs(survey, firmware):
             self._write_romfs(firmware, other)
@@ -104,8 +116,8 @@ class Deployment:
 
     def _make(self, layout: Layout) -> Firmware:
         self.console.step("Make the node's files")
-        self.console.command([_PYTHON, "-m", "host.image.firmware", layout.name])
-        firmware = board_files.make(layout, CONFIG)
+        self.console.command([_PYTHON, "-m", "host.image.firmware", "--config", self.node.path, layout.name])
+        firmware = board_files.make(layout, self.node.path)
         if not self.console.dry_run:
             firmware.write()
         return firmware
@@ -159,14 +171,21 @@ class Deployment:
 
     def _agree_on_settings(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
         """Where the board's config.json was changed there, ask whose stays: those settings are then here, too."""
-        there = survey.files.get(CONFIG.name)
-        if not there or there.sha256 in (record.files.get(CONFIG.name), hashes(firmware.flash)[CONFIG.name]):
+        there = survey.files.get(_CONFIG)
+        moved = not self.nodes.alone() and "sensors" not in self.node.given  # from a release before nodes/
+        known = (record.files.get(_CONFIG), hashes(firmware.flash)[_CONFIG])
+        if not there or (there.sha256 in known and not moved):
             return
-        content = repl.read(CONFIG.name)
-        lines = config_file.differing(content, CONFIG)
+        content = repl.read(_CONFIG)
+        lines = config_file.differing(content, self.node.given)
         if not lines:
             return
-        self.console.note(f"  {CONFIG.name} was changed on the board; what it has there -> here:")
+        if moved:
+            self.console.note(f"  what {self.node.name} measures is on its board alone: it is taken from there")
+            own = split(json.loads(content))[1]
+            self._take(merged(str(self.node.name), self.nodes.shared(), own), firmware)
+            return
+        self.console.note(f"  {_CONFIG} was changed on the board; what it has there -> here:")
         for line in lines:
             self.console.note(f"    {line}")
         if self.console.assume_yes:
@@ -176,11 +195,16 @@ class Deployment:
             answer := self.console.answer("keep those of the board, here too, or those of here? [board/here] ")
         ) != "here":
             if answer == "board":
-                private_files.write(CONFIG, content)
-                self.settings = load(CONFIG)
-                firmware.flash = board_files.make(firmware.layout, CONFIG).flash
-                firmware.write()
+                self._take(json.loads(content), firmware)
                 return
+
+    def _take(self, given: dict, firmware: Firmware) -> None:
+        """Have these settings of the board here, too."""
+        name = self.node.name
+        self.nodes.put(name, given if self.nodes.alone() else merged(str(name), given, {}))
+        self.node = self.nodes.get(name)
+        firmware.flash = board_files.make(firmware.layout, self.node.path).flash
+        firmware.write()
 
     def _erase(self, board: Board, empty: bool) -> None:
         self.console.step("Erase the flash")
@@ -233,7 +257,7 @@ class Deployment:
         self.console.step("Verify every file, start the node and wait for its first reading")
         self._show_survey()
         self.console.command([_MPREMOTE, "connect", self.port, "reset"])
-        mqtt = self.settings["mqtt"]
+        mqtt = self.node.settings["mqtt"]
         server = mqtt["server"] if isinstance(mqtt["server"], str) else mqtt["server"][0]
         self.console.command(["mosquitto_sub", "-h", server, "-p", str(mqtt["port"]), "-v", "-t", "#"])
         if self.console.dry_run:
@@ -249,9 +273,9 @@ class Deployment:
                     Exit.FILES, f"not on the board as they are here: {', '.join(wrong)}; run this again, that mends it"
                 )
             record.deployed(firmware.layout.name, firmware.on_board())
-            node = Node(self.console, repl, self.settings, survey.mac)
+            node = Node(self.console, repl, self.node.settings, survey.mac)
             node.start()
-            self._keep_key(node.client_id)
+            self.nodes.deployed(node.client_id, survey.mac, self._image)
             how = "works" if node.is_well else "is on the air, but not well: its last fault above says what to mend"
             self.console.note(
                 f"\n{node.client_id} on {self.port} {how}. What it says: ./node.sh watch. Its prompt: ./node.sh repl"
@@ -261,16 +285,6 @@ class Deployment:
             self._first_boot(written, finish)
         else:
             self._with_prompt(finish)
-
-    def _keep_key(self, name: str) -> None:
-        """Keep what updates by air will be signed with, under the node's name, which only its MAC may have told."""
-        update_key = self.settings["update_key"]
-        keys.remember(name, update_key=update_key)
-        if others := keys.sharing(name, update_key):
-            self.console.note(
-                f"  its update_key is also that of {', '.join(others)}: ./bootstrap.sh --set client_id={name}"
-            )
-            self.console.note("  gives it one of its own, which ./flash.sh --files-only takes to it")
 
     def _show_survey(self) -> None:
         self.console.command([_MPREMOTE, "connect", self.port, "run", SURVEY])

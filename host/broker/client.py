@@ -8,7 +8,7 @@ from typing import Self
 from paho.mqtt import client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
-from host.settings import keys
+from host.broker import people
 
 _TRY_S = 5  # seconds for one server
 
@@ -72,7 +72,7 @@ class Listener:
     def _connect(self, server: str) -> bool:
         subscribed: queue.Queue[str | None] = queue.Queue()
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-        user, password = keys.account_for_tools(self._mqtt)
+        user, password = people.account(self._mqtt)
         if user:
             client.username_pw_set(user, password)
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from paho.mqtt.client import topic_matches_sub
 
 from host import private_files
+from host.broker.people import NAME as PEOPLE
 from host.failure import Exit, Failure
 from host.settings.check import entities
-from host.settings.keys import PEOPLE
 
 # Letters that are harmless in Mosquitto's files, in a topic, and in a file name.
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")

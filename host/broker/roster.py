@@ -4,7 +4,7 @@ Usage: ./node.sh list [--seconds N] [--json]
   --seconds N   how long to listen (default: 3; readings are seen when they come in that time)
   --json        one JSON object a node and line, for programs
 
-A node is known when this computer has made it: keys/ or config.json name it. `new here` is one that the broker knows
+A node is known when this computer has made it: nodes/ or config.json name it. `new here` is one that the broker knows
 and this computer does not. Version: the node's, with ! when firmware/ here has another. Lines go to standard output.
 Exit status: 0 all known nodes are well; 1 one is not (offline, in a fault, never heard), or config.json; 2 usage;
 3 this computer; 10 no broker, or it refuses.
@@ -22,9 +22,8 @@ from host.broker import reach
 from host.broker.client import Listener, Message
 from host.failure import Exit, Failure, run
 from host.faults import WELL, in_words
-from host.settings import keys
-from host.settings.check import Invalid, load
-from host.settings.config_file import PATH
+from host.settings.check import Invalid
+from host.settings.nodes import Nodes
 
 _TOPICS = ["status/+", "fault/+", "stats/+", "sensors/+/+"]
 _HEAD = ("node", "state", "readings", "up", "signal", "free", "version", "fault")
@@ -125,18 +124,19 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     try:
-        settings = load(PATH)
+        nodes = Nodes()
+        settings, names = nodes.first().settings, nodes.names()
     except Invalid as e:
         raise Failure(Exit.CONFIG, str(e)) from e
-    nodes = gather({*keys.names(), *filter(None, [settings["client_id"]])}, heard(settings, args.seconds))
+    found = gather(names, heard(settings, args.seconds))
     if args.json:
-        for node in nodes:
+        for node in found:
             print(json.dumps(dataclasses.asdict(node) | {"well": node.well}))
     else:
         from node import VERSION  # of firmware/ here: host.settings.check has told Python where
 
-        _print([_HEAD, *(node.cells(VERSION) for node in nodes)])
-    ill = [node.name for node in nodes if node.known and not node.well]
+        _print([_HEAD, *(node.cells(VERSION) for node in found)])
+    ill = [node.name for node in found if node.known and not node.well]
     if ill:
         print(f"not well: {', '.join(ill)}", file=sys.stderr)
         sys.exit(1)

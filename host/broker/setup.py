@@ -5,13 +5,11 @@ import subprocess
 import time
 from pathlib import Path
 
-from host import private_files
-from host.broker import mosquitto, reach
+from host.broker import mosquitto, people, reach
 from host.broker.client import Listener
 from host.broker.system_files import SystemFiles
 from host.console import ROOT, Console
 from host.failure import Exit, Failure
-from host.settings import keys
 
 _CONFIGURATION = "/etc/mosquitto"
 _FOLDER = f"{_CONFIGURATION}/huzzah-node"
@@ -26,7 +24,6 @@ _CONTRARY = re.compile(
 )
 _BY_HAND = "sudo mosquitto -d -c /etc/mosquitto/mosquitto.conf"
 _START_S = 10  # seconds for Mosquitto to answer after a restart
-_CLIENTS = ("mosquitto_sub", "mosquitto_pub")  # read their options from $XDG_CONFIG_HOME/<name>
 
 
 def check(console: Console, prefix: Path = Path("/")) -> None:
@@ -39,13 +36,13 @@ def check(console: Console, prefix: Path = Path("/")) -> None:
         raise Failure(Exit.COMPUTER, "Mosquitto is not installed here: the command is above")
 
 
-def set_up(console: Console, settings: dict, prefix: Path = Path("/")) -> None:
-    """Have Mosquitto run with an account for the node that these complete `settings` describe, beside those it has."""
+def set_up(console: Console, all_settings: list[dict], prefix: Path = Path("/")) -> None:
+    """Have Mosquitto run with an account for each node that these complete settings describe, beside those it has."""
     files = SystemFiles(console, "./bootstrap.sh --broker", prefix)
     _check_others(files)
-    port = settings["mqtt"]["port"]
-    _make_people(port)
-    new = _texts(files, settings)
+    port = all_settings[0]["mqtt"]["port"]
+    people.make(port)
+    new = _texts(files, all_settings)
     changed = [path for path, text in new.items() if _write(files, path, text)]
     if {_CONF, _DROP_IN} & set(changed):
         started = files.service("restart", "mosquitto")
@@ -57,16 +54,15 @@ def set_up(console: Console, settings: dict, prefix: Path = Path("/")) -> None:
         console.note(f"  there is no systemd here: end Mosquitto if it runs, then {_BY_HAND}")
     if started and prefix == Path("/"):
         _check(port)
-    _tell(console, settings)
+    _tell(console, all_settings)
 
 
-def show(settings: dict, prefix: Path = Path("/")) -> None:
-    """Print the files that set_up() would write for this one node; passwords are left out."""
-    name = mosquitto.check_name(settings["client_id"])
-    lines = {user: f"{user}:<the hash of its password>" for user in (name, keys.PEOPLE)}
-    sections = {name: mosquitto.own_topics(settings)}
+def show(all_settings: list[dict], prefix: Path = Path("/")) -> None:
+    """Print the files that set_up() would write for these nodes alone; passwords are left out."""
+    sections = {mosquitto.check_name(one["client_id"]): mosquitto.own_topics(one) for one in all_settings}
+    lines = {user: f"{user}:<the hash of its password>" for user in (*sections, people.NAME)}
     folder = prefix / _FOLDER.lstrip("/")
-    print(f"# --- {_CONF}\n{mosquitto.conf(settings['mqtt']['port'], folder)}")
+    print(f"# --- {_CONF}\n{mosquitto.conf(all_settings[0]['mqtt']['port'], folder)}")
     print(f"# --- {_ACL} ({_OWNER} alone may read it)\n{mosquitto.acl(sections)}")
     print(f"# --- {_PASSWD} ({_OWNER} alone may read it)\n{mosquitto.passwd(lines)}")
     print(f"# --- {_DROP_IN}\n{mosquitto.DROP_IN}", end="")
@@ -82,23 +78,23 @@ def remove(console: Console, prefix: Path = Path("/")) -> None:
         console.note("  as it was before ./bootstrap.sh --broker: without a `listener` it hears this computer only")
     else:
         console.note("  has nothing of ours")
-    for name in (f"{keys.PEOPLE}.json", *_CLIENTS):
-        (keys.FOLDER / name).unlink(missing_ok=True)
+    people.forget()
 
 
-def _texts(files: SystemFiles, settings: dict) -> dict[str, str]:
+def _texts(files: SystemFiles, all_settings: list[dict]) -> dict[str, str]:
     """Return the text of each file by path: what is there of other nodes stays."""
-    name = settings["client_id"]
     sections = mosquitto.sections(files.read(_ACL) or "")
-    sections[name] = mosquitto.own_topics(settings)
-    mosquitto.check_topics(name, sections)
+    sections |= {one["client_id"]: mosquitto.own_topics(one) for one in all_settings}
+    passwords = {one["client_id"]: one["mqtt"]["password"] for one in all_settings} | {people.NAME: people.password()}
     lines = mosquitto.accounts(files.read(_PASSWD) or "")
-    for user, password in ((name, settings["mqtt"]["password"]), (keys.PEOPLE, keys.known(keys.PEOPLE)["password"])):
+    for one in all_settings:
+        mosquitto.check_topics(one["client_id"], sections)
+    for user, password in passwords.items():
         lines[user] = mosquitto.line_for(user, password, lines.get(user))
     return {
         _PASSWD: mosquitto.passwd(lines),
         _ACL: mosquitto.acl(sections),
-        _CONF: mosquitto.conf(settings["mqtt"]["port"], files.path(_FOLDER)),
+        _CONF: mosquitto.conf(all_settings[0]["mqtt"]["port"], files.path(_FOLDER)),
         _DROP_IN: mosquitto.DROP_IN,
     }
 
@@ -123,23 +119,12 @@ def _check_others(files: SystemFiles) -> None:
             )
 
 
-def _make_people(port: int) -> None:
-    """Have a password for the people and tools here, and the files from which Mosquitto's own programs take it."""
-    if not keys.known(keys.PEOPLE).get("password"):
-        keys.remember(keys.PEOPLE, password=keys.new_password())
-    options = f"-u {keys.PEOPLE}\n-P {keys.known(keys.PEOPLE)['password']}\n-p {port}\n"
-    for path in (keys.FOLDER / client for client in _CLIENTS):
-        if not path.exists() or path.read_text() != options:
-            private_files.write(path, options.encode())
-
-
 def _check(port: int) -> None:
     """Raise Failure unless Mosquitto lets the account of the tools in, soon."""
-    password = keys.known(keys.PEOPLE)["password"]
-    account = {"server": "127.0.0.1", "port": port, "user": keys.PEOPLE, "password": password}
+    account = {"server": "127.0.0.1", "port": port, "user": people.NAME, "password": people.password()}
     deadline = time.monotonic() + _START_S
     while True:
-        with Listener({"mqtt": account, "sensors": []}, keys.PEOPLE) as listener:
+        with Listener({"mqtt": account, "sensors": []}, people.NAME) as listener:
             if listener.connected:
                 return
         if time.monotonic() > deadline:
@@ -151,13 +136,13 @@ def _check(port: int) -> None:
         time.sleep(0.2)
 
 
-def _tell(console: Console, settings: dict) -> None:
-    server = settings["mqtt"]["server"]
-    for host in [server] if isinstance(server, str) else server:
+def _tell(console: Console, all_settings: list[dict]) -> None:
+    for host in reach.servers(all_settings[0]):
         if not reach.is_here(host):
             console.note(f"  {host}, where the node looks for its broker (mqtt.server), is not this computer")
-    console.note(f"  {settings['client_id']} has an account, which config.json knows: ./flash.sh puts it on the board")
+    names = ", ".join(one["client_id"] for one in all_settings)
+    console.note(f"  an account of its own each: {names}; ./flash.sh puts it on the board")
     console.note(
-        f"  to hear all nodes here: XDG_CONFIG_HOME={keys.FOLDER} mosquitto_sub -v -t '#'\n"
-        f"  from elsewhere: the account {keys.PEOPLE}, whose password is in {keys.FOLDER.name}/{keys.PEOPLE}.json"
+        f"  to hear all nodes here: XDG_CONFIG_HOME={people.FOLDER} mosquitto_sub -v -t '#'\n"
+        f"  from elsewhere: the account {people.NAME}, whose password is in {people.FOLDER.name}/mosquitto_sub"
     )

@@ -27,11 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from host import private_files
+from host.broker import people
+from host.console import ROOT
 from host.failure import Exit, Failure, run
 from host.faults import in_words
-from host.settings import keys
-from host.settings.check import Invalid, load
-from host.settings.config_file import PATH
+from host.settings.check import Invalid
+from host.settings.nodes import Nodes
 
 # Topics whose second level is the node.
 _KINDS = ("connect", "status", "disconnect", "sensors", "late", "fault", "stats", "cmd", "reply")
@@ -47,16 +48,17 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def broker(args: argparse.Namespace, path: Path = PATH) -> dict[str, Any]:
+def broker(args: argparse.Namespace, root: Path = ROOT) -> dict[str, Any]:
     """Return server, port, user and password: those of config.json, but for what the command line says.
 
     Raises Failure (config) when config.json is wrong, or missing and needed.
     """
     found: dict[str, Any] = {"server": None, "port": 1883, "user": None, "password": None}
-    if path.exists() or not args.host:
+    nodes = Nodes(root)
+    if nodes.config.exists() or not args.host:
         try:
-            found = load(path)["mqtt"]
-            found["user"], found["password"] = keys.account_for_tools(found)
+            found = nodes.first().settings["mqtt"]
+            found["user"], found["password"] = people.account(found)
         except Invalid as e:
             raise Failure(Exit.CONFIG, f"{e}: or say --host NAME") from e
     if args.user and args.user != found["user"]:

@@ -45,10 +45,11 @@ class Firmware:
     layout: Layout
     flash: Files = field(default_factory=dict)
     rom: Files = field(default_factory=dict)
+    place: Path = BUILD
 
     @property
     def folder(self) -> Path:
-        return BUILD / self.layout.name
+        return self.place / self.layout.name
 
     def on_board(self) -> Files:
         """Return all files by their path on the board, e.g. "main.py", "rom/lib/node/session.mpy"."""
@@ -77,9 +78,12 @@ class Firmware:
 
 
 def make(layout: Layout, config: Path) -> Firmware:
-    """Compile and collect the files for `layout`. Raises Failure when one does not compile, or is missing."""
+    """Compile and collect the files for `layout`. Raises Failure when one does not compile, or is missing.
+
+    Those for a config.json in a folder of build/ go there: boards that are flashed side by side have their own.
+    """
     source = ROOT / "firmware"
-    firmware = Firmware(layout)
+    firmware = Firmware(layout, place=config.parent if config.is_relative_to(BUILD) else BUILD)
     for name in ("boot.py", "main.py"):
         _compile(source / name, name, "-O0")  # a mistake is better found here than by the board
         firmware.flash[name] = (source / name).read_bytes()

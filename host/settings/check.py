@@ -26,8 +26,15 @@ sys.path.insert(0, str(LIB))
 from node import config_file, schema  # noqa: E402
 from node.config_file import Invalid  # noqa: E402
 from node.jobs import entities  # noqa: E402
+from node.json_reader import read as read_json  # noqa: E402
 
-__all__ = ["Drivers", "Invalid", "entities", "load", "main", "markdown"]
+__all__ = ["OWN", "Drivers", "Invalid", "entities", "load", "main", "markdown", "read_json"]
+
+# Where a setting belongs when there are several nodes: these are one node's own, all others are shared.
+OWN = (
+    *("client_id", "wifi.hostname", "mqtt.user", "mqtt.password"),
+    *("sensors", "pins", "outbox", "sleep", "update_key"),
+)
 
 
 class Drivers(schema.Drivers):
@@ -56,6 +63,9 @@ When the file is missing or wrong the board blinks fault 8 and says on the REPL 
 takes no readings then; if `client_id`, `wifi` and `mqtt` are right it also publishes the sentence on `fault/<id>`.
 
 A change takes effect at the next start: press Ctrl-D at the prompt.
+
+With several nodes ([nodes.md](nodes.md)) a key with `*`, and what it contains, is one node's own, in
+`nodes/<client_id>.json`. All others are shared, in `config.json`. A board gets the two as one.
 """
 _TABLE = "| key | default | allowed | meaning |\n| --- | --- | --- | --- |\n"
 
@@ -65,7 +75,7 @@ def markdown() -> str:
     parts = [_HEAD, "## The node\n", _rows(rows())]
     for key, kind, *_, meaning in rows():
         if kind in ("object", "list"):
-            parts += [f"## {key}\n", f"{meaning}\n", _rows(rows(f"{key}[]." if kind == "list" else f"{key}."))]
+            parts += [f"## {key}\n", f"{meaning}\n", _rows(rows(f"{key}[]." if kind == "list" else f"{key}."), key)]
         if key == "wifi":
             parts += ["An entry of `others`:\n", _rows(rows("wifi.others[]."))]
         if key == "sensors":
@@ -100,14 +110,15 @@ def _drivers() -> list[str]:
     return parts
 
 
-def _rows(table: list[list[str]]) -> str:
-    """A Markdown table of rows of the schema."""
+def _rows(table: list[list[str]], under: str = "") -> str:
+    """A Markdown table of rows of the schema; `under`: the object that they are in."""
     names = ",".join(Drivers().names())
     lines = []
     for key, kind, default, allowed, unit, meaning in table:
         may = "an object" if kind == "object" else schema.wanted(kind, names if kind == "driver" else allowed, unit)
         shown = {"": "must be given", "-": "off"}.get(default, f"`{default}`")
-        lines.append(f"| `{key}` | {shown} | {may} | {meaning} |\n")
+        own = " *" * ((f"{under}.{key}" if under else key) in OWN)
+        lines.append(f"| `{key}`{own} | {shown} | {may} | {meaning} |\n")
     return _TABLE + "".join(lines)
 
 

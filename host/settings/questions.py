@@ -12,7 +12,7 @@ _SPACED = ("wifi.ssid", "wifi.key", "mqtt.password")  # where a space at an end 
 _SECRETS = ("wifi.key", "mqtt.password")
 
 # put(key, answer): put an answer into the settings; returns the sentence that says why they are wrong then, or None.
-Put = Callable[[str, str], str | None]
+Put = Callable[[str, Any], str | None]
 
 
 def wifi(console: Console, put: Put) -> None:
@@ -51,6 +51,30 @@ def broker(console: Console, put: Put, config: dict[str, Any], possible: Callabl
     return False
 
 
+def sensors(console: Console, put: Put) -> None:
+    """Ask what a node measures: drivers, each with its GPIO where it has one of its own."""
+
+    def drivers(key: str, answer: str) -> str | None:
+        entries = []
+        for words in (part.split() for part in answer.split(",")):
+            entries.append({"driver": words[0] if words else ""})
+            if len(words) > 1:
+                entries[-1]["pin"] = int(words[1]) if words[1].isdecimal() else words[1]
+        return put(key, entries)
+
+    _ask(console, drivers, "sensors", "its sensors, as in `bme280, dht22 14` (14: the GPIO)", default="tsl2561")
+
+
+def account(console: Console, put: Put, config: dict[str, Any]) -> None:
+    """Ask for the node's account where a broker of its settings wants one."""
+    mqtt = config["mqtt"]
+    for server in reach.servers(config):
+        if reach.knock(server, mqtt["port"]) == reach.Answer.REFUSED:
+            while not _account(console, put, config, server):
+                pass
+            return
+
+
 def name(console: Console, put: Put) -> None:
     """Ask for the name that the node's account has, too."""
 
@@ -74,9 +98,15 @@ def _broker_elsewhere(console: Console, put: Put, config: dict[str, Any], defaul
         return console.ask(f"  no broker answers at {server}:{mqtt['port']}: take this address all the same?")
     if answer == reach.Answer.OPEN:
         return True
+    return _account(console, put, config, server)
+
+
+def _account(console: Console, put: Put, config: dict[str, Any], server: str) -> bool:
+    """Ask for an account at a broker. Returns False when that is to be asked again."""
     console.note(f"  the broker at {server} wants an account")
     _ask(console, put, "mqtt.user", "user name at the broker")
     _ask(console, put, "mqtt.password", "its password (not shown)")
+    mqtt = config["mqtt"]
     if reach.knock(server, mqtt["port"], mqtt["user"], mqtt["password"]) == reach.Answer.OPEN:
         return True
     return console.ask(f"  the broker at {server} refuses this account: take it all the same?")

@@ -1,8 +1,8 @@
 """Bring nodes up to date by air: what differs between their files and firmware/ here goes to them over MQTT.
 
-Usage: ./node.sh update [--dry-run] [--keep-going] --all | ID...
-  ID            client_id of a node; it must be awake and connected
-  --all         every node whose update_key is here: in config.json, or in keys/
+Usage: ./node.sh update [--dry-run] [--keep-going] --all | NAME...
+  NAME          of a node (client_id); it must be awake and connected
+  --all         every node of this computer that has an update_key
   --keep-going  go on with the others when an update went back on one
   --dry-run     ask the nodes what they have, say what would be sent, send nothing
 
@@ -30,15 +30,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from host.board.backup import Record, hashes
-from host.board.deploy import CONFIG
 from host.broker import reach
 from host.console import Console
 from host.failure import Exit, Failure, run
 from host.image import firmware
 from host.image.filesystem import Files, make_romfs
 from host.image.images import LAYOUTS
-from host.settings import keys
-from host.settings.check import Invalid, load
+from host.settings.check import Invalid
+from host.settings.nodes import Nodes
 from host.update import delta
 from host.update.protocol import Air, Refused, Silent, go, sign
 
@@ -62,7 +61,7 @@ class State:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./node.sh update", add_help=False)
-    parser.add_argument("nodes", nargs="*", metavar="id")
+    parser.add_argument("nodes", nargs="*", metavar="name")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--keep-going", action="store_true")
     parser.add_argument("--dry-run", action="store_true")
@@ -75,12 +74,15 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     args = parse()
     console = Console(dry_run=args.dry_run)
+    nodes = Nodes()
     try:
-        settings = load(CONFIG)
+        settings = {name: nodes.get(name).settings for name in args.nodes or nodes.names()}
+        files = firmware.make(LAYOUTS["romfs"], nodes.first().path).rom
     except Invalid as e:
         raise Failure(Exit.CONFIG, f"{e} (nothing was sent)") from e
-    names = args.nodes or everybody(settings)
-    files = firmware.make(LAYOUTS["romfs"], CONFIG).rom
+    names = args.nodes or [name for name in settings if settings[name]["update_key"]]
+    if not names:
+        raise Failure(Exit.CONFIG, "no node here has an update_key: ./bootstrap.sh gives it one")
     round_ = Round(console, settings, files, args.dry_run, args.keep_going)
     round_.run(names)
     if args.dry_run:
@@ -93,7 +95,9 @@ def main() -> None:
 class Round:
     """One run of this program: the first node alone, then, when it works, the others."""
 
-    def __init__(self, console: Console, settings: dict, files: Files, dry_run: bool, keep_going: bool) -> None:
+    def __init__(
+        self, console: Console, settings: dict[str, dict], files: Files, dry_run: bool, keep_going: bool
+    ) -> None:
         self.failed: dict[str, Failure] = {}
         self._console = console
         self._settings = settings
@@ -121,7 +125,7 @@ class Round:
         if self._stop.is_set():
             return False
         try:
-            with Air(self._settings, name) as air:
+            with Air(self._settings[name], name) as air:
                 self._update(air, Progress(self._console, name, bar))
             return True
         except Failure as e:
@@ -133,13 +137,14 @@ class Round:
 
     def _update(self, air: Air, progress: "Progress") -> None:
         """Bring one node up to date. Raises Failure."""
-        key = key_of(self._settings, air.name)
+        settings = self._settings[air.name]
+        key = settings["update_key"]
         if not key:
-            raise Failure(Exit.CONFIG, f"its update_key is neither in config.json nor in keys/{air.name}.json")
+            raise Failure(Exit.CONFIG, f"it has no update_key: ./bootstrap.sh {air.name} --set update_key=KEY")
         if not air.broker:
-            where = " or ".join(reach.servers(self._settings))
+            where = " or ".join(reach.servers(settings))
             why = f"does not let this computer in ({air.refusal})" if air.refusal else "does not answer"
-            raise Failure(Exit.BROKER, f"the broker at {where}:{self._settings['mqtt']['port']} {why}")
+            raise Failure(Exit.BROKER, f"the broker at {where}:{settings['mqtt']['port']} {why}")
         try:
             state = greet(air, len(self._image))
             for path in state.overriding:
@@ -207,22 +212,6 @@ class Progress:
         elif not self._bar and 10 * done // total > self._shown:
             self._shown = 10 * done // total
             self.note(f"{10 * self._shown} % is there after {seconds:.0f} s")
-
-
-def everybody(settings: dict) -> list[str]:
-    """Return the names of all nodes whose update_key is here. Raises Failure (config) when there are none."""
-    names = {path.stem for path in keys.FOLDER.glob("*.json")} - {keys.PEOPLE} | {settings["client_id"]}
-    found = sorted(name for name in names if name and key_of(settings, name))
-    if not found:
-        raise Failure(Exit.CONFIG, "there is no update_key of any node here: ./bootstrap.sh and ./flash.sh keep them")
-    return found
-
-
-def key_of(settings: dict, name: str) -> str | None:
-    """Return the update_key of a node: that of config.json, if this is its node, or else the one kept in keys/."""
-    if settings["client_id"] == name and settings["update_key"]:
-        return settings["update_key"]
-    return keys.known(name).get("update_key")
 
 
 def greet(air: Air, size: int) -> State:

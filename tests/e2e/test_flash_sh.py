@@ -6,6 +6,7 @@ The real esptool, rshell and mpremote, on a virtual Feather behind a pty.
 import hashlib
 import json
 import re
+import shutil
 import socket
 from subprocess import Popen
 
@@ -13,6 +14,7 @@ import pytest
 from desk import LONG, interrupted, works
 
 from host.image.images import IMAGES
+from host.settings.nodes import Nodes
 
 UPLOADERS = ("image", "rshell", "mpremote")
 
@@ -25,11 +27,43 @@ def test_from_an_erased_flash_to_a_reading(desk, bare, image, uploader):
     assert desk.saved("main.py") == []
 
 
-def test_two_boards_from_one_config_json_are_told_of_their_key(desk, boards):
-    desk.config(mqtt=json.loads((desk.root / "config.json").read_text())["mqtt"], update_key="ab" * 32)
-    assert "update_key" not in desk.flash(boards("one")).said
-    said = desk.flash(boards("two")).said
-    assert re.search(r"its update_key is also that of feather-\w{6}: \./bootstrap\.sh --set client_id=feather-", said)
+def test_a_second_board_is_a_node_of_its_own(desk, boards):
+    """The first stays what it was; each has a key of its own, and is known by its MAC from then on."""
+    desk.config(mqtt=desk.settings()["mqtt"], update_key="ab" * 32)
+    one, two = boards("one"), boards("two")
+    desk.flash(one)
+    assert "is not known here: it is feather-" in desk.flash(two).said
+    nodes = Nodes(desk.root)
+    first, second = sorted(map(nodes.get, nodes.names()), key=lambda node: node.given["update_key"] != "ab" * 32)
+    assert first.given["update_key"] == "ab" * 32 != second.given["update_key"]
+    for board, node in ((one, first), (two, second)):
+        works(desk.flash(board, "--files-only"))
+        assert json.loads(board.ctl("get", "/config.json")) == node.given
+    done = desk.clone.run(*desk.command(two, first.name, "--files-only"))
+    assert done.returncode == 2 and f"is {second.name}: make it {first.name}?" in done.stderr
+
+
+def test_what_a_node_of_an_older_clone_measures_is_taken_from_its_board(desk, board):
+    """keys/ had its secrets alone: config.json was another node's since."""
+    mqtt = desk.settings()["mqtt"]
+    desk.config(mqtt=mqtt, client_id="cellar", outbox=33, update_key="ab" * 32)
+    desk.flash(board)
+    shutil.rmtree(desk.root / "nodes")
+    desk.config(mqtt=mqtt, client_id="attic", update_key="cd" * 32)
+    (desk.root / "keys").mkdir()
+    for name, key in (("attic", "cd" * 32), ("cellar", "ab" * 32)):
+        (desk.root / f"keys/{name}.json").write_text(json.dumps({"update_key": key}))
+    assert desk.clone.run("./bootstrap.sh", "--image", "romfs").returncode == 0
+    said = desk.flash(board, "cellar", "--files-only").said
+    assert "what cellar measures is on its board alone: it is taken from there" in said
+    cellar = Nodes(desk.root).get("cellar")
+    assert json.loads(board.ctl("get", "/config.json")) == cellar.given
+    assert (cellar.given["outbox"], cellar.given["update_key"], cellar.given["sensors"][0]["every_s"]) == (
+        33,
+        "ab" * 32,
+        1,
+    )
+    assert Nodes(desk.root).get("attic").given["update_key"] == "cd" * 32
 
 
 def test_every_command_is_shown_before_it_runs(desk, board):

@@ -78,6 +78,6 @@ def test_every_command_in_order(fresh):
         assert 'File "/' not in said[command]
     assert re.search(r"^sensors/feather-\w{6}/lux \S+", said["./flash.sh"], re.MULTILINE)
     assert "works. What it says: ./node.sh watch" in said["./flash.sh"]
-    (kept,) = fresh.glob("keys/feather-*.json")
-    assert json.loads(kept.read_text()) == {"update_key": json.loads((fresh / "config.json").read_text())["update_key"]}
+    (kept,) = fresh.glob("nodes/feather-*.json")
+    assert list(json.loads(kept.read_text())) == ["mac", "image"]
     assert "is up to date" in said["./node.sh update --all"]

@@ -115,6 +115,7 @@ def desk(delivered, board, tmp_path):
         f"update_key={UPDATE}",
         "sensors=" + json.dumps(sensors),
         "stats_s=10",
+        alone=True,
     )
     delivered.start_as_people()
     return desk

@@ -9,6 +9,8 @@ from clone import Clone
 from nodes import config_for
 from updates import KEY, VERSION, half, talk
 
+from host.settings.nodes import Nodes
+
 
 def test_from_a_changed_file_to_a_node_that_has_it(node, broker, tmp_path):
     clone = Clone(tmp_path / "clone")
@@ -39,7 +41,7 @@ def test_from_a_changed_file_to_a_node_that_has_it(node, broker, tmp_path):
 
     (clone.folder / "config.json").write_text(json.dumps(stranger | {"update_key": None}))
     done = clone.run("./node.sh", "update", "n1")
-    assert done.returncode == 1 and "keys/n1.json" in done.stderr, done.stderr
+    assert done.returncode == 1 and "it has no update_key: ./bootstrap.sh n1" in done.stderr, done.stderr
 
 
 def test_what_somebody_has_on_the_board_stays_and_is_named(node, broker, tmp_path):
@@ -69,10 +71,11 @@ def test_the_first_of_many_goes_alone(node, boards, broker, tmp_path):
     """And when it goes back, the others are left as they are."""
     clone = Clone(tmp_path / "clone")
     (clone.folder / "config.json").write_text(json.dumps(config_for(broker, update_key=KEY)))
-    (clone.folder / "keys").mkdir(exist_ok=True)
+    nodes = Nodes(clone.folder)
+    nodes.settle("n1")
     feathers = [node(update_key=KEY, client_id=name) for name in ("n1", "n2", "n3")]
     for name in ("n2", "n3"):
-        (clone.folder / "keys" / f"{name}.json").write_text(json.dumps({"update_key": KEY}))
+        nodes.write(name, {"update_key": KEY})
     for feather in feathers:
         feather.reading()
     init = clone.folder / "firmware" / "lib" / "node" / "__init__.py"

@@ -1,6 +1,5 @@
 """bootstrap.sh --broker, --print and --remove-broker: which files there are, who may read them, what is said."""
 
-import json
 import os
 import re
 import stat
@@ -37,18 +36,19 @@ def test_its_own_files_with_the_right_modes(delivered):
     assert config["mqtt"]["user"] == "attic"
     assert len(config["mqtt"]["password"]) == 43  # 256 bits
     assert stat.S_IMODE((delivered.clone.folder / "config.json").stat().st_mode) == 0o600
-    assert stat.S_IMODE((delivered.clone.folder / "keys").stat().st_mode) == 0o700
+    assert stat.S_IMODE((delivered.clone.folder / "nodes").stat().st_mode) == 0o700
     passwd = (delivered.prefix / "etc/mosquitto/huzzah-node/passwd").read_text()
     assert re.findall(r"^(\w+):\$7\$", passwd, re.MULTILINE) == ["attic", "people"]
 
 
 def test_no_password_is_said_or_left_in_a_file_of_the_system(delivered):
-    words = ("--image", "romfs", "--broker", "--set", "client_id=attic", "--set", "wifi.ssid=air")
+    words = ("attic", "--image", "romfs", "--broker", "--set", "wifi.ssid=air")
     first, second = delivered.bootstrap(*words), delivered.bootstrap(*words)
     shown = delivered.bootstrap("--broker", "--print")
     everything = "".join(done.stdout + done.stderr for done in (first, second, shown))
     everything += "".join(content.decode() for content, _, _ in state(delivered.prefix).values())
-    for secret in (delivered.secret("attic"), delivered.secret("attic", "update_key"), delivered.secret("people")):
+    update_key = delivered.nodes.get("attic").settings["update_key"]
+    for secret in (delivered.secret("attic"), update_key, delivered.secret("people")):
         assert len(secret) > 40
         assert secret not in everything
 
@@ -78,8 +78,8 @@ def test_another_node_leaves_the_first_as_it_was(delivered):
 def test_a_topic_of_another_node_is_refused(delivered, topic):
     delivered.add("attic", "sensors.0.topic=house/attic/light")
     before = state(delivered.prefix)
-    words = ("--set", "client_id=cellar", "--set", f"sensors.0.topic={topic}")
-    done = delivered.bootstrap("--image", "romfs", "--broker", *words, code=Exit.CONFIG)
+    words = ("--set", f"sensors.0.topic={topic}")
+    done = delivered.bootstrap("cellar", "--image", "romfs", "--broker", *words, code=Exit.CONFIG)
     assert f"{topic} is a topic of attic" in done.stderr
     assert state(delivered.prefix) == before
 
@@ -104,7 +104,7 @@ def test_removed_cleanly(delivered):
     delivered.bootstrap("--remove-broker")
     assert list(state(delivered.prefix)) == ["etc/mosquitto/conf.d/README"]
     assert not (delivered.prefix / "etc/mosquitto/huzzah-node").exists()
-    assert sorted(path.name for path in (delivered.clone.folder / "keys").iterdir()) == ["attic.json"]
+    assert not [*(delivered.clone.folder / "people").iterdir()]
     assert "has nothing of ours" in delivered.bootstrap("--remove-broker").stderr
     assert delivered.add("attic")["mqtt"] == first["mqtt"]  # so that boards need no new file
 
@@ -140,18 +140,23 @@ def test_words_that_do_not_go_together(delivered, words):
     assert "Traceback" not in delivered.bootstrap(*words, code=Exit.USAGE).stderr
 
 
-def test_the_account_of_another_node_is_pointed_out(delivered):
+def test_the_next_node_has_an_account_without_being_asked(delivered):
+    """Where this computer's broker is ours; and one run lets in all of them again."""
     delivered.add("attic")
-    said = delivered.bootstrap("--image", "romfs", "--set", "client_id=cellar").stderr
-    assert "mqtt.user is the account of attic" in said
-    assert "is the account of" not in delivered.bootstrap("--image", "romfs", "--broker").stderr
+    delivered.bootstrap("cellar", "--image", "romfs")
+    assert delivered.nodes.get("cellar").settings["mqtt"]["user"] == "cellar"
+    passwd = delivered.prefix / "etc/mosquitto/huzzah-node/passwd"
+    assert list(mosquitto.accounts(passwd.read_text())) == ["attic", "cellar", "people"]
+    delivered.bootstrap("--remove-broker")
+    delivered.bootstrap("--image", "romfs", "--broker")
+    assert list(mosquitto.accounts(passwd.read_text())) == ["attic", "cellar", "people"]
 
 
 def test_updates_refused_on_purpose_stay_refused(delivered):
     assert len(delivered.add("attic")["update_key"]) == 64
     assert delivered.add("attic", "update_key=null")["update_key"] is None
     delivered.bootstrap("--image", "romfs", "--broker")
-    assert json.loads((delivered.clone.folder / "config.json").read_text())["update_key"] is None
+    assert delivered.nodes.get("attic").settings["update_key"] is None
 
 
 class Sudo:

@@ -11,7 +11,8 @@ from accounts import PASSWORD, USER
 from host.broker import reach
 from host.console import Console
 from host.failure import Exit, Failure
-from host.settings import config_file
+from host.settings import prepare as preparing
+from host.settings.prepare import Preparation
 
 
 @pytest.fixture
@@ -24,13 +25,13 @@ def prepare(path, *assignments, yes=False, answers=()):
     if answers:
         left = list(answers)
         console.answer = lambda question, strip=True: left.pop(0)
-    config_file.prepare(console, assignments, path)
+    Preparation(console, root=path.parent).run(assignments)
     return json.loads(path.read_text())
 
 
 def test_starts_from_the_example_and_belongs_to_its_owner_alone(path):
     made = prepare(path, "wifi.ssid=attic")
-    expected = json.loads(config_file.EXAMPLE.read_text())
+    expected = json.loads(preparing.EXAMPLE.read_text())
     expected["wifi"]["ssid"] = "attic"
     assert re.fullmatch(r"[0-9a-f]{64}", made["update_key"])
     assert made | {"update_key": None} == expected
@@ -124,7 +125,7 @@ def test_nothing_to_change_changes_nothing(path):
 
 
 def test_wrong_existing_file_is_not_touched(path):
-    shutil.copy(config_file.EXAMPLE, path)
+    shutil.copy(preparing.EXAMPLE, path)
     path.write_text(path.read_text().replace("1883", '"1883"'))
     before = path.read_bytes()
     with pytest.raises(Failure, match=r"mqtt\.port") as failure:
@@ -134,7 +135,7 @@ def test_wrong_existing_file_is_not_touched(path):
 
 
 def test_file_that_others_could_read_is_closed(path):
-    shutil.copy(config_file.EXAMPLE, path)
+    shutil.copy(preparing.EXAMPLE, path)
     path.chmod(0o644)
     prepare(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -144,19 +145,19 @@ def test_file_that_others_could_read_is_closed(path):
 def person(monkeypatch, path):
     """person(port, answers, secrets, ...): config.json as somebody's answers make it, the broker's port given."""
 
-    def person(port, answers, secrets, **options):
+    def person(port, answers, secrets, account=False, **options):
         answers, secrets = list(answers), list(secrets)
         monkeypatch.setattr("getpass.getpass", lambda question: secrets.pop(0))
         monkeypatch.setattr(reach, "lan_address", lambda: "127.0.0.1")
         monkeypatch.setattr(reach, "not_for_a_board", lambda server: None)
-        monkeypatch.setattr(config_file, "EXAMPLE", path.with_name("example.json"))
-        example = json.loads((config_file.ROOT / "config.example.json").read_text())
-        config_file.EXAMPLE.write_text(json.dumps(example | {"mqtt": {"port": port}}))
+        monkeypatch.setattr(preparing, "EXAMPLE", path.with_name("example.json"))
+        example = json.loads((preparing.ROOT / "config.example.json").read_text())
+        preparing.EXAMPLE.write_text(json.dumps(example | {"mqtt": {"port": port}}))
         console = Console()
         console.answer = lambda question, strip=True: answers.pop(0)
-        made, account = config_file.prepare(console, [], path, **options)
+        made, account = Preparation(console, root=path.parent, **options).run(account=account)
         assert not answers and not secrets
-        return made, account
+        return made.settings, account
 
     return person
 

@@ -17,12 +17,11 @@ def house(tmp_path, broker):
     """A clone that knows fifty nodes, whose broker knows forty-nine of them and a stranger; five are ill."""
     clone = Clone(tmp_path / "clone")
     (clone.folder / "config.json").write_text(json.dumps({"mqtt": {"server": "127.0.0.1", "port": broker.port}}))
-    (clone.folder / "keys").mkdir()
+    (clone.folder / "nodes").mkdir()
     for name in [f"n{i:02}" for i in range(50)]:
-        (clone.folder / f"keys/{name}.json").write_text("{}")
+        (clone.folder / f"nodes/{name}.json").write_text('{"sensors": []}')
         if ILL.get(name) != "never heard":
             say(broker, name, ILL.get(name, "online"))
-    (clone.folder / "keys/people.json").write_text("{}")
     say(broker, "stranger", "online", version="0.1.0")
     return clone
 
