@@ -13,7 +13,7 @@ from host.image import libraries
 from host.image.filesystem import Files
 from host.image.firmware import Firmware, make
 from host.image.images import LAYOUTS
-from host.settings.config_file import EXAMPLE
+from host.settings.prepare import EXAMPLE
 
 FORMS = {"mpy": "small", "romfs": "romfs"}  # and the image of the board that has them so
 _FROZEN = ("asyncio", "umqtt.simple")  # in all images but small

@@ -12,7 +12,7 @@ import shutil
 from host.failure import run
 from host.image.firmware import BUILD, make
 from host.image.images import LAYOUTS
-from host.settings.config_file import EXAMPLE
+from host.settings.prepare import EXAMPLE
 
 FOLDER = BUILD / "mip"
 
