@@ -13,29 +13,37 @@ _WAYS = {
     "greedy": ("while True: taken.append(bytearray(64)); await asyncio.sleep_ms(0)", _MEMORY),
     "greedy at once": ("while True: taken.append(bytearray(64))", _MEMORY),
     "greedy to the last byte": (
-        "while True:\n                try: taken.append(b'%d' % len(taken))\n                except MemoryError: "
+        "while True:\n                    try: taken.append(b'%d' % len(taken))\n                    except MemoryError: "
         "await asyncio.sleep_ms(0)",
         _MEMORY,
     ),
 }
-# Put into main.py: the first reading after a start is well, the second never ends.
+# Put into main.py: the first reading after a start is well, the second never ends. The driver is spoiled whenever it is
+# loaded: what a start has loaded for a while is dropped.
 _HANG = """
 def spoil():
-    from node.sensors import tsl2561
+    from node import sensors
 
-    well = tsl2561.Sensor.read
+    load = sensors.module
     taken = []
 
-    async def read(self):
-        import asyncio
-        import time
+    def module(driver):
+        found = load(driver)
+        well = found.Sensor.read
 
-        if taken:
-            {way}
-        taken.append(1)
-        return await well(self)
+        async def read(self):
+            import asyncio
+            import time
 
-    tsl2561.Sensor.read = read
+            if taken:
+                {way}
+            taken.append(1)
+            return await well(self)
+
+        found.Sensor.read = read
+        return found
+
+    sensors.module = module
 
 
 spoil()
