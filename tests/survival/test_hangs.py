@@ -13,8 +13,8 @@ _WAYS = {
     "greedy": ("while True: taken.append(bytearray(64)); await asyncio.sleep_ms(0)", _MEMORY),
     "greedy at once": ("while True: taken.append(bytearray(64))", _MEMORY),
     "greedy to the last byte": (
-        "while True:\n                    try: taken.append(b'%d' % len(taken))\n                    except MemoryError: "
-        "await asyncio.sleep_ms(0)",
+        "while True:\n                    try: taken.append(b'%d' % len(taken))\n"
+        "                    except MemoryError: await asyncio.sleep_ms(0)",
         _MEMORY,
     ),
 }
