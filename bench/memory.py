@@ -30,7 +30,7 @@ from virtual_feather.control import Command, control
 
 _ID = "bench"
 _KEY = "5e" * 32  # update_key
-_STEP_S = 20.0
+_STEP_S = 180.0
 _STATS_S = 10
 _OUTAGE_S = 30
 _SINCE_1900 = 2208988800

@@ -229,6 +229,8 @@ class Deployment:
         if not self.console.dry_run:
             private_files.write(file, content)
         self.loader.write([(address, file)])
+        if not self.console.dry_run:
+            self._with_prompt(lambda _: None)  # the board starts: mpremote would not wait for that
 
     def _first_boot(self, path: Path, action: Callable[[Repl], Result]) -> Result:
         """Like _with_prompt, on a new image: when it does not start, it is written in the other mode of flash chips."""

@@ -170,14 +170,15 @@ class Probe:
     async def burst(self, count):
         """Publish `count` readings one after the other, QoS 1, and count the turns of another coroutine meanwhile."""
         self.turns = 0
-        turning = asyncio.create_task(self.turn())
+        self.bursting = True
+        asyncio.create_task(self.turn())
         for _ in range(count):
             await self.session.publish(CHANNELS[0][0], b"123.45")
-        turning.cancel()
+        self.bursting = False
         print("burst done")
 
     async def turn(self):
-        while True:
+        while self.bursting:
             self.turns += 1
             await asyncio.sleep_ms(0)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nodes import Broker, Message, Node, config_for, write_flash
+from nodes import Broker, Message, Node, config_for
 from waits import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -252,21 +252,3 @@ def test_what_home_assistant_refuses_is_seen():
         _told({"homeassistant/sensor/n/a/config": json.dumps(entity | {"dev_cla": "brightness"})})
     with pytest.raises(AssertionError, match="topic of discovery"):
         _told({"homeassistant/sensor/n/é/config": json.dumps(entity)})
-
-
-def test_too_little_memory_for_it_costs_the_announcement_alone(boards, broker, tmp_path):
-    def crowd(main: str) -> str:
-        hog = "        import gc\n\n        gc.collect()\n        hog = bytearray(gc.mem_free() - 4500)\n"
-        return main.replace("        if node:\n", hog + "        if node:\n")
-
-    write_flash(tmp_path / "n1", config_for(broker, sensors=_LUX, homeassistant=True), main=crowd)
-    feather = Node(boards("n1"), broker, "n1", 0.0)
-    fault = feather.wait("fault/n1", 0, lambda message: message.json["code"] == 5)
-    assert fault.json["detail"] == "too little memory to announce the sensors to Home Assistant"
-    since = broker.count
-    feather.wait("sensors/n1/lux", since)
-    broker.publish("homeassistant/status", "online")
-    for _ in range(10):
-        feather.wait("sensors/n1/lux", broker.count)
-    assert not broker.of("connect/n1", since), "it stays connected"
-    assert not Announced(broker).all()
