@@ -50,7 +50,7 @@ def make():
     i2c = i2c_bus.make(pins["scl"], pins["sda"])
     found = start.sensors(config["sensors"], i2c)  # {"driver": "tsl2561"}: the TSL2561 of node/sensors/tsl2561.py
     channels, sources, settings, read = start.parts(config, found, client_id, mac, faults)
-    del start, i2c_bus  # so that drop() drops them: the heap is for what runs
+    del found, start, i2c_bus  # so that drop() drops them: the heap is for what runs
     drop()
     from node.outbox import Outbox
     from node.session import Session
