@@ -207,7 +207,7 @@ def test_a_server_on_the_board(console, board):
         assert client.recv(10) == b"last"
         assert client.recv(10) == b""
     console.run("l.close()")
-    with socket.create_connection((status["address"], 8080), LIMIT_S) as client, pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError), socket.create_connection((status["address"], 8080), LIMIT_S) as client:
         client.recv(1)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((status["address"], 8080), LIMIT_S)
