@@ -7,7 +7,8 @@
 #   message FILE   a commit message, as git's commit-msg hook
 #
 # style and format are ruff's, shell is shellcheck's, c is cppcheck's (skipped where it is not); types is pyright's
-# opinion of firmware/, for MicroPython 1.19.1 and the newest release; package is package.json against firmware/lib; commits is the messages of the history.
+# opinion of firmware/, for MicroPython 1.19.1 and the newest release; package is package.json against firmware/lib;
+# commits is the messages of the history.
 # To have git ask before every commit: pre-commit install --hook-type pre-commit --hook-type commit-msg
 # Exit status: 0 all is well, 1 something is not (said what), 2 wrong usage, 3 this computer lacks something (said which).
 set -euo pipefail

@@ -6,6 +6,7 @@ import heapq
 import itertools
 import os
 import select
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ EDGES = select.EPOLLIN | select.EPOLLOUT | select.EPOLLET
 
 
 NEVER = (1 << 63) - 1
-_LOOK_S = 1.0  # stop() has been seen not to end a longer wait, once in some thousand boards; why is not known
 
 
 @dataclass
@@ -59,12 +59,13 @@ class Reactor:
         self._order = itertools.count()
         self._running = True
         self.sleeps: Callable[[], bool] = lambda: False  # whether the next alarm may come at once
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK)
-        self._epoll.register(self._wake, READABLE)
+        self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._epoll.register(self._woken, READABLE)
 
     def close(self) -> None:
         """Give back the descriptors."""
         self._epoll.close()
+        os.close(self._woken)
         os.close(self._wake)
 
     def now(self) -> float:
@@ -102,9 +103,19 @@ class Reactor:
             self._epoll.unregister(descriptor)
 
     def stop(self) -> None:
-        """Make `run` return after what it is doing. May be called from a signal handler."""
+        """Make `run` return after what it is doing."""
         self._running = False
-        os.eventfd_write(self._wake, 1)
+        os.write(self._wake, b"\0")
+
+    def stop_on(self, *signals: int) -> None:
+        """Stop at these signals. For the main thread of a process.
+
+        One that comes just before a wait does not end it, and Python calls the handler after it: the byte that the
+        interpreter writes as the signal arrives does.
+        """
+        for number in signals:
+            signal.signal(number, lambda *_: self.stop())
+        signal.set_wakeup_fd(self._wake)
 
     def run(self) -> None:
         """Serve until stopped."""
@@ -117,7 +128,7 @@ class Reactor:
         """One round: wait so long (None: without end) for a descriptor, then serve what is ready and what is due."""
         self._drop_cancelled()
         self.shared.free_until_us = int(self._alarms[0][0] * 1e6) if self._alarms else NEVER
-        happened = self._epoll.poll(_LOOK_S if wait_s is None else min(wait_s, _LOOK_S))
+        happened = self._epoll.poll(wait_s)
         self.shared.free_until_us = 0
         ready = [(descriptor, self._readers.get(descriptor)) for descriptor, _ in happened]
         for descriptor, reader in ready:

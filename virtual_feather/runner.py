@@ -190,8 +190,7 @@ def _identity(state: Path, mac: bytes | None) -> Identity:
 def run(options: Options) -> int:
     """Run a board until SIGINT, SIGTERM or SIGHUP; the exit status. Raises UserError."""
     desk = Desk(options)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: desk.reactor.stop())
+    desk.reactor.stop_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     try:
         desk.start()
         desk.reactor.run()

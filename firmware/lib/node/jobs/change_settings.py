@@ -1,4 +1,4 @@
-"""Changes config.json as `set` wants it: at once or, where the heap has no room for that, in the next start. Not kept.
+"""Changes config.json as `set` wants it: at once or, after command.defer(), in the next start. Not kept.
 
 A job, too: the answer that such a start has left.
 """
@@ -36,11 +36,9 @@ def refusal(text):
 
 
 def begin():
-    """In the start after command.defer(): carry it out, once, whatever comes of it.
+    """In that start: carry it out, once, whatever comes of it.
 
-    Refused, the board starts anew; else settings.py has it checked.
-
-    The names in the check stay in the heap until a reset.
+    Refused, the board starts anew; else settings.py has it checked. The names in the check stay in the heap until a reset.
     """
     with open(_LATER) as f:
         text = f.read()
