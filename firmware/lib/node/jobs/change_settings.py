@@ -38,7 +38,8 @@ def refusal(text):
 def begin():
     """In that start: carry it out, once, whatever comes of it.
 
-    Refused, the board starts anew; else settings.py has it checked. The names in the check stay in the heap until a reset.
+    Refused, the board starts anew; else settings.py has it checked. The names in the check stay in the heap until a
+    reset.
     """
     with open(_LATER) as f:
         text = f.read()
