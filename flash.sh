@@ -3,8 +3,10 @@
 #
 # Usage: ./flash.sh [NAME] [--port PATH] [--image romfs|plain|small|FILE|URL] [--layout romfs|plain|small] [--baud N]
 #                   [--uploader image|rshell|mpremote] [--files-only] [--no-erase] [--dry-run] [--yes]
+#        ./flash.sh --all [--port PATH]... [OPTION]...
 #   NAME             the node that the board is to be (nodes/NAME.json); without it the board's MAC tells, and a board
 #                    that is not known here is asked for (docs/nodes.md)
+#   --all            every board on USB at once, or those on the ports given; each as with --yes, known by its MAC
 #   --port PATH      the board: /dev/ttyUSB0, /dev/serial/by-id/..., a pty, rfc2217://host:port (default: the only one
 #                    found)
 #   --image IMAGE    MicroPython: a name from host/image/images.py, a file, or an address (default: that of the node, or

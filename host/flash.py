@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from host.board import ports
+from host.board import ports, several
 from host.board.deploy import Deployment
 from host.board.loader import Loader
 from host.board.upload import UPLOADERS
@@ -13,6 +13,7 @@ from host.broker import reach
 from host.console import Console
 from host.failure import Exit, Failure, run
 from host.image import images
+from host.image.fetch import fetch
 from host.image.filesystem import have_littlefs
 from host.settings.check import Invalid
 from host.settings.nodes import Node, Nodes
@@ -21,7 +22,8 @@ from host.settings.nodes import Node, Nodes
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./flash.sh", add_help=False)
     parser.add_argument("name", nargs="?", metavar="NAME")
-    parser.add_argument("--port", metavar="PATH")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--port", action="append", metavar="PATH")
     parser.add_argument("--image", metavar="romfs|plain|small|FILE|URL")
     parser.add_argument("--layout", choices=images.LAYOUTS)
     parser.add_argument("--baud", type=int, default=460800)
@@ -33,6 +35,10 @@ def parse() -> argparse.Namespace:
     args = parser.parse_args()
     if args.files_only and args.no_erase:
         parser.error("--files-only never erases: leave out --no-erase")
+    if args.all and args.name:
+        parser.error("--all asks each board which node it is: leave out NAME")
+    if not args.all and len(args.port or ()) > 1:
+        parser.error("several boards take --all")
     return args
 
 
@@ -40,7 +46,7 @@ def main() -> None:
     args = parse()
     console = Console(dry_run=args.dry_run, assume_yes=args.yes)
     try:
-        flash(console, args)
+        flash_all(console, args) if args.all else flash(console, args)
     except Invalid as e:
         raise Failure(Exit.CONFIG, f"{e} (nothing was touched)") from e
 
@@ -48,15 +54,21 @@ def main() -> None:
 def flash(console: Console, args: argparse.Namespace) -> None:
     """Put a node on one board. Raises Failure, Invalid."""
     nodes = Nodes()
-    named = nodes.get(args.name) if args.name or nodes.alone() or console.dry_run else None
+    with nodes.locked():
+        named = nodes.get(args.name) if args.name or nodes.alone() or console.dry_run else None
     image = images.choose(args.image or "romfs", args.layout) if args.image or args.layout else None
     console.step("Find the board")
-    port, uploader = _port(console, args.port), _uploader(console, args.uploader)
+    port, uploader = _port(console, args.port[0] if args.port else None), _uploader(console, args.uploader)
     if named:
         _check_broker(console, named.settings, port)
 
     def choose(mac: str) -> Node:
-        node = which(console, nodes, args.name, mac)
+        with nodes.locked():
+            node = which(console, nodes, args.name, mac)
+            if console.assume_yes:  # at once: other boards may be on their way to be the same node
+                name = node.name or f"feather-{mac[6:]}"
+                nodes.deployed(name, mac, node.image)
+                node = nodes.get(name)
         if not named or node.path != named.path:
             _check_broker(console, node.settings, port)
         return node
@@ -67,6 +79,33 @@ def flash(console: Console, args: argparse.Namespace) -> None:
             deployment.files_only(image.layout if image else None)
         else:
             deployment.everything(image, keep_files=args.no_erase)
+
+
+def flash_all(console: Console, args: argparse.Namespace) -> None:
+    """Put nodes on all boards at once. Raises Failure, Invalid."""
+    console.step("Find the boards")
+    found = args.port or [one.device for one in ports.candidates()]
+    if not found:
+        ports.find(console, [])
+    options = ("image", "layout", "baud", "uploader", "files_only", "no_erase")
+    given = {f"--{name.replace('_', '-')}": getattr(args, name) for name in options}
+    words = [
+        word for name, value in given.items() if value for word in ([name] if value is True else [name, str(value)])
+    ]
+    for port in found:
+        console.command(["./flash.sh", "--port", port, "--yes", *words])
+    if console.dry_run:
+        return
+    for port in found:
+        ports.check(port)
+    _check_broker(console, Nodes().first().settings, found[0])
+    if not args.files_only:
+        if not console.ask(f"write {len(found)} boards, and erase what is on them?"):
+            raise Failure(Exit.USAGE, "nothing was touched, as you said")
+        console.step("Get MicroPython")
+        fetch(images.choose(args.image or "romfs", args.layout), console)  # once, not each for itself
+    console.step(f"Flash {len(found)} boards, about a minute")
+    several.flash(console, found, words)
 
 
 def _port(console: Console, given: str | None) -> str:

@@ -34,9 +34,17 @@ def _agree(console: Console, nodes: Nodes, name: str, board: str, known: str | N
 
 
 def _unknown(console: Console, nodes: Nodes, board: str) -> Node:
-    """Ask what an unknown board is: a node that is here, the only one without a board first, or a further one."""
+    """Ask what an unknown board is: a node that is here, the only one without a board first, or a further one.
+
+    With --yes the only one without a board, or a further one where each has a board; of several, nobody can say which.
+    """
     waiting = sorted({*nodes.names()} - {*nodes.names_with_board()})
     name = waiting[0] if len(waiting) == 1 else f"feather-{board[6:]}"
+    if console.assume_yes and len(waiting) > 1:
+        raise Failure(
+            Exit.USAGE,
+            f"the board {board} is not known here, and may be {' or '.join(waiting)}: ./flash.sh NAME says which",
+        )
     if console.assume_yes:
         console.note(f"  the board {board} is not known here: it is {name} from now on (--yes)")
     else:

@@ -4,7 +4,10 @@ A board gets the two as one config.json. A node that is alone needs only config.
 too; nodes/ knows its board.
 """
 
+import contextlib
+import fcntl
 import json
+import os
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -71,7 +74,8 @@ class Nodes:
             settings = load(self.config)
             name = settings["client_id"] or name or (names[0] if len(names) == 1 else None)
             board = self.own(name) if name else {}
-            return Node(name, self.shared(), settings, self.config, board.get("mac"), board.get("image"))
+            path = self._copied(name, self.config.read_bytes()) if name else self.config
+            return Node(name, self.shared(), settings, path, board.get("mac"), board.get("image"))
         if name not in names:
             known = f"there are {', '.join(names)}" if names else "there is none"
             raise Failure(Exit.USAGE, f"{f'{name} is no node here' if name else 'which node?'} ({known}): " + _MAKE)
@@ -86,10 +90,24 @@ class Nodes:
             raise Invalid(f"config.json: {stray} belongs in {self._place(name)}, for it is a node's own")
         if stray := _first(split(own)[0]):
             raise Invalid(f"{self._place(name)}: {stray} belongs in config.json, for all nodes share it")
+        return Node(name, given, settings, self._copied(name, text(given)), **board)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others, who flash boards at the same time, from reading and changing these files meanwhile."""
+        folder = os.open(self.root, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    def _copied(self, name: str, content: bytes) -> Path:
+        """Have the config.json for a board in a folder of its own: boards are flashed side by side."""
         path = self.root / "build" / "nodes" / name / "config.json"
-        if not path.exists() or path.read_bytes() != text(given):
-            private_files.write(path, text(given))
-        return Node(name, given, settings, path, **board)
+        if not path.exists() or path.read_bytes() != content:
+            private_files.write(path, content)
+        return path
 
     def first(self) -> Node:
         """Return any node: for what is the same of all of them. Raises Invalid, Failure."""
@@ -117,8 +135,8 @@ class Nodes:
         self.write(name, self.own(name) | whole(own))
         private_files.write(self.config, text(shared))
 
-    def deployed(self, name: str, mac: str, image: str) -> None:
-        """Keep which board is a node's, and what MicroPython it has."""
+    def deployed(self, name: str, mac: str, image: str | None) -> None:
+        """Keep which board is a node's, and what MicroPython it has, if that is known."""
         for path in self.folder.glob("*.json"):
             if path.stem != name and self.own(path.stem).get("mac") == mac:
                 left = {key: value for key, value in self.own(path.stem).items() if key not in BOARD}
@@ -126,7 +144,7 @@ class Nodes:
                     self.write(path.stem, left)
                 else:
                     path.unlink()
-        self.write(name, self.own(name) | {"mac": mac, "image": image})
+        self.write(name, self.own(name) | {"mac": mac} | ({"image": image} if image else {}))
 
     def of(self, mac: str) -> str | None:
         """Return the name of the node on the board with that MAC."""

@@ -8,11 +8,13 @@ import json
 import re
 import shutil
 import socket
+import sys
 from subprocess import Popen
 
 import pytest
 from desk import LONG, interrupted, works
 
+from host.failure import Exit
 from host.image.images import IMAGES
 from host.settings.nodes import Nodes
 
@@ -41,6 +43,30 @@ def test_a_second_board_is_a_node_of_its_own(desk, boards):
         assert json.loads(board.ctl("get", "/config.json")) == node.given
     done = desk.clone.run(*desk.command(two, first.name, "--files-only"))
     assert done.returncode == 2 and f"is {second.name}: make it {first.name}?" in done.stderr
+
+
+def test_all_boards_at_once(desk, boards):
+    """Three empty boards become three nodes; then, known by their MACs, the same ones."""
+    desk.config(mqtt=desk.settings()["mqtt"], update_key="ab" * 32)
+    three = [boards(name) for name in ("one", "two", "three")]
+    ports = [word for board in three for word in ("--port", board.port)]
+    command = [sys.executable, "-m", "host.flash", "--all", "--yes", *ports]
+    done = desk.clone.run(*command, "--image", str(desk.images["romfs"]), seconds=400)
+    assert done.returncode == 0, done.stderr
+    nodes = [node for node in map(Nodes(desk.root).get, Nodes(desk.root).names()) if node.mac]
+    assert len(nodes) == len({node.given["update_key"] for node in nodes}) == 3
+    table = done.stderr.splitlines()[-3:]
+    for board, row in zip(three, table, strict=True):
+        port, name, *_, how = row.split()
+        assert (port, how) == (board.port, "works")
+        assert f"connect/{name} {Nodes(desk.root).get(name).mac}" in done.stdout.splitlines()
+        given = json.loads(board.ctl("get", "/config.json"))
+        assert {"client_id": name} | given == Nodes(desk.root).get(name).given
+    before = {path.name: path.read_bytes() for path in desk.root.glob("nodes/*.json")}
+    three[1].stop()
+    done = desk.clone.run(*command, "--files-only", seconds=400)
+    assert done.returncode == Exit.PORT and "Flash 3 boards" not in done.stderr, done.stderr
+    assert {path.name: path.read_bytes() for path in desk.root.glob("nodes/*.json")} == before
 
 
 def test_what_a_node_of_an_older_clone_measures_is_taken_from_its_board(desk, board):
