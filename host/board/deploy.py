@@ -13,6 +13,7 @@ from host.board.first_reading import Node
 from host.board.loader import Board, Loader
 from host.board.repl import SURVEY, Lost, Repl, Result, Survey, with_prompt
 from host.board.upload import UPLOADERS, changes, check_room, shadows
+from host.broker.servers import servers
 from host.console import ROOT, Console
 from host.failure import Exit, Failure
 from host.image import firmware as board_files
@@ -259,9 +260,8 @@ class Deployment:
         self.console.step("Verify every file, start the node and wait for its first reading")
         self._show_survey()
         self.console.command([_MPREMOTE, "connect", self.port, "reset"])
-        mqtt = self.node.settings["mqtt"]
-        server = mqtt["server"] if isinstance(mqtt["server"], str) else mqtt["server"][0]
-        self.console.command(["mosquitto_sub", "-h", server, "-p", str(mqtt["port"]), "-v", "-t", "#"])
+        host, number = servers(self.node.settings["mqtt"])[0]
+        self.console.command(["mosquitto_sub", "-h", host, "-p", str(number), "-v", "-t", "#"])
         if self.console.dry_run:
             return
 

@@ -9,6 +9,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
 from host.broker import people
+from host.broker.servers import Server, servers
 
 _TRY_S = 5  # seconds for one server
 
@@ -48,10 +49,9 @@ class Listener:
 
     def connect(self) -> None:
         """Try each of the node's servers in turn, once."""
-        servers = self._mqtt["server"]
-        for server in servers if isinstance(servers, list) else [servers]:
+        for server in servers(self._mqtt):
             if self._connect(server):
-                self.connected = f"{server}:{self._mqtt['port']}"
+                self.connected = str(server)
                 return
 
     def next(self, seconds: float) -> Message | None:
@@ -69,7 +69,7 @@ class Listener:
         if self._client:
             self._client.publish(topic, payload, qos=1)
 
-    def _connect(self, server: str) -> bool:
+    def _connect(self, server: Server) -> bool:
         subscribed: queue.Queue[str | None] = queue.Queue()
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
         user, password = people.account(self._mqtt)
@@ -91,7 +91,7 @@ class Listener:
         client.on_subscribe = lambda *_: subscribed.put(None)
         client.on_message = on_message
         try:
-            client.connect(server, self._mqtt["port"], keepalive=60)
+            client.connect(*server, keepalive=60)
         except OSError:
             return False
         client.loop_start()

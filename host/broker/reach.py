@@ -8,6 +8,8 @@ from enum import Enum
 
 from paho.mqtt import client as mqtt
 
+from host.broker.servers import Server, servers
+
 _TRY_S = 5  # seconds for one broker
 
 
@@ -19,7 +21,7 @@ class Answer(Enum):
     NOBODY = 3  # no broker answers there
 
 
-def knock(server: str, port: int, user: str | None = None, password: str | None = None) -> Answer:
+def knock(server: Server, user: str | None = None, password: str | None = None) -> Answer:
     """Connect to a broker, and leave it again; under no name of a node, which would throw that node out."""
     heard: queue.Queue[bool] = queue.Queue()
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
@@ -28,7 +30,7 @@ def knock(server: str, port: int, user: str | None = None, password: str | None 
     if user:
         client.username_pw_set(user, password)
     try:
-        client.connect(server, port)
+        client.connect(*server)
         client.loop_start()
         return Answer.REFUSED if heard.get(timeout=_TRY_S) else Answer.OPEN
     except (OSError, queue.Empty):
@@ -38,15 +40,9 @@ def knock(server: str, port: int, user: str | None = None, password: str | None 
         client.loop_stop()
 
 
-def servers(settings: dict) -> list[str]:
-    """Return the brokers of these settings."""
-    given = settings["mqtt"]["server"]
-    return given if isinstance(given, list) else [given]
-
-
 def unusable(settings: dict) -> str | None:
     """Return why a board on USB will find none of its brokers, and the next step; None when it may."""
-    reasons = [not_for_a_board(server) for server in servers(settings)]
+    reasons = [not_for_a_board(server.host) for server in servers(settings["mqtt"])]
     return f"mqtt.server: {reasons[0]} (./bootstrap.sh --set mqtt.server=ADDRESS)" if all(reasons) else None
 
 
@@ -54,19 +50,19 @@ def trouble(settings: dict) -> str | None:
     """Return why the broker of these settings will not hear their node, and the next step; None when it will."""
     mqtt = settings["mqtt"]
     reasons = []
-    for server in servers(settings):
-        match knock(server, mqtt["port"], mqtt["user"], mqtt["password"]):
+    for server in servers(mqtt):
+        match knock(server, mqtt["user"], mqtt["password"]):
             case Answer.OPEN:
                 return None
             case Answer.REFUSED:
                 reasons.append(
-                    f"the broker at {server}:{mqtt['port']} does not let the node in: "
-                    + ("./bootstrap.sh --broker gives it an account" if is_here(server) else _ACCOUNT)
+                    f"the broker at {server} does not let the node in: "
+                    + ("./bootstrap.sh --broker gives it an account" if is_here(server.host) else _ACCOUNT)
                 )
             case Answer.NOBODY:
                 reasons.append(
-                    f"no broker answers at {server}:{mqtt['port']}: "
-                    + ("./bootstrap.sh --broker sets one up on this computer" if is_here(server) else _ADDRESS)
+                    f"no broker answers at {server}: "
+                    + ("./bootstrap.sh --broker sets one up on this computer" if is_here(server.host) else _ADDRESS)
                 )
     return "; ".join(reasons)
 

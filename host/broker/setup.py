@@ -7,6 +7,7 @@ from pathlib import Path
 
 from host.broker import mosquitto, people, reach
 from host.broker.client import Listener
+from host.broker.servers import servers
 from host.broker.system_files import SystemFiles
 from host.console import ROOT, Console
 from host.failure import Exit, Failure
@@ -137,7 +138,7 @@ def _check(port: int) -> None:
 
 
 def _tell(console: Console, all_settings: list[dict]) -> None:
-    for host in reach.servers(all_settings[0]):
+    for host, _ in servers(all_settings[0]["mqtt"]):
         if not reach.is_here(host):
             console.note(f"  {host}, where the node looks for its broker (mqtt.server), is not this computer")
     names = ", ".join(one["client_id"] for one in all_settings)

@@ -28,6 +28,7 @@ from typing import Any
 
 from host import private_files
 from host.broker import people
+from host.broker.servers import Server, servers
 from host.console import ROOT
 from host.failure import Exit, Failure, run
 from host.faults import in_words
@@ -63,21 +64,22 @@ def broker(args: argparse.Namespace, root: Path = ROOT) -> dict[str, Any]:
             raise Failure(Exit.CONFIG, f"{e}: or say --host NAME") from e
     if args.user and args.user != found["user"]:
         found["user"], found["password"] = args.user, getpass.getpass(f"password of {args.user}: ")
+    if args.host:
+        found["server"] = args.host
     found["port"] = args.port or found["port"]
-    found["server"] = _reachable(args.host or found["server"], found["port"])
+    found["server"], found["port"] = _reachable(servers(found))
     return found
 
 
-def _reachable(servers: str | list[str], port: int) -> str:
+def _reachable(given: list[Server]) -> Server:
     """Return the first server that listens. Raises Failure (broker) when none does."""
-    servers = servers if isinstance(servers, list) else [servers]
-    for server in servers:
+    for server in given:
         with contextlib.suppress(OSError):
-            socket.create_connection((server, port), _TRY_S).close()
+            socket.create_connection(server, _TRY_S).close()
             return server
     raise Failure(
         Exit.BROKER,
-        f"no broker listens on {' or '.join(f'{server}:{port}' for server in servers)}: is Mosquitto running there "
+        f"no broker listens on {' or '.join(map(str, given))}: is Mosquitto running there "
         "(systemctl status mosquitto), with `listener 1883` in its configuration?",
     )
 

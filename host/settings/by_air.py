@@ -20,8 +20,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Self
 
-from host.broker import reach
 from host.broker.client import Listener
+from host.broker.servers import servers
 from host.console import Console
 from host.failure import Exit, Failure, run
 from host.settings.check import Invalid
@@ -92,8 +92,8 @@ class Conversation:
         listener = self._listener.__enter__()
         if not listener.connected:
             why = f"does not let this computer in ({listener.refused})" if listener.refused else "does not answer"
-            servers = " or ".join(reach.servers(self._settings))
-            raise Failure(Exit.BROKER, f"the broker at {servers}:{self._settings['mqtt']['port']} {why}")
+            where = " or ".join(map(str, servers(self._settings["mqtt"])))
+            raise Failure(Exit.BROKER, f"the broker at {where} {why}")
         return self
 
     def __exit__(self, *error: object) -> None:

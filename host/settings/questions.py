@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from host.broker import mosquitto, reach
+from host.broker.servers import Server, servers
 from host.console import Console
 from host.failure import Exit, Failure
 
@@ -33,7 +34,7 @@ def broker(console: Console, put: Put, config: dict[str, Any], possible: Callabl
     """
     mqtt = config["mqtt"]
     here = reach.lan_address()
-    found = reach.knock(here, mqtt["port"]) if here else reach.Answer.NOBODY
+    found = reach.knock(Server(here, mqtt["port"])) if here else reach.Answer.NOBODY
     if here and found != reach.Answer.OPEN:
         nobody = found == reach.Answer.NOBODY
         said = (
@@ -67,10 +68,9 @@ def sensors(console: Console, put: Put) -> None:
 
 def account(console: Console, put: Put, config: dict[str, Any]) -> None:
     """Ask for the node's account where a broker of its settings wants one."""
-    mqtt = config["mqtt"]
-    for server in reach.servers(config):
-        if reach.knock(server, mqtt["port"]) == reach.Answer.REFUSED:
-            while not _account(console, put, config, server):
+    for one in servers(config["mqtt"]):
+        if reach.knock(one) == reach.Answer.REFUSED:
+            while not _account(console, put, config, one):
                 pass
             return
 
@@ -92,28 +92,28 @@ def _broker_elsewhere(console: Console, put: Put, config: dict[str, Any], defaul
     """Ask for an address, and for an account where it wants one. Returns False when that is to be asked again."""
     _ask(console, _for_a_board(put), "mqtt.server", "address of the MQTT broker", default=default)
     mqtt = config["mqtt"]
-    server = mqtt["server"]
-    answer = reach.knock(server, mqtt["port"])
+    at = servers(mqtt)[0]
+    answer = reach.knock(at)
     if answer == reach.Answer.NOBODY:
-        return console.ask(f"  no broker answers at {server}:{mqtt['port']}: take this address all the same?")
+        return console.ask(f"  no broker answers at {at}: take this address all the same?")
     if answer == reach.Answer.OPEN:
         return True
-    return _account(console, put, config, server)
+    return _account(console, put, config, at)
 
 
-def _account(console: Console, put: Put, config: dict[str, Any], server: str) -> bool:
+def _account(console: Console, put: Put, config: dict[str, Any], at: Server) -> bool:
     """Ask for an account at a broker. Returns False when that is to be asked again."""
-    console.note(f"  the broker at {server} wants an account")
+    console.note(f"  the broker at {at} wants an account")
     _ask(console, put, "mqtt.user", "user name at the broker")
     _ask(console, put, "mqtt.password", "its password (not shown)")
     mqtt = config["mqtt"]
-    if reach.knock(server, mqtt["port"], mqtt["user"], mqtt["password"]) == reach.Answer.OPEN:
+    if reach.knock(at, mqtt["user"], mqtt["password"]) == reach.Answer.OPEN:
         return True
-    return console.ask(f"  the broker at {server} refuses this account: take it all the same?")
+    return console.ask(f"  the broker at {at} refuses this account: take it all the same?")
 
 
 def _for_a_board(put: Put) -> Put:
-    return lambda key, answer: reach.not_for_a_board(answer) or put(key, answer)
+    return lambda key, answer: reach.not_for_a_board(answer.partition(":")[0]) or put(key, answer)
 
 
 def _ask(console: Console, put: Put, key: str, question: str, default: str | None = None) -> None:

@@ -30,7 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from host.board.backup import Record, hashes
-from host.broker import reach
+from host.broker.servers import servers
 from host.console import Console
 from host.failure import Exit, Failure, run
 from host.image import firmware
@@ -142,9 +142,9 @@ class Round:
         if not key:
             raise Failure(Exit.CONFIG, f"it has no update_key: ./bootstrap.sh {air.name} --set update_key=KEY")
         if not air.broker:
-            where = " or ".join(reach.servers(settings))
+            where = " or ".join(map(str, servers(settings["mqtt"])))
             why = f"does not let this computer in ({air.refusal})" if air.refusal else "does not answer"
-            raise Failure(Exit.BROKER, f"the broker at {where}:{settings['mqtt']['port']} {why}")
+            raise Failure(Exit.BROKER, f"the broker at {where} {why}")
         try:
             state = greet(air, len(self._image))
             for path in state.overriding:

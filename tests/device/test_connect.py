@@ -110,6 +110,13 @@ async def test_attempts_are_made_again_and_again():
     assert bench.faults.current == (2, "a:1883: no route")
 
 
+def test_a_server_may_have_a_port_of_its_own():
+    bench = Bench(fails, servers=("a:1884", "b"))
+    assert connect.server(bench.session) == ("a", 1884)
+    bench.session.server = 1
+    assert connect.server(bench.session) == ("b", 1883)
+
+
 async def test_the_servers_of_a_list_are_tried_at_once_and_then_there_is_a_pause():
     bench = Bench(fails, servers=("a", "b", "c"))
     gaps = await bench.attempts(7)

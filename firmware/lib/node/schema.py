@@ -41,7 +41,7 @@ ROWS = (
     "wifi.timeout_s|int|20|5..300|s\n"
     # The MQTT broker.
     "mqtt|object|{}||\n"
-    # Its address or name, or a list of them, tried in turn.
+    # Its address or name, or a list of them, tried in turn; an entry may have a port of its own: `10.0.0.3:1884`.
     'mqtt.server|hosts|"192.168.1.210"|1..4|hosts\n'
     # Its TCP port.
     "mqtt.port|int|1883|1..65535|\n"
@@ -360,8 +360,15 @@ _WORDS = {
     "id": "text without + # / and control characters of %s",
     "topic": "a topic of %s without + # and control characters, and not the broker's or the node's own ($, cmd/ ...)",
     "host": "a host name or address of %s",
-    "hosts": "a host name or address, or a list of %s",
+    "hosts": "a host or host:port, or a list of %s",
 }
+
+
+def _is_server(value):
+    host, *port = value.split(":") if type(value) is str else [value]
+    if not _may_be(host, "host", 1, _HOST_BYTES):
+        return False
+    return not port or len(port) == 1 and all(c in "0123456789" for c in port[0]) and 0 < int(port[0] or 0) < 65536
 
 
 def _is_good(value, kind, allowed):
@@ -389,5 +396,5 @@ def _is_good(value, kind, allowed):
         return isinstance(value, list) and low <= len(value) <= high
     if kind == "hosts":
         hosts = value if isinstance(value, list) else [value]
-        return low <= len(hosts) <= high and all(_may_be(host, "host", 1, _HOST_BYTES) for host in hosts)
+        return low <= len(hosts) <= high and all(_is_server(host) for host in hosts)
     return _may_be(value, kind, int(low), high)

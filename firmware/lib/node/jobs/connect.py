@@ -69,12 +69,18 @@ def _pause(session):
     return _PAUSE_MS + int.from_bytes(urandom(2), "little") % (session.pause_ms - _PAUSE_MS + 1)
 
 
+def server(session):
+    """Return (host, port) of the server whose turn it is."""
+    words = ("%s:%d" % (session.settings["server"][session.server], session.client.port)).split(":")
+    return words[0], int(words[1])
+
+
 async def connect(session):
     """Log in at the server whose turn it is, announce the node, and subscribe. Raises OSError."""
     session.enter("connecting")
     client = session.client
     client.set_callback(print)  # subscribe() insists on one; nothing calls it
-    address = session.settings["server"][session.server]
+    address, port = server(session)
     parts = address.split(".")
     if len(parts) != 4 or not all([part.isdigit() and int(part) < 256 for part in parts]):  # a name
         await with_room(__import__, "node.resolve")
@@ -85,7 +91,7 @@ async def connect(session):
     session.open(sock)
     sock.setblocking(False)
     try:
-        sock.connect(socket.getaddrinfo(address, client.port)[0][-1])
+        sock.connect(socket.getaddrinfo(address, port)[0][-1])
     except OSError as e:
         if e.errno != errno.EINPROGRESS:
             raise
@@ -107,8 +113,10 @@ async def connect(session):
     # Or to take it back; not at every awakening, for it is retained; None: not now.
     if session.reset_cause != "deep sleep" and form is not None and (form or "announced" in names):
         session.jobs.append(("home_assistant",))
+    # RabbitMQ keeps what was subscribed to with QoS 1 on one node of a cluster: while that is down, no other takes it.
+    qos = int(len(session.settings["server"]) == 1)
     for topic in topics:
-        await session.request(_SUBACK, client.subscribe, topic, 1)
+        await session.request(_SUBACK, client.subscribe, topic, qos)
         if session.code == 0x80:
             print("mqtt: the broker does not let us subscribe to", topic.decode())
     await session.publish(session.topic(b"status"), b"online", 1, True)  # from now on commands are heard
@@ -140,7 +148,6 @@ def tell(session, fault):
     """Begin `fault`, end the session's others."""
     for other in ("refused", "broker", "publish"):
         if other == fault:
-            host = session.settings["server"][session.server]
-            session.faults.begin(fault, "%s:%d: %s" % (host, session.client.port, session.lost_by))
+            session.faults.begin(fault, "%s:%d: %s" % (server(session) + (session.lost_by,)))
         else:
             session.faults.clear(other)

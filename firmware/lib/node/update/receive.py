@@ -158,7 +158,7 @@ async def _begin(session, data):
     _check(not busy, "%s is updating this node" % (busy and state[2]))
     # Head, end of what was written last, sender, uptime() of the last message, half: not an object of this module's.
     session.update = [head, None, words[1].decode(), uptime(), 1 - _running()]
-    await session.request(_SUBACK, session.client.subscribe, b"update/" + name, 1)
+    await session.request(_SUBACK, session.client.subscribe, b"update/" + name, 0)  # each piece is answered
     return "ok"
 
 
