@@ -1,0 +1,216 @@
+"""A cluster of three RabbitMQ, with the files and the lines of docs/cluster.md: the node's broker is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+from boards import ROOT, RunningBoard
+from desk import LONG
+from nodes import write_flash
+from waits import LIMIT_S, wait_for
+
+PROGRAMS = Path("/usr/lib/rabbitmq/bin")
+PORTS = (21881, 21882, 21883)
+PASSWORD = "of the test's"
+KILLS, BACK_S = 20, 20.0
+EVERY_S = 2
+_RISE_V, _RISE_S = 0.0002, 0.2  # two readings in a row differ by two steps of the ADC: equal ones are duplicates
+_PAGE = (ROOT / "docs" / "cluster.md").read_text()
+STARTS, NODE, PEOPLE = re.findall(r"^```bash\n(.*?)^```$", _PAGE, re.MULTILINE | re.DOTALL)
+
+
+class Cluster:
+    """The three nodes, by their numbers from 1 on. `folder` is theirs and their home."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._env = os.environ | {"HOME": str(folder)}
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def _shell(self, lines: str) -> list[str]:
+        return ["bash", "-ec", lines.replace("/tmp/cluster", str(self._folder)).replace("PASSWORD", f'"{PASSWORD}"')]
+
+    def start(self, *numbers: int) -> None:
+        """Start nodes by the page's lines, one after the other, each when the one before takes MQTT."""
+        for number in numbers:
+            line = STARTS.splitlines()[number - 1].strip("()")
+            with (self._folder / f"{number}.out").open("ab") as output:
+                self._processes[number] = subprocess.Popen(
+                    self._shell(line),
+                    cwd=ROOT,
+                    env=self._env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                )
+            wait_for(lambda number=number: self._listens(number), f"RabbitMQ {number} listens", 0.2)
+
+    def _listens(self, number: int) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", PORTS[number - 1])).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def run(self, lines: str) -> str:
+        """What lines of the page print."""
+        return subprocess.run(
+            self._shell(lines), cwd=ROOT, env=self._env, check=True, capture_output=True, text=True, timeout=LIMIT_S
+        ).stdout
+
+    def of(self, client: str) -> int | None:
+        """The node that has the connection of a client."""
+        alive = min(self._processes)
+        said = self.run(f". docs/cluster/env.sh {alive} /tmp/cluster; rabbitmqctl -q list_mqtt_connections")
+        found = re.search(rf"^{client}\s.*:(\d+)$", said, re.MULTILINE)
+        return PORTS.index(int(found[1])) + 1 if found else None
+
+    def kill(self, number: int) -> None:
+        """End a node as a power cut does."""
+        process = self._processes.pop(number)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(LIMIT_S)
+
+    def stop(self) -> None:
+        for number in [*self._processes]:
+            self.kill(number)
+        self.run(". docs/cluster/env.sh 1 /tmp/cluster; epmd -kill || true")
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    if not PROGRAMS.is_dir():
+        pytest.skip("RabbitMQ is not installed: sudo apt-get install rabbitmq-server")
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    found = Cluster(folder)
+    try:
+        found.start(1, 2, 3)
+        found.run(NODE + PEOPLE)
+        yield found
+    finally:
+        found.stop()
+
+
+class Subscriber:
+    """Everything that node attic says, heard in a persistent session with QoS 1, at whichever broker is there."""
+
+    def __init__(self) -> None:
+        self.readings: list[float] = []  # live or late, in order
+        self.connects = 0
+        self._ended = threading.Event()
+        self._subscribed = threading.Event()
+        self._client = mqtt.Client(
+            mqtt.CallbackAPIVersion.VERSION2, "people", clean_session=False, reconnect_on_failure=False
+        )
+        self._client.username_pw_set("people", PASSWORD)
+        self._client.on_connect = lambda client, *_: client.subscribe(
+            [("sensors/#", 1), ("late/#", 1), ("connect/#", 1)]
+        )
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_message = self._take
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Subscriber:
+        self._thread.start()
+        assert self._subscribed.wait(LIMIT_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._client.disconnect()
+        self._thread.join(LIMIT_S)
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            for port in PORTS:
+                try:
+                    self._client.connect("127.0.0.1", port, keepalive=5)
+                except OSError:
+                    continue
+                self._client.loop_forever()
+            time.sleep(0.2)
+
+    def _take(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        kind = message.topic.partition("/")[0]
+        if kind == "connect":
+            self.connects += 1
+        else:
+            told = json.loads(message.payload)
+            self.readings.append(told["v"] if kind == "late" else told)
+
+
+@LONG
+@pytest.mark.timeout(3600)
+def test_the_broker_of_the_node_is_killed(cluster: Cluster, tmp_path, boards) -> None:
+    """No reading is lost, and the node is back at another broker within 20 s of its clock."""
+    config = {
+        "client_id": "attic",
+        "wifi": {"ssid": "air"},
+        "mqtt": {
+            "server": [f"127.0.0.1:{port}" for port in PORTS],
+            "user": "attic",
+            "password": PASSWORD,
+            "keepalive_s": 10,
+        },
+        "sensors": [{"driver": "adc", "every_s": EVERY_S}],
+    }
+    write_flash(tmp_path / "attic", config)
+    with Subscriber() as heard:
+        board = boards("attic")
+        with rising(board):
+            began, first = _reading(board, heard)
+            times = []
+            for _ in range(KILLS):
+                number = wait_for(lambda: cluster.of("attic"), "the node is at a broker")
+                connects, killed = heard.connects, board.clock
+                cluster.kill(number)
+                wait_for(lambda connects=connects: heard.connects > connects, "the node is at another broker")
+                times.append(_reading(board, heard)[0] - killed)
+                cluster.start(number)
+            ended, last = _reading(board, heard)
+    found = heard.readings[heard.readings.index(first) : heard.readings.index(last) + 1]
+    print(
+        f"{KILLS} times its broker killed: {max(times):.1f} s at most until the node published again, "
+        f"{sum(times) / KILLS:.1f} s on average; {len(set(found))} readings, {len(found) - len(set(found))} twice"
+    )
+    assert max(times) < BACK_S
+    assert len(set(found)) == round((ended - began) / EVERY_S) + 1
+
+
+def _reading(board: RunningBoard, heard: Subscriber) -> tuple[float, float]:
+    """Wait for the next reading: the board's clock, and what it is."""
+    count = len(heard.readings)
+    wait_for(lambda: len(heard.readings) > count, "a reading")
+    return board.clock, heard.readings[-1]
+
+
+@contextlib.contextmanager
+def rising(board: RunningBoard) -> Iterator[None]:
+    """The voltage at the board's ADC rises."""
+    ended = threading.Event()
+
+    def rise() -> None:
+        while not ended.wait(_RISE_S):
+            board.ctl("adc", board.status()["adc"] + _RISE_V)
+
+    thread = threading.Thread(target=rise)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(LIMIT_S)
