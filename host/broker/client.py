@@ -18,6 +18,7 @@ _TRY_S = 5  # seconds for one server
 class Message:
     topic: str
     payload: str
+    retained: bool = False
 
     def __str__(self) -> str:
         return f"{self.topic} {self.payload}"
@@ -85,7 +86,7 @@ class Listener:
                 client.subscribe([(topic, 1) for topic in self._topics])
 
         def on_message(_client: mqtt.Client, _data: None, message: mqtt.MQTTMessage) -> None:
-            self._messages.put(Message(message.topic, message.payload.decode(errors="replace")))
+            self._messages.put(Message(message.topic, message.payload.decode(errors="replace"), message.retain))
 
         client.on_connect = on_connect
         client.on_subscribe = lambda *_: subscribed.put(None)

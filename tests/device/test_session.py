@@ -133,6 +133,7 @@ async def test_statistics_are_told_when_they_are_due():
     stats = json.loads(data)
     free = stats.pop("free")
     uptime_s = stats.pop("uptime_s")
+    assert 0 <= stats.pop("online_s") <= uptime_s and 0 <= stats.pop("reading_s") <= uptime_s
     assert stats == {"rssi": -61, "reconnects": 2, "dropped": 5, "reset": "power", "version": node.VERSION}
     assert free > 1000 and 0 <= uptime_s <= node.uptime()
     assert 298 <= session.stats_due_s - node.uptime() <= 300

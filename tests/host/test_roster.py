@@ -2,24 +2,34 @@
 
 import json
 import re
+import signal
+import subprocess
+import time
 
 import pytest
 from clone import ROOT, Clone
+from waits import LIMIT_S
 
 from host.failure import Exit
 
 VERSION = re.search(r'VERSION = "(.+)"', (ROOT / "firmware/lib/node/__init__.py").read_text())[1]
-ILL = {"n03": "offline", "n11": "fault 4", "n19": "fault 7", "n27": "never heard", "n35": "offline"}
+ILL = {"n03": "offline", "n11": "fault 4", "n19": "fault 7", "n27": "never heard", "n35": "no readings"}
+_FAULTS = {
+    "fault 4": {"code": 4, "detail": "tsl2561: no answer"},
+    "fault 7": {"code": 7, "detail": "attic: not found"},
+}
 
 
 @pytest.fixture
 def house(tmp_path, broker):
     """A clone that knows fifty nodes, whose broker knows forty-nine of them and a stranger; five are ill."""
     clone = Clone(tmp_path / "clone")
-    (clone.folder / "config.json").write_text(json.dumps({"mqtt": {"server": "127.0.0.1", "port": broker.port}}))
+    shared = {"mqtt": {"server": "127.0.0.1", "port": broker.port}, "stats_s": 60}
+    (clone.folder / "config.json").write_text(json.dumps(shared))
     (clone.folder / "nodes").mkdir()
+    own = {"sensors": [{"driver": "tsl2561", "every_s": 30}], "image": "romfs"}
     for name in [f"n{i:02}" for i in range(50)]:
-        (clone.folder / f"nodes/{name}.json").write_text('{"sensors": []}')
+        (clone.folder / f"nodes/{name}.json").write_text(json.dumps(own))
         if ILL.get(name) != "never heard":
             say(broker, name, ILL.get(name, "online"))
     say(broker, "stranger", "online", version="0.1.0")
@@ -27,33 +37,54 @@ def house(tmp_path, broker):
 
 
 def say(broker, name, state, version=VERSION):
-    fault = {
-        "fault 4": {"code": 4, "detail": "tsl2561: no answer"},
-        "fault 7": {"code": 7, "detail": "attic: not found"},
-    }
+    """Have the broker keep what a node in that state has told it."""
     broker.publish(f"status/{name}", "offline" if state == "offline" else "online", retain=True)
-    broker.publish(f"fault/{name}", json.dumps(fault.get(state, {"code": 0}), separators=(",", ":")), retain=True)
-    stats = {"uptime_s": 7200, "free": 25000, "rssi": -61, "version": version}
+    broker.publish(f"fault/{name}", json.dumps(_FAULTS.get(state, {"code": 0}), separators=(",", ":")), retain=True)
+    stats = {"uptime_s": 9000, "online_s": 7200, "reading_s": 300 if state == "no readings" else 20}
+    stats |= {"free": 25000, "rssi": -61, "version": version}
     broker.publish(f"stats/{name}", json.dumps(stats), retain=True)
 
 
 def test_each_row_is_right(house):
     done = house.run("./node.sh", "list", "--seconds", "2")
+    since = {time.strftime("%H:%M", time.localtime(time.time() - 7200 - ago)) for ago in (0, 5, 60, 180)}
     rows = {line.split()[0]: line for line in done.stdout.splitlines()[1:]}
     assert len(rows) == 51 and done.returncode == 1
     for name in sorted(ILL):
         assert ILL[name] in rows.pop(name)
     assert done.stderr == f"not well: {', '.join(sorted(ILL))}\n"
-    assert "online, new here" in rows["stranger"] and "0.1.0!" in rows.pop("stranger")
+    assert "online, stranger" in rows["stranger"] and "0.1.0!" in rows.pop("stranger")
     for line in rows.values():
-        assert line.split()[1:] == ["online", "-", "2", "h", "-61", "dBm", "25000", "B", VERSION, "-"]
+        _, state, time_, *rest = re.split(r"\s{2,}", line)
+        assert state == "online" and time_[-5:] in since
+        assert re.fullmatch(r"- < \d+ (s|min) - -61 dBm 25000 B romfs \S+ -", " ".join(rest)), line
 
 
 def test_for_programs(house):
     done = house.run("./node.sh", "list", "--json", "--seconds", "2")
     nodes = {node["name"]: node for node in map(json.loads, done.stdout.splitlines())}
-    assert [name for name, node in nodes.items() if not node["well"]] == sorted(ILL)
-    assert nodes["n27"]["online"] is None and nodes["n11"]["fault"].startswith("fault 4")
+    assert [name for name, node in nodes.items() if node["known"] and not node["well"]] == sorted(ILL)
+    assert nodes["n27"]["state"] == "never heard" and nodes["n11"]["fault"].startswith("fault 4")
+    assert nodes["n00"]["age_s"] is None and nodes["n00"]["age_at_most_s"] >= 80
+    assert not nodes["stranger"]["known"]
+
+
+def test_what_nodes_say_meanwhile(tmp_path, broker):
+    clone = Clone(tmp_path / "clone")
+    sensors = [{"driver": "tsl2561", "topic": "maison/lux"}, {"driver": "adc", "name": "battery"}]
+    config = {"client_id": "attic", "mqtt": {"server": "127.0.0.1", "port": broker.port}, "sensors": sensors}
+    (clone.folder / "config.json").write_text(json.dumps(config))
+    say(broker, "attic", "online")
+    command = ["env", "--default-signal=INT", "./node.sh", "list", "--watch", "--json", "--seconds", "1"]
+    with subprocess.Popen(command, cwd=clone.folder, stdout=subprocess.PIPE, text=True) as watching:
+        rows = map(json.loads, watching.stdout)
+        assert next(rows)["reading"] is None
+        broker.publish("sensors/attic/voltage", "3.912")
+        broker.publish("maison/lux", "213.40")
+        row = next(row for row in rows if row["reading"] == "lux 213.40" and row["battery"])
+        assert row["battery"] == "3.912" and row["age_s"] <= 60 and row["well"]
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(LIMIT_S) == 0
 
 
 def test_all_are_well(tmp_path, broker):

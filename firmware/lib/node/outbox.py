@@ -31,7 +31,7 @@ class Outbox:
 
     `channels` is the list of (topic, late topic, format, retained) whose indices the records carry; `rtc` is
     machine.RTC(), or None for no copy. `count` readings wait, the `late` oldest of them from before the connection;
-    `dropped` were lost.
+    `dropped` were lost. newest_s: uptime() of the latest reading.
     """
 
     def __init__(self, size, channels, rtc=None):
@@ -39,6 +39,7 @@ class Outbox:
         self.count = 0
         self.late = 0
         self.dropped = 0
+        self.newest_s = 0
         self.size = size
         self.rtc = rtc
         self.data = bytearray(size * _SIZE)
@@ -56,6 +57,7 @@ class Outbox:
 
     def put(self, channel, value):
         """Keep a reading of now."""
+        self.newest_s = uptime()
         self.append(channel, value, stamp())
         self.save()
 

@@ -34,12 +34,17 @@ def fault(current):
 
 
 def stats(session):
-    """Return the payload of stats/<id>: seconds, bytes of heap, dBm, and counts since the start."""
+    """Return the payload of stats/<id>: seconds, bytes of heap, dBm, and counts since the start.
+
+    online_s: since the connection. reading_s: since the latest reading, or the start.
+    """
     gc.collect()
     return (
-        '{"uptime_s":%d,"free":%d,"rssi":%d,"reconnects":%d,"dropped":%d,"reset":%s,"version":"%s"}'
+        '{"uptime_s":%d,"online_s":%d,"reading_s":%d,"free":%d,"rssi":%d,"reconnects":%d,"dropped":%d,"reset":%s,"version":"%s"}'
         % (
             uptime(),
+            uptime() - (session.up_at_s or 0),
+            uptime() - session.outbox.newest_s,
             gc.mem_free(),
             session.sta.status("rssi"),
             session.reconnects,
