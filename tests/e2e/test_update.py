@@ -11,12 +11,13 @@ import time
 
 import pytest
 from nodes import Node
-from updates import KEY, bring, half, image, main_py, module, package, runs, talk, versioned
+from updates import KEY, ROOT, bring, half, image, main_py, module, package, runs, talk, versioned
 
 from host.image.images import ROMFS_HALF
 from host.update.protocol import Refused, begin, go, piece
 
 _BACK_S = 300
+_LIB = ROOT / "firmware" / "lib"
 
 
 def test_an_update_takes_effect_and_stays(node):
@@ -81,7 +82,9 @@ def test_the_heap_is_as_before(node):
     feather.reading()
     before = _free(feather)
     with talk(feather) as air:
-        coming = image(feather, {"lib/node/__init__.mpy": versioned("0.2.9")})
+        modules = [path.relative_to(_LIB).with_suffix("") for path in _LIB.rglob("*.py")]
+        # Other numbers of lines: all that is in a module is another, and takes the same heap.
+        coming = image(feather, {f"lib/{name}.mpy": module(str(name), lambda text: "\n\n" + text) for name in modules})
         assert bring(air, package(coming, 1)).startswith("works")
         assert runs(air, coming)
     since = feather.broker.count
@@ -138,13 +141,16 @@ def _hostile(air, counter: int, good_image: bytes) -> None:
     assert _refused(air, go(good), cmd) == "the image is not what was signed"
 
 
-def test_what_is_refused_leaves_no_trace(node):
+def test_what_is_refused_leaves_no_trace(node, monkeypatch):
+    monkeypatch.setattr("host.update.protocol._QUIET_S", 0.1)  # one message at a time: nothing comes after its answer
+    monkeypatch.setattr("host.update.protocol._PACE_S", 0.0)
     # Read seldom: a reading under way takes some hundred bytes of its own.
     feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
     feather.reading()
     coming = image(feather, {"lib/node/jobs/ntp.mpy": module("node/jobs/ntp", lambda text: text + "\nMORE = 1\n")})
     with talk(feather) as air:
         assert bring(air, package(coming, 7)).startswith("works")
+        feather.comes("connect", "", feather.broker.count)  # it has started once more
         assert runs(air, coming)
     free = []
     for counter in (8, 10, 12):
@@ -154,7 +160,7 @@ def test_what_is_refused_leaves_no_trace(node):
         free.append(_free(feather))
         time.sleep(10)  # the sender is gone by then
     print(f"free heap after each round of hostile updates: {free}")
-    assert free[2] >= free[1] - 64, free
+    assert free[2] >= min(free[:2]) - 64, free
     since = feather.broker.count
     feather.broker.publish("cmd/n1/read", "")
     feather.reading(since=since)

@@ -12,6 +12,8 @@ import os
 import sys
 from binascii import a2b_base64, b2a_base64, unhexlify
 
+import esp
+import vfs
 from micropython import const
 
 from node import VERSION, uptime
@@ -33,9 +35,6 @@ async def run(session, *message):
     data = message[0] or b"" if message else b"!"
     act = _ACTS.get(data[:1])
     try:
-        _check(
-            "/rom" in sys.path, "this image takes no updates by air: ./flash.sh --image romfs brings the one that does"
-        )
         _check(act, "there is no such request")
         _check(data[:1] not in b"bwcg" or "trial" not in sys.modules, "an update is on trial")
         _check(data[:1] not in b"wcg" or session.update, "no update has begun")
@@ -78,22 +77,16 @@ def _is_edited(name):
     """Say whether a file in / is not that of the version that runs."""
     try:
         with open(name, "rb") as mine, open("/rom/" + name, "rb") as its:
-            return any(part != its.read(_STEP) for part in _parts(mine)) or its.read(1)
+            while part := mine.read(_STEP):
+                if part != its.read(_STEP):
+                    return True
+            return its.read(1)
     except OSError:
         return True
 
 
-def _parts(file):
-    part = file.read(_STEP)
-    while part:
-        yield part
-        part = file.read(_STEP)
-
-
 def _half(half):
     """Return (the memory of that half, its file system or None)."""
-    import vfs
-
     memory = memoryview(vfs.rom_ioctl(2, 0))[half * _HALF : half * _HALF + _HALF]
     try:
         return memory, vfs.VfsRom(memory)
@@ -109,8 +102,6 @@ def _running():
 
 async def _digest(at, size, first=b""):
     """Return the SHA-256 of `first` and `size` bytes of the flash."""
-    import esp
-
     digest = hashlib.sha256(first)
     block = memoryview(bytearray(_STEP))
     for done in range(0, size, _STEP):
@@ -152,18 +143,14 @@ async def _begin(session, data):
     _check(_hmac(key, made) == _hmac(key, signature), "wrong signature")
     counter = read()[2]
     _check(int.from_bytes(head[4:12], "big") > counter, "the update is replayed, or older than update %d" % counter)
-    size, state = _size(head), session.update
+    size, state = int.from_bytes(head[12:16], "big"), session.update
     _check(4 < size <= _HALF and not size & 3, "an image of %d bytes does not fit" % size)
     busy = state and state[0] != head and uptime() - state[3] < _BUSY_S
     _check(not busy, "%s is updating this node" % (busy and state[2]))
-    # Head, end of what was written last, sender, uptime() of the last message, half: not an object of this module's.
-    session.update = [head, None, words[1].decode(), uptime(), 1 - _running()]
+    # Head, end of what was written last, sender, uptime() of the last message, half, size: no object of this module's.
+    session.update = [head, None, words[1].decode(), uptime(), 1 - _running(), size]
     await session.request(_SUBACK, session.client.subscribe, b"update/" + name, 0)  # each piece is answered
     return "ok"
-
-
-def _size(head):
-    return int.from_bytes(head[12:16], "big")
 
 
 def _hmac(key, message):
@@ -191,11 +178,9 @@ async def _copy(session, data):
 
 def _put(session, at, data):
     """Write `data` at that place of the image, on from what was written last, or from the start of a sector."""
-    import esp
-
     state = session.update
     end = at + len(data)
-    fits = at < end <= _size(state[0]) and not (at | end) & 3 and at // _SECTOR == (end - 1) // _SECTOR
+    fits = at < end <= state[5] and not (at | end) & 3 and at // _SECTOR == (end - 1) // _SECTOR
     _check(fits, "a piece of %d bytes does not fit at %d" % (len(data), at))
     state[3] = uptime()
     if end != state[1]:  # or else it was sent twice
@@ -214,12 +199,10 @@ def _put(session, at, data):
 
 async def _go(session, data):
     """`data`: in base64 the first word of the image. Verify all of it, write that word, name the half in `slot`."""
-    import esp
-
-    head, _, _, _, half = session.update
+    head, _, _, _, half, size = session.update
     word = a2b_base64(data)
     start = _START + half * _HALF
-    there = await _digest(start + 4, _size(head) - 4, word)
+    there = await _digest(start + 4, size - 4, word)
     _check(len(word) == 4 and there == head[16:48], "the image is not what was signed")
     esp.flash_write(start, word)
     rom = _half(half)[1]
@@ -230,8 +213,9 @@ async def _go(session, data):
             if beside in os.listdir():
                 os.remove(beside)
             if not _is_edited(name) and (i == half or name == "main.py"):
+                source = rom.open("/" + name, "rb") if i == half else open(name, "rb")
                 with open("slot.new", "wb") as f:
-                    for part in _parts(rom.open("/" + name, "rb") if i == half else open(name, "rb")):
+                    while part := source.read(_STEP):
                         f.write(part)
                 os.rename("slot.new", beside)
     write(half, "0", int.from_bytes(head[4:12], "big"), head[_HEAD:].decode())

@@ -13,7 +13,7 @@ import machine
 from micropython import const
 
 _CRASHES = const(3)
-_TICK_MS = const(5000)
+_TRIAL_MS = const(180000)
 _START_MS = const(10000)  # a start later than this after a reset of the chip is a soft one
 _LATE = "the node did not reach its broker within 180 s"
 _LONGEST = const(160)  # of the reason
@@ -21,7 +21,6 @@ _HEAD = const(12)  # bytes in RTC memory: see node/last_run.py
 _STATE = const(3)
 _NO_HEAP = b"hn\0d\0\0\0\0\0\0\0\0"
 
-_left = 36  # ticks
 _noted = ""
 _timer = None
 
@@ -49,7 +48,7 @@ def begin(half):
     _count()
     if time.ticks_ms() < _START_MS:  # after a soft reset somebody is at the prompt, and keeps the board
         _timer = machine.Timer(-1)
-        _timer.init(mode=machine.Timer.PERIODIC, period=_TICK_MS, callback=_tick)
+        _timer.init(mode=machine.Timer.PERIODIC, period=_TRIAL_MS, callback=_late)
     names = os.listdir()
     space = {"__name__": "boot"}
     for name in ("main.py", "boot.py"):
@@ -75,22 +74,19 @@ def _count():
     if state in "cw" or state == "b" and 0 < machine.reset_cause() <= 3:
         crashes = int(crashes) + 1
         write(half, crashes, counter, what)
-    if state == "d":  # _tick() had no memory left to say more
+    if state == "d":  # _late() had no memory left to say more
         back(_LATE + ", no heap is left")
     if int(crashes) >= _CRASHES:
         back("it crashed three times, at last in " + "".join([chr(c & 127) for c in memory[_STATE + 1 : _HEAD] if c]))
     machine.RTC().memory(b"hn\0b" + bytes(8) + memory[_HEAD:])  # no safe start for a crash on trial
 
 
-def _tick(_):
-    global _left
-    _left -= 1
-    if _left <= 0:
-        try:
-            back(_LATE + _noted)
-        except Exception:
-            machine.RTC().memory(_NO_HEAP)
-            machine.reset()
+def _late(_):
+    try:
+        back(_LATE + _noted)
+    except Exception:
+        machine.RTC().memory(_NO_HEAP)
+        machine.reset()
 
 
 def note(e):
