@@ -13,36 +13,61 @@ from host.settings.nodes import Nodes, split, whole
 
 @pytest.fixture
 def house(tmp_path, node, broker):
-    """A clone, and its nodes n1 and n2."""
+    """A clone, and its nodes n1 and n2, each with an account and a key."""
     clone = Clone(tmp_path / "clone")
     nodes = Nodes(clone.folder)
     feathers = {}
-    for name in ("n1", "n2"):
-        config = config_for(broker, client_id=name)
+    for name, key in (("n1", "5e" * 32), ("n2", "6f" * 32)):
+        own = {"client_id": name, "update_key": key, "mqtt": {"user": name, "password": f"password of {name}"}}
+        config = config_for(broker, **own)
         nodes.write(name, whole(split(config)[1]))
         nodes.config.write_text(json.dumps(split(config)[0]))
-        feathers[name] = node(client_id=name)
+        feathers[name] = node(**own)
     for feather in feathers.values():
         feather.reading()
     return clone, feathers
 
 
-def agree(house, name):
-    """The settings of a node: of its file here, which are those of its board."""
+def by_set(clone, feather, number):
+    """Change settings by air."""
+    done = clone.run("./node.sh", "set", feather.name, f"sensors[0].every_s={number + 2}", f"outbox={number + 20}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{feather.name} has the change, and so has its file here\n"
+
+
+def by_cable(clone, feather, number):
+    """Change settings here, and take them to the board."""
+    change = f"outbox={number + 20}", "--set", f"sensors.0.every_s={number + 2}"
+    done = clone.run("./bootstrap.sh", feather.name, "--image", "romfs", "--yes", "--set", *change)
+    assert done.returncode == 0, done.stderr
+    done = clone.run("./flash.sh", feather.name, "--files-only", "--yes", "--port", feather.board.port)
+    assert done.returncode == 0, done.stderr
+
+
+def by_update(clone, feather, number):
+    """Change the firmware."""
+    session = clone.folder / "firmware" / "lib" / "node" / "session.py"
+    session.write_text(session.read_text() + f"# {number}\nCHANGE = {number} + 1000 * {int(feather.name[1:])}\n")
+    done = clone.run("./node.sh", "update", feather.name)
+    assert done.returncode == 0 and done.stdout.startswith(f"{feather.name} works: "), done.stderr
+
+
+@pytest.mark.timeout(7200)
+def test_changes_of_two_nodes_in_turn(house, request):
+    """After each, the settings of both are the same here and on their boards."""
     clone, feathers = house
-    given = Nodes(clone.folder).get(name).given
-    assert json.loads(feathers[name].board.ctl("get", "/config.json")) == given
-    return given
-
-
-def test_changes_of_two_nodes_in_turn(house):
-    clone, _ = house
-    for number, name in enumerate(("n1", "n2", "n1", "n2")):
-        done = clone.run("./node.sh", "set", name, f"sensors[0].every_s={number + 2}", f"outbox={number + 20}")
-        assert done.returncode == 0, done.stderr
-        assert done.stdout == f"{name} has the change, and so has its file here\n"
-        assert (agree(house, name)["sensors"][0]["every_s"], agree(house, name)["outbox"]) == (number + 2, number + 20)
-    assert agree(house, "n1")["outbox"] == 22
+    ways = (by_set, by_cable, by_update)
+    for number in range(20 if request.config.getoption("--long") else 3):
+        for feather in feathers.values():
+            ways[number % 3](clone, feather, number)
+            given = {name: Nodes(clone.folder).get(name).given for name in feathers}
+            for name, one in feathers.items():
+                assert json.loads(one.board.ctl("get", "/config.json")) == given[name], (number, feather.name)
+            if number % 3 != 2:
+                own = given[feather.name]
+                assert (own["sensors"][0]["every_s"], own["outbox"]) == (number + 2, number + 20)
+            for secret in (lambda own: own["update_key"], lambda own: own["mqtt"]["password"]):
+                assert secret(given["n1"]) != secret(given["n2"])
 
 
 @pytest.mark.parametrize(
