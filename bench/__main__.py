@@ -8,7 +8,7 @@ import importlib
 from bench.report import load, page, progress
 from bench.system import ROOT, machine
 
-NAMES = ("memory", "session", "deploy", "start", "fleet")
+NAMES = ("memory", "session", "deploy", "start", "fleet", "storm")
 _PAGE = ROOT / "docs" / "benchmarks.md"
 
 

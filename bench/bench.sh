@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Measures this node beside others like it: memory, session, deploy, start, fleet.
+# Measures this node beside others like it: memory, session, deploy, start, fleet, storm.
 #
 # Usage: bench/bench.sh [--write] [NAME...]
-#   NAME      memory, session, deploy, start, fleet (default: all, about 20 minutes; leave the computer alone meanwhile)
+#   NAME      memory, session, deploy, start, fleet, storm (default: all, about 20 minutes; leave the computer alone meanwhile)
 #   --write   write docs/benchmarks.md from the latest result of each
 #
 # Tables go to standard output, progress to standard error. Sets up what it needs: .venv, Mosquitto, the processor of the

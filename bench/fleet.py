@@ -72,7 +72,7 @@ def _with_children(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in _with_children(int(child)))]
 
 
-def _usage(parent: int) -> Usage:
+def usage(parent: int) -> Usage:
     """What a process and its children have used."""
     ticks = memory = 0
     for pid in _with_children(parent):
@@ -100,8 +100,8 @@ def _measure(boards: int, folder: Path) -> Result:
             state.mkdir()
             shutil.copyfile(folder / "first" / "flash.bin", state / "flash.bin")
         start = time.monotonic()
-        with _running(states) as nursery:
-            up = _wait_for_all(listener, boards, start)
+        with running(states) as nursery:
+            up = wait_for_all(listener, boards, start)
             time.sleep(_SETTLE_S)
             result = _count(listener, broker.pid, nursery, boards, up)
         time.sleep(_SYS_S)  # until the broker has told its counts
@@ -109,7 +109,7 @@ def _measure(boards: int, folder: Path) -> Result:
 
 
 @contextlib.contextmanager
-def _running(states: list[Path]) -> Iterator[int]:
+def running(states: list[Path]) -> Iterator[int]:
     """All start together, and end together: the process whose children they are."""
     command = [sys.executable, "-m", "bench.nursery", *map(str, states)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as nursery:
@@ -119,7 +119,7 @@ def _running(states: list[Path]) -> Iterator[int]:
             nursery.terminate()
 
 
-def _wait_for_all(listener: Listener, boards: int, start: float) -> float:
+def wait_for_all(listener: Listener, boards: int, start: float) -> float:
     """Seconds until every board has announced itself."""
     while True:
         announced = {message.topic: message.at for message in listener.of("connect/")}
@@ -131,11 +131,11 @@ def _wait_for_all(listener: Listener, boards: int, start: float) -> float:
 
 def _count(listener: Listener, broker: int, nursery: int, boards: int, up_s: float) -> Result:
     """Watch for the window."""
-    before = _usage(broker), _usage(nursery)
+    before = usage(broker), usage(nursery)
     since = time.monotonic()
     time.sleep(_WINDOW_S)
     until = time.monotonic()
-    after = _usage(broker), _usage(nursery)
+    after = usage(broker), usage(nursery)
     readings = [one for kind in ("sensors/", "late/") for one in listener.of(kind) if since <= one.at < until]
     used = [Usage(new.cpu_s - old.cpu_s, new.memory) for old, new in zip(before, after, strict=True)]
     return Result(boards, up_s, len(readings), until - since, *used)

@@ -19,12 +19,14 @@ class Message(NamedTuple):
 class Listener:
     """Subscribed to `topics` between `with`, with QoS 1: the broker keeps for a slow listener what comes meanwhile."""
 
-    def __init__(self, port: int, *topics: str) -> None:
+    def __init__(self, port: int, *topics: str, user: str | None = None, password: str | None = None) -> None:
         self._port = port
         self._topics = [(topic, 1) for topic in topics or ("#",)]
         self._news = threading.Condition()
         self.messages: list[Message] = []
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self._client.username_pw_set(user, password)
+        self._client.reconnect_delay_set(0.05, 0.05)
         self._client.on_message = self._take
 
     def __enter__(self) -> Self:

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import re
-import signal
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -16,93 +11,25 @@ from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
-from boards import ROOT, RunningBoard
+from boards import RunningBoard
 from desk import LONG
 from nodes import write_flash
 from waits import LIMIT_S, wait_for
 
-PROGRAMS = Path("/usr/lib/rabbitmq/bin")
-PORTS = (21881, 21882, 21883)
-PASSWORD = "of the test's"
+from bench.cluster import NODE, PASSWORD, PEOPLE, PORTS, PROGRAMS, Cluster
+
 KILLS, BACK_S = 20, 20.0
 EVERY_S = 2
 _RISE_V, _RISE_S = 0.0002, 0.2  # two readings in a row differ by two steps of the ADC: equal ones are duplicates
-_PAGE = (ROOT / "docs" / "cluster.md").read_text()
-STARTS, NODE, PEOPLE = re.findall(r"^```bash\n(.*?)^```$", _PAGE, re.MULTILINE | re.DOTALL)
-
-
-class Cluster:
-    """The three nodes, by their numbers from 1 on. `folder` is theirs and their home."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._env = os.environ | {"HOME": str(folder)}
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
-
-    def _shell(self, lines: str) -> list[str]:
-        return ["bash", "-ec", lines.replace("/tmp/cluster", str(self._folder)).replace("PASSWORD", f'"{PASSWORD}"')]
-
-    def start(self, *numbers: int) -> None:
-        """Start nodes by the page's lines, one after the other, each when the one before takes MQTT."""
-        for number in numbers:
-            line = STARTS.splitlines()[number - 1].strip("()")
-            with (self._folder / f"{number}.out").open("ab") as output:
-                self._processes[number] = subprocess.Popen(
-                    self._shell(line),
-                    cwd=ROOT,
-                    env=self._env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                )
-            wait_for(lambda number=number: self._listens(number), f"RabbitMQ {number} listens", 0.2)
-
-    def _listens(self, number: int) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", PORTS[number - 1])).close()
-        except ConnectionRefusedError:
-            return False
-        return True
-
-    def run(self, lines: str) -> str:
-        """What lines of the page print."""
-        return subprocess.run(
-            self._shell(lines), cwd=ROOT, env=self._env, check=True, capture_output=True, text=True, timeout=LIMIT_S
-        ).stdout
-
-    def of(self, client: str) -> int | None:
-        """The node that has the connection of a client."""
-        alive = min(self._processes)
-        said = self.run(f". docs/cluster/env.sh {alive} /tmp/cluster; rabbitmqctl -q list_mqtt_connections")
-        found = re.search(rf"^{client}\s.*:(\d+)$", said, re.MULTILINE)
-        return PORTS.index(int(found[1])) + 1 if found else None
-
-    def kill(self, number: int) -> None:
-        """End a node as a power cut does."""
-        process = self._processes.pop(number)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(LIMIT_S)
-
-    def stop(self) -> None:
-        for number in [*self._processes]:
-            self.kill(number)
-        self.run(". docs/cluster/env.sh 1 /tmp/cluster; epmd -kill || true")
 
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     if not PROGRAMS.is_dir():
         pytest.skip("RabbitMQ is not installed: sudo apt-get install rabbitmq-server")
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    found = Cluster(folder)
-    try:
-        found.start(1, 2, 3)
+    with Cluster(tmp_path / "cluster") as found:
         found.run(NODE + PEOPLE)
         yield found
-    finally:
-        found.stop()
 
 
 class Subscriber:
