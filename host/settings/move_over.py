@@ -1,5 +1,6 @@
 """Takes over a clone of before nodes/: what keys/ and config.json have of a node goes to its file."""
 
+import itertools
 import json
 
 from host import private_files
@@ -31,7 +32,8 @@ def move_over(console: Console, nodes: Nodes) -> None:
         private_files.write(nodes.config, text(shared))
     backup = nodes.root / "backup"
     backup.mkdir(mode=0o700, exist_ok=True)
-    old.rename(backup / "keys")
+    places = (backup / f"keys{f'-{number}' if number else ''}" for number in itertools.count())
+    old.rename(next(place for place in places if not place.exists()))
     if kept or here:
         console.note(
             "  each node has a file of its own now, nodes/NAME.json, with what keys/ and config.json had of it;"

@@ -35,7 +35,7 @@ def prepare(nodes, name, *assignments, **options):
 
 
 def write(path, config):
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(config))
 
 
@@ -134,6 +134,7 @@ def test_a_clone_of_before_nodes_is_moved_over(tmp_path, named):
     write(clone.folder / f"keys/{first}.json", kept)
     write(clone.folder / "keys/cellar.json", {"password": "c" * 43, "update_key": OTHER})
     write(clone.folder / "keys/people.json", {"password": "their"})
+    write(clone.folder / "backup/keys/cellar.json", {"update_key": "of an earlier copy"})
     (clone.folder / "keys/mosquitto_sub").write_text("-u people\n-P their\n-p 1883\n")
     (clone.folder / "backup/5ccf7f1a2b3c").mkdir(parents=True)
     write(clone.folder / "backup/5ccf7f1a2b3c/deployed.json", {"layout": "romfs", "files": {}})
@@ -148,7 +149,8 @@ def test_a_clone_of_before_nodes_is_moved_over(tmp_path, named):
     assert (cellar["mqtt"]["user"], cellar["mqtt"]["password"], cellar["update_key"]) == ("cellar", "c" * 43, OTHER)
     assert nodes.shared() == SHARED
     assert not (clone.folder / "keys").exists()
-    assert json.loads((clone.folder / "backup/keys/cellar.json").read_text())["update_key"] == OTHER
+    kept = [json.loads((clone.folder / f"backup/{place}/cellar.json").read_text()) for place in ("keys", "keys-1")]
+    assert [one["update_key"] for one in kept] == ["of an earlier copy", OTHER]
     account = "from host.broker import people; print(people.account({'user': 'attic', 'password': ''})[1])"
     assert clone.run(sys.executable, "-c", account).stdout == ("their\n" if named else "\n")
     before = {path: path.read_bytes() for path in nodes.folder.iterdir()}
