@@ -1,7 +1,8 @@
 """What the nodes say, one line a message: time, node, topic and payload in columns, faults in words.
 
 Usage: ./node.sh watch [FILTER...] [--host NAME] [--port N] [--user NAME]
-  FILTER         MQTT topic filters, as 'fault/#' or 'sensors/+/lux' (default: '#', everything)
+  FILTER         MQTT topic filters, as 'fault/#' or 'sensors/+/lux' (default: everything, but of an update by air the
+                 pieces and their answers; '#': these, too)
   --host NAME    the broker (default: mqtt.server of config.json)
   --port N       its port (default: mqtt.port of config.json, or 1883)
   --user NAME    log in as somebody else than mqtt.user of config.json; asks for the password
@@ -42,7 +43,7 @@ _TRY_S = 5
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./node.sh watch", add_help=False)
-    parser.add_argument("filters", nargs="*", default=["#"], metavar="FILTER")
+    parser.add_argument("filters", nargs="*", metavar="FILTER")
     parser.add_argument("--host", metavar="NAME")
     parser.add_argument("--port", type=int, metavar="N")
     parser.add_argument("--user", metavar="NAME")
@@ -108,6 +109,13 @@ class Columns:
         return _visible("  ".join([*cells, payload]) + kept).rstrip()
 
 
+def _is_piece(message: dict[str, Any]) -> bool:
+    """Say whether this is a piece of an update by air, or its answer: hundreds in a few seconds."""
+    kind, _, rest = message["topic"].partition("/")
+    answer = kind == "reply" and rest.endswith("/update") and str(message.get("payload") or "").startswith("ok")
+    return kind == "update" or answer
+
+
 def _visible(text: str) -> str:
     """Return text in one line, with nothing in it that a terminal would obey."""
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
@@ -142,12 +150,14 @@ def _subscribed(at: dict[str, Any], filters: list[str]) -> Iterator[subprocess.P
 
 
 def watch(at: dict[str, Any], filters: list[str]) -> None:
-    """Print what comes until mosquitto_sub ends. Raises Failure (broker) with its reason."""
+    """Print what comes until mosquitto_sub ends; no filters: all but pieces of updates. Raises Failure (broker)."""
     columns = Columns()
-    with _subscribed(at, filters) as process:
+    with _subscribed(at, filters or ["#"]) as process:
         assert process.stdout and process.stderr
         for line in process.stdout:
-            print(columns.line(json.loads(line), datetime.datetime.now()), flush=True)
+            message = json.loads(line)
+            if filters or not _is_piece(message):
+                print(columns.line(message, datetime.datetime.now()), flush=True)
         said = process.stderr.read().strip()
         code = process.wait()
     raise Failure(Exit.BROKER, f"{at['server']}:{at['port']} does not serve us ({said or f'exit {code}'})")

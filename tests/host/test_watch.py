@@ -94,21 +94,25 @@ def test_shows_what_nodes_say_in_columns_and_faults_in_words(clone, watch, locke
     ]
     for topic, payload in (
         ("connect/feather-1a2b3c", "5ccf7f1a2b3c"),
+        ("update/attic", "wAAAAAAAA"),  # a piece of an update by air, and its answer: not shown
+        ("reply/attic/update", "ok 100"),
         ("sensors/feather-1a2b3c/lux", "250.01"),
         ("sensors/a-node-with-a-long-name/temperature", "21.5"),
         ("late/attic/lux", '{"v":249.87,"age_s":84}'),
         ("maison/exterieur/cabane/lux", "12.00"),
         ("fault/attic", '{"code":0}'),
+        ("reply/attic/update", "works: update 7, version 1.0.0"),
         ("status/attic", ""),
     ):
         locked.publish(topic, payload)
-    assert shown.lines(7) == [
+    assert shown.lines(8) == [
         "feather-1a2b3c  connect       5ccf7f1a2b3c",
         "feather-1a2b3c  sensors/lux   250.01",
         "a-node-with-a-long-name  sensors/temperature  21.5",
         'attic                    late/lux             {"v":249.87,"age_s":84}',
         "-                        maison/exterieur/cabane/lux  12.00",
         "attic                    fault                        all is well",
+        "attic                    reply/update                 works: update 7, version 1.0.0",
         "attic                    status",
     ]
     assert shown.end() == Exit.OK
