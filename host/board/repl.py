@@ -17,6 +17,12 @@ from mpremote.transport_serial import SerialTransport
 SURVEY = Path(__file__).with_name("on_board") / "survey.py"
 _BAUD = 115200  # MicroPython's own on the ESP8266
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
+# Feeds the chip's watchdog, which a program may have started before it was stopped.
+_FEED = (
+    "from machine import WDT, Timer\n"
+    "feeder = Timer(-1)\n"  # without a name it would be collected
+    "feeder.init(period=500, mode=Timer.PERIODIC, callback=lambda _, wdt=WDT(): wdt.feed())"
+)
 _TROUBLE = (TransportError, OSError, struct.error, ValueError, SyntaxError)
 
 
@@ -47,11 +53,18 @@ class Survey:
     counter: int = 0
 
 
+class _Line(SerialTransport):
+    """Waits no longer than it may. mpremote waits for silence: a board that starts again and again is never silent."""
+
+    def read_until(self, min_num_bytes, ending, timeout=10, data_consumer=None, timeout_overall=None):  # type: ignore
+        return super().read_until(min_num_bytes, ending, timeout, data_consumer, timeout_overall or timeout)
+
+
 class Repl:
     """The prompt on `port`, as a context manager. All methods raise Lost.
 
-    `patience`: seconds in which the board must give its prompt. `from_start`: restart the board and stop it before
-    main.py has done anything.
+    `patience`: seconds in which the board must give its prompt. `from_start`: restart the board, stop it as early as
+    this computer can, and feed its watchdog.
     """
 
     def __init__(self, port: str, patience: float = 6.0, from_start: bool = False) -> None:
@@ -61,12 +74,13 @@ class Repl:
 
     def __enter__(self) -> Self:
         try:
-            self._line = SerialTransport(self._port, _BAUD, timeout=5)
+            self._line = _Line(self._port, _BAUD, timeout=5)
         except _TROUBLE as e:
             raise Lost(str(e)) from e
         try:
             if self._from_start:
                 self._restart_and_take()
+                self._exec(_FEED)
             else:
                 self._take()
                 self._soft_reset()
@@ -199,7 +213,7 @@ def with_prompt(port: str, action: Callable[[Repl], Result], patience: float = 6
     """Return what `action` returns, given the board's prompt. Raises Lost.
 
     A program that feeds the chip's watchdog takes the board away some seconds after it was stopped. So when the board
-    is lost, `action` begins once more on a board that is stopped before that program has started.
+    is lost, `action` begins once more on a board whose watchdog is fed.
     """
     try:
         with Repl(port, patience) as repl:

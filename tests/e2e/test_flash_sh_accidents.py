@@ -12,6 +12,8 @@ import pytest
 from desk import LONG, interrupted, works
 from terminal import Terminal
 
+from host.board.repl import Repl
+
 BLOCKING = "while True:\n    pass\n"
 STUBBORN = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass\n"
 WATCHDOG = "from machine import WDT\nimport time\nwdt = WDT()\nwhile True:\n    wdt.feed()\n    time.sleep_ms(100)\n"
@@ -27,6 +29,14 @@ def test_whatever_main_py_does_it_is_saved_and_replaced(desk, board, main):
     board.put("/main.py", main)
     works(desk.flash(board))
     assert desk.saved("main.py") == [main]
+
+
+def test_a_watchdog_that_a_program_has_started_is_fed(board):
+    board.put("/boot.py", "from machine import WDT\nWDT()\n")
+    with Repl(board.port, from_start=True) as repl:
+        end = board.clock + 10
+        while board.clock < end:
+            assert "boot.py" in repl.survey().files
 
 
 @pytest.mark.parametrize("main", [pytest.param(BLOCKING, marks=LONG), WATCHDOG], ids=["endless", "watchdog"])

@@ -232,7 +232,7 @@ def test_a_reset_of_the_board_breaks_its_connections(board, server):
     with board.console() as console:
         joined(console)
         console.run(f"import socket; s = socket.socket(); s.connect(('127.0.0.1', {port})); s.send(b'x')")
-    with connections[0] as peer:
+    with wait_for(lambda: connections, "the connection")[0] as peer:
         peer.settimeout(LIMIT_S)
         assert peer.recv(1) == b"x"
         board.ctl("reset")
