@@ -14,15 +14,10 @@ from typing import Self, TypeVar
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
-SURVEY = Path(__file__).with_name("on_board") / "survey.py"
+_ON_BOARD = Path(__file__).with_name("on_board")
+SURVEY = _ON_BOARD / "survey.py"
 _BAUD = 115200  # MicroPython's own on the ESP8266
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n"
-# Feeds the chip's watchdog, which a program may have started before it was stopped.
-_FEED = (
-    "from machine import WDT, Timer\n"
-    "feeder = Timer(-1)\n"  # without a name it would be collected
-    "feeder.init(period=500, mode=Timer.PERIODIC, callback=lambda _, wdt=WDT(): wdt.feed())"
-)
 _TROUBLE = (TransportError, OSError, struct.error, ValueError, SyntaxError)
 
 
@@ -64,7 +59,7 @@ class Repl:
     """The prompt on `port`, as a context manager. All methods raise Lost.
 
     `patience`: seconds in which the board must give its prompt. `from_start`: restart the board, stop it as early as
-    this computer can, and feed its watchdog.
+    this computer can. A watchdog that may run is fed.
     """
 
     def __init__(self, port: str, patience: float = 6.0, from_start: bool = False) -> None:
@@ -80,10 +75,10 @@ class Repl:
         try:
             if self._from_start:
                 self._restart_and_take()
-                self._exec(_FEED)
             else:
                 self._take()
                 self._soft_reset()
+            self._exec(f"always = {self._from_start}\n{(_ON_BOARD / 'feed.py').read_text()}")
         except _TROUBLE as e:
             self.close()
             raise Lost(str(e)) from e
@@ -213,7 +208,7 @@ def with_prompt(port: str, action: Callable[[Repl], Result], patience: float = 6
     """Return what `action` returns, given the board's prompt. Raises Lost.
 
     A program that feeds the chip's watchdog takes the board away some seconds after it was stopped. So when the board
-    is lost, `action` begins once more on a board whose watchdog is fed.
+    is lost, `action` begins once more on a board whose watchdog is fed in any case.
     """
     try:
         with Repl(port, patience) as repl:

@@ -84,12 +84,15 @@ def check_room(survey: Survey, files: Files, wanted: Changes) -> None:
 
 
 def by_mpremote(console: Console, port: str, folder: Path, wanted: Changes) -> None:
-    """Upload with one mpremote command; `folder` has the files."""
+    """Upload with one mpremote command; `folder` has the files.
+
+    It goes on where the survey has left the board, whose watchdog may be fed: no soft reset.
+    """
     steps = [["rm", f":{path}"] for path in wanted.remove]
     steps += [["mkdir", f":{path}"] for path in wanted.folders]
     steps += [["cp", str(folder / path), f":{path}"] for path in wanted.send]
     words = [word for step in steps for word in (*step, "+")][:-1]
-    status, output = console.run([_MPREMOTE, "connect", port, *words])
+    status, output = console.run([_MPREMOTE, "connect", port, "resume", *words])
     if status:
         raise _broke_off(port, output)
 

@@ -33,7 +33,7 @@ def test_whatever_main_py_does_it_is_saved_and_replaced(desk, board, main):
 
 def test_a_watchdog_that_a_program_has_started_is_fed(board):
     board.put("/boot.py", "from machine import WDT\nWDT()\n")
-    with Repl(board.port, from_start=True) as repl:
+    with Repl(board.port) as repl:
         end = board.clock + 10
         while board.clock < end:
             assert "boot.py" in repl.survey().files
