@@ -54,6 +54,7 @@ need_set() {
     ((${#missing[@]})) || return 0
     # shellcheck disable=SC2119
     need_programs || return 3
+    _set_buildable "${missing[@]}" || return 3
     (
         set -o pipefail
         flock 9 # scripts started together, in this clone or another: the second waits, then finds the work done
@@ -65,9 +66,15 @@ need_set() {
 }
 
 need_processor() {
-    local packages
+    local apt packages
     mapfile -t packages < <(cd "$VENV_ROOT" && "$VENV_PYTHON" -m virtual_feather.processor.build --missing)
-    if ((${#packages[@]})); then install_packages "${packages[@]}" || return 3; fi
+    if ((${#packages[@]})); then
+        if can_install || [[ ${packages[*]} == *make* ]] || ! command -v objcopy >/dev/null; then
+            install_packages "${packages[@]}" || return 3
+        else
+            need_set ziglang || return 3 # a compiler that needs no password
+        fi
+    fi
     (cd "$VENV_ROOT" && "$VENV_PYTHON" -m virtual_feather.processor.build "$@") >/dev/null || return 3
 }
 
@@ -145,6 +152,14 @@ _venv_find_python() {
         fi
     done
     return 1
+}
+
+# littlefs-python has no wheel for 32-bit computers: what builds one there.
+_set_buildable() {
+    if [[ " $* " != *" littlefs "* || $(getconf LONG_BIT) == 64 ]]; then return 0; fi
+    if ! command -v gcc >/dev/null || ! compgen -G '/usr/include/python3*/Python.h' >/dev/null; then
+        install_packages gcc libc6-dev python3-dev
+    fi
 }
 
 _set_install() {

@@ -12,7 +12,7 @@ unused=()
 for name in cryptography cffi pycparser pyyaml; do unused+=(--no-emit-package "$name"); done
 
 others=()
-for set in build tools littlefs virtual test types; do
+for set in build tools littlefs virtual test types ziglang; do
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
         --custom-compile-command host/requirements/lock.sh \
         "${unused[@]}" "${others[@]}" "$set.in" --output-file "$set.txt"

