@@ -32,11 +32,12 @@ class Gpio:
     def listen(self, number: int, call: Callable[[int], None]) -> None:
         """Tell `call` the new level whenever it changes."""
         self._listeners[number].append(call)
-        self.hear(number, True)
+        self._page.heard = _with(self._page.heard, number, True)
 
-    def hear(self, number: int, wanted: bool) -> None:
-        """Whether the processor reports changes of this pad."""
-        self._page.heard = _with(self._page.heard, number, wanted)
+    def forget(self, number: int, call: Callable[[int], None]) -> None:
+        """Tell `call` no more, if it was told. The processor reports only changes that somebody listens to."""
+        self._listeners[number] = [one for one in self._listeners[number] if one != call]
+        self._page.heard = _with(self._page.heard, number, bool(self._listeners[number]))
 
     def level(self, number: int) -> int:
         """The level on the pad: 0 or 1."""

@@ -6,35 +6,50 @@ import random
 from collections.abc import Callable
 
 from .chips import Chip
-from .gpio import Gpio
+from .gpio import PINS, Gpio
 from .processor.page import Page
 
-SCL, SDA = 5, 4  # as wired on the Feather
+SCL, SDA = 5, 4  # as wired on the Feather, until the world says otherwise
 FAULTS = ("ok", "nack", "stuck", "hang", "garbage")
 _CLOCKS_TO_FREE = 9
+_PADS = {*PINS} - {16}  # GPIO16 is no open drain
 
 
 class I2cBus:
-    """Chips behind GPIO5 and GPIO4. The processor makes out START, bytes and STOP on the wires (sdk/i2c.c).
+    """Chips behind two GPIOs. The processor makes out START, bytes and STOP on the wires (sdk/i2c.c).
 
     Faults: `nack` nobody answers (the sensor is unplugged), `stuck` SDA is shorted to ground, `hang` a chip interrupted
     in mid-read holds SDA low until it has had its clocks, `garbage` what is read is noise.
     """
 
     def __init__(self, page: Page, gpio: Gpio) -> None:
+        self._page = page
         self._gpio = gpio
         self._chips: tuple[Chip, ...] = ()
         self.fault = "ok"
         self._clocks = 0
         self._addressed: Chip | None = None  # the chip that has acknowledged its address
         page.scl, page.sda = SCL, SDA
-        gpio.listen(SCL, self._clocked)
-        gpio.hear(SCL, False)
 
     @property
     def handlers(self) -> dict[str, Callable]:
         """What the processor asks, by the kind of its message."""
         return {"S": self._start, "w": self._write, "r": self._read, "O": self._stop}
+
+    @property
+    def pins(self) -> tuple[int, int]:
+        """GPIOs of SCL and SDA."""
+        return self._page.scl, self._page.sda
+
+    def wire(self, scl: int, sda: int) -> None:
+        """Lead the wires to these GPIOs, with pull-up resistors there, and mend them. Raises ValueError."""
+        if scl == sda or not {scl, sda} <= _PADS:
+            raise ValueError(f"GPIO {scl} and GPIO {sda} are no two pins for a bus")
+        self.set_fault("ok")
+        self._page.scl, self._page.sda = scl, sda
+        self._addressed = None
+        self._gpio.pull_up(scl, True)
+        self._gpio.pull_up(sda, True)
 
     def plug(self, *chips: Chip) -> None:
         """Put these chips on the bus, in the place of all that were on it."""
@@ -45,14 +60,16 @@ class I2cBus:
         """Break the wires in one of the ways of FAULTS, or mend them."""
         self.fault = fault
         self._clocks = 0
-        self._gpio.hear(SCL, fault == "hang")
-        self._gpio.hold(SDA, 0 if fault in ("stuck", "hang") else None)
+        scl, sda = self.pins
+        self._gpio.forget(scl, self._clocked)
+        if fault == "hang":
+            self._gpio.listen(scl, self._clocked)
+        self._gpio.hold(sda, 0 if fault in ("stuck", "hang") else None)
 
     def _clocked(self, level: int) -> None:
-        if self.fault == "hang" and level:
-            self._clocks += 1
-            if self._clocks >= _CLOCKS_TO_FREE:
-                self.set_fault("ok")
+        self._clocks += level
+        if self._clocks >= _CLOCKS_TO_FREE:
+            self.set_fault("ok")
 
     def _start(self, data: bytes) -> int:
         """Whether a chip acknowledges its address."""

@@ -27,7 +27,10 @@ VERBS = {
     "adc": Verb("VOLTS", "the voltage on the analogue input, which measures up to 1"),
     "pin": Verb("GPIO low|high|open", "a wire from ground or 3.3 V to a GPIO: a contact, a short circuit"),
     "runapp": Verb("hold|release", "the RunApp wire to ground"),
-    "wire": Verb("gpio16 on|off", "the wire from GPIO16 to RST that ends a deep sleep; a new board has none"),
+    "wire": Verb(
+        "gpio16 on|off, i2c SCL SDA",
+        "the wire from GPIO16 to RST that ends a deep sleep, of which a new board has none; the GPIOs of the I2C bus",
+    ),
     "led": Verb("", "the last minute of the red LED, then what it spells: running, fault N, off, unclear"),
     "heap": Verb("", "bytes of the heap: free at the last wait, and at least since the last `heap`, which begins it"),
     "reset": Verb("", "press the button"),

@@ -117,8 +117,13 @@ class World:
             raise ValueError(f"there is no GPIO {gpio}")
         self._board.gpio.hold(int(gpio), {"low": 0, "high": 1, "open": None}[level])
 
-    def _do_wire(self, name: str, switch: str) -> None:
-        {"gpio16": self._board.wire_wake}[name](_SWITCH[switch])
+    def _do_wire(self, name: str, to: str, sda: str | None = None) -> None:
+        if (name == "i2c") != (sda is not None):
+            raise KeyError(name)
+        if sda is not None:
+            self._board.bus.wire(int(to), int(sda))
+        else:
+            {"gpio16": self._board.wire_wake}[name](_SWITCH[to])
 
     def _do_led(self) -> bytes:
         return self._board.leds[RED_LED].report().encode()
@@ -182,6 +187,7 @@ class World:
             "radio_flash_writes": board.radio.flash_writes,
             "chips": self._plugboard.plugged,
             "i2c": board.bus.fault,
+            "i2c_pins": board.bus.pins,
             "adc": board.adc.volts,
             "light": self._light.level[0],
             **vars(self._air),

@@ -14,6 +14,9 @@ import pytest
 from boards import ROOT, RunningBoard
 from waits import LIMIT_S, wait_for
 
+from virtual_feather.control import Command, control
+from virtual_feather.errors import UserError
+
 _I2C = "from machine import Pin, SoftI2C\ni2c = SoftI2C(scl=Pin(5), sda=Pin(4))\n"
 _READ_ID = """
 def read_id(address):
@@ -58,6 +61,22 @@ def test_the_wires_fail_and_are_mended(board: RunningBoard) -> None:
         assert console.type("len({read_id(0x39) for _ in range(50)}) > 5") == "True\n"
         board.ctl("i2c", "ok")
         assert console.type("read_id(0x39)") == "5\n"
+
+
+def test_the_bus_is_where_its_wires_lead(board: RunningBoard) -> None:
+    board.ctl("wire", "i2c", "14", "0")
+    with board.console() as console:
+        console.prompt()
+        console.run(_I2C + _READ_ID)
+        assert console.type("read_id(0x39)") == "-19\n", "nobody at GPIO5 and GPIO4"
+        console.run(_I2C.replace("Pin(5)", "Pin(14)").replace("Pin(4)", "Pin(0)"))
+        assert console.type("read_id(0x39)") == "5\n"
+        board.ctl("i2c", "stuck")
+        assert console.type("Pin(0)()") == "0\n"
+    assert board.status()["i2c_pins"] == [14, 0]
+    for words in (("5", "5"), ("16", "4"), ("5",)):
+        with pytest.raises(UserError, match="usage: ctl wire"):
+            control(board.state, Command("wire", ["i2c", *words]))
 
 
 def test_a_chip_that_hangs_wants_nine_clocks(board: RunningBoard) -> None:
