@@ -56,6 +56,7 @@ class Chip:
         self._sent = b""
         self._words = {_CHIP_MAGIC[0]: _CHIP_MAGIC[1]}
         self._fixed = set(self._words)
+        self.attached = False  # the flash, to the SPI controller: a reset into the loader leaves its pins GPIOs
         self._burn(mac)
         self.baud = ROM_BAUD
 
@@ -121,7 +122,9 @@ class Chip:
             self._words[_SPI_W0 + 4 * word] = int.from_bytes(answer[4 * word : 4 * word + 4], "little")
 
     def _flash_answers(self, command: int, address: int, length: int) -> bytes:
-        if command == _RDID:
+        if not self.attached:
+            answer = b""
+        elif command == _RDID:
             answer = self.flash.jedec_id.to_bytes(3, "little")
         elif command == _RDSFDP:
             answer = _sfdp(self.flash.size)[address:]

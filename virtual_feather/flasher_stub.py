@@ -20,6 +20,7 @@ _INVALID_COMMAND = b"\xc3\x00"
 _FLASH_FAILED = b"\xc4\x00"
 _NOT_WRITING = b"\xc6\x00"
 _INFLATE_FAILED = b"\xc7\x00"
+_NOT_ENOUGH_DATA = b"\xc8\x00"
 _TOO_MUCH_DATA = b"\xc9\x00"
 _NOT_IMPLEMENTED = b"\xff\x00"
 
@@ -77,6 +78,8 @@ class FlasherStub:
         self._failed = b""  # status of a write that failed behind its acknowledgement
         self._after: Callable[[], None] | None = None
         self._next = Next.SAME
+        self._ram_at = self._ram_left = 0  # where data goes, and how much
+        chip.attached = True
         chip.send(b"OHAI")
 
     def receive(self, frame: bytes) -> Next:
@@ -156,6 +159,29 @@ class FlasherStub:
             # A reset by software keeps the strapping of the last real one: the ROM loader comes up again.
             self._next = Next.ROM
 
+    def _mem_begin(self, body: bytes, _check: int) -> None:
+        self._ram_left, _blocks, _block_size, self._ram_at = struct.unpack("<4I", body)
+
+    def _mem_data(self, body: bytes, _check: int) -> None:
+        """Words of memory; unlike the ROM, nobody looks at the checksum."""
+        data = body[16:]
+        if not self._ram_at and data:
+            raise _Refused(_NOT_WRITING)
+        if len(data) > self._ram_left:
+            raise _Refused(_TOO_MUCH_DATA)
+        if len(data) % 4:
+            raise _Refused(_BAD_LENGTH)
+        for (word,) in struct.iter_unpack("<I", data):
+            self._chip.write_register(self._ram_at, word, 0xFFFFFFFF)
+            self._ram_at += 4
+        self._ram_left -= len(data)
+
+    def _mem_end(self, _body: bytes, _check: int) -> None:
+        """Runs nothing, whatever the entry point: the ROM's command does that."""
+        left, self._ram_left, self._ram_at = self._ram_left, 0, 0
+        if left:
+            raise _Refused(_NOT_ENOUGH_DATA)
+
     def _erase_flash(self, _body: bytes, _check: int) -> None:
         self._chip.occupy(self._chip.flash.erase_all())
 
@@ -229,6 +255,9 @@ _COMMANDS: dict[int, tuple[tuple[int, ...] | None, Callable]] = {
     0x02: ((16, 20), FlasherStub._flash_begin),
     0x03: (None, FlasherStub._flash_data),
     0x04: ((4,), FlasherStub._flash_end),
+    0x05: ((16,), FlasherStub._mem_begin),
+    0x06: ((8,), FlasherStub._mem_end),
+    0x07: (None, FlasherStub._mem_data),
     0x08: ((_SYNC_LENGTH,), FlasherStub._sync),
     0x09: (None, FlasherStub._write_registers),
     0x0A: ((4,), FlasherStub._read_register),

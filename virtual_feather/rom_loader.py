@@ -102,6 +102,7 @@ class _Rom:
         erase_size, blocks, block_size, offset = struct.unpack("<4I", body)
         if not self._chip.flash.holds(offset, 0):
             raise _Refused(_FAILED)
+        self._chip.attached = True
         self._chip.occupy(self._erase(offset // SECTOR, -(-erase_size // SECTOR)))
         self._flash_at = (offset, blocks, block_size)
 

@@ -79,6 +79,19 @@ class Host:
     def read_register(self, address: int) -> int:
         return self.ask(Op.READ_REG, struct.pack("<I", address))[1]
 
+    def ask_flash(self, command: int, size: int, address: int | None = None) -> bytes:
+        """What the flash answers to a command of its own: through the SPI controller, as esptool does it."""
+        user = 1 << 31 | 1 << 28 | (1 << 30 if address is not None else 0)
+        words = [
+            (0x1C, user),
+            (0x20, 23 << 26 | 8 * size - 1 << 8),
+            (0x24, 7 << 28 | command),
+            (0x04, (address or 0) << 8),
+        ]
+        for offset, value in [*words, (0x40, 0), (0x00, 1 << 18)]:
+            self.ok(Op.WRITE_REG, 0x60000200 + offset, value, 0xFFFFFFFF, 0)
+        return self.read_register(0x60000240).to_bytes(4, "little")[:size]
+
     def start_stub(self, code: bytes = b"code OHAI code..") -> list[bytes]:
         self.ok(Op.MEM_BEGIN, len(code), 1, 0x1800, 0x4010D000)
         assert self.block(Op.MEM_DATA, code) == b"\0\0"

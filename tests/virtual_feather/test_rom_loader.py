@@ -121,6 +121,21 @@ def test_the_rom_erases_too_much_as_the_real_one_does(
     assert flash.read(0, flash.size).count(0xFF) == erased * SECTOR
 
 
+def test_the_flash_answers_nothing_before_it_is_attached(rom: Host, flash: Flash) -> None:
+    assert rom.ask_flash(0x9F, 3) == b"\xff" * 3
+    rom.ok(Op.BEGIN, 0, 0, 1024, 0)
+    assert rom.ask_flash(0x9F, 3) == flash.jedec_id.to_bytes(3, "little")
+
+
+def test_the_flash_tells_its_parameters(rom: Host) -> None:
+    """JESD216: the signature, where the first table is, and in that the density in bits less one."""
+    assert rom.ask_flash(0x5A, 4, 0) == b"\xff" * 4
+    rom.start_stub()
+    assert rom.ask_flash(0x5A, 4, 0) == b"SFDP"
+    table = int.from_bytes(rom.ask_flash(0x5A, 3, 12), "little")
+    assert int.from_bytes(rom.ask_flash(0x5A, 4, table + 4), "little") + 1 == 8 << 20
+
+
 @pytest.mark.parametrize("reboot", [0, 1])
 def test_the_rom_leaves_for_the_program_in_flash(rom: Host, reboot: int) -> None:
     rom.ok(Op.BEGIN, 0, 0, 1024, 0)
