@@ -104,6 +104,7 @@ watch() {
 
 parse "$@"
 need_programs mosquitto mosquitto_pub mosquitto_sub
+need_compiler
 need_set tools littlefs virtual
 need_processor romfs
 rm -rf "$DIR" && mkdir -p "$DIR"

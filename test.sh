@@ -20,6 +20,7 @@ case ${1-} in
 esac
 
 need_programs git mosquitto mosquitto_pub mosquitto_sub openssl picocom nano
+need_compiler
 checks/check.sh
 need_processor romfs plain small
 

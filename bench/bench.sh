@@ -20,6 +20,7 @@ case ${1-} in
 esac
 
 need_programs mosquitto
+need_compiler
 need_set tools littlefs virtual test
 need_processor romfs plain small
 

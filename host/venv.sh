@@ -13,6 +13,9 @@
 #                           reason said.
 #   want_set NAME           the same for a set that this computer may do without: says nothing, and always succeeds. A
 #                           failure is remembered until the file changes, or a compiler appears.
+#   need_compiler           make sure of what the processor of the virtual Feather is built with, after need_programs and
+#                           before anything is downloaded. Returns 3 like need_programs.
+#   need_processor IMAGE... build the processor for these images, after need_set virtual
 #   have_set NAME           true when the set is installed as the file now says
 #   $VENV_PYTHON            the interpreter of .venv
 #
@@ -65,15 +68,19 @@ need_set() {
     ) 9<"$VENV_CACHE" || return 3
 }
 
+need_compiler() {
+    local python=$VENV_PYTHON apt packages
+    _venv_made || python=$(_venv_find_python)
+    mapfile -t packages < <(cd "$VENV_ROOT" && "$python" -m virtual_feather.processor.build --missing)
+    if ((${#packages[@]})) &&
+        { can_install || [[ ${packages[*]} == *make* ]] || ! command -v objcopy >/dev/null; }; then
+        install_packages "${packages[@]}"
+    fi
+}
+
 need_processor() {
-    local apt packages
-    mapfile -t packages < <(cd "$VENV_ROOT" && "$VENV_PYTHON" -m virtual_feather.processor.build --missing)
-    if ((${#packages[@]})); then
-        if can_install || [[ ${packages[*]} == *make* ]] || ! command -v objcopy >/dev/null; then
-            install_packages "${packages[@]}" || return 3
-        else
-            need_set ziglang || return 3 # a compiler that needs no password
-        fi
+    if [[ -n $(cd "$VENV_ROOT" && "$VENV_PYTHON" -m virtual_feather.processor.build --missing) ]]; then
+        need_set ziglang || return 3 # a compiler that needs no password
     fi
     (cd "$VENV_ROOT" && "$VENV_PYTHON" -m virtual_feather.processor.build "$@") >/dev/null || return 3
 }
