@@ -9,6 +9,7 @@ python -m host.settings.check --markdown
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 import sys
 from pathlib import Path
@@ -37,11 +38,22 @@ OWN = (
 )
 
 
+# A board drops a driver that it has asked, and collects its heap: for fifty nodes that would take seconds here.
+_options = functools.cache(schema.Drivers().options)
+_quantities = functools.cache(schema.Drivers().quantities)
+
+
 class Drivers(schema.Drivers):
     """The drivers in firmware/lib/node/sensors."""
 
     def names(self) -> list[str]:
         return sorted(path.stem for path in (LIB / "node" / "sensors").glob("[!_]*.py"))
+
+    def options(self, driver: str) -> str:
+        return _options(driver)
+
+    def quantities(self, driver: str) -> list[str]:
+        return _quantities(driver)
 
 
 def load(path: str | Path = "config.json") -> dict[str, Any]:

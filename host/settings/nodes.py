@@ -6,6 +6,7 @@ too; nodes/ knows its board.
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import secrets
@@ -235,14 +236,20 @@ def new_password() -> str:
 
 
 def _read(path: Path, shown: str) -> dict[str, Any]:
+    content = path.read_bytes()
     try:
-        read_json(path.read_bytes())  # to the letter, as the board
+        _check_json(content)
     except ValueError as e:
         raise Invalid(f"{shown} is not JSON: {e}") from e
-    found = json.loads(path.read_bytes())
+    found = json.loads(content)
     if not isinstance(found, dict):
         raise Invalid(f"{shown} must be an object: {{...}}")
     return found
+
+
+@functools.cache  # with many nodes each file is read many times
+def _check_json(content: bytes) -> None:
+    read_json(content)  # to the letter, as the board
 
 
 def _first(config: dict[str, Any]) -> str | None:
