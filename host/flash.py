@@ -65,7 +65,7 @@ def flash(console: Console, args: argparse.Namespace) -> None:
     def choose(mac: str) -> Node:
         with nodes.locked():
             node = which(console, nodes, args.name, mac)
-            if console.assume_yes:  # at once: other boards may be on their way to be the same node
+            if console.assume_yes and not console.dry_run:  # at once: others may be about to take it
                 name = node.name or f"feather-{mac[6:]}"
                 nodes.deployed(name, mac, node.image)
                 node = nodes.get(name)

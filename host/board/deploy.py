@@ -1,32 +1,29 @@
 """Put the node on a Feather, step by step."""
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from host import private_files
-from host.board import backup, ports
+from host.board import ports
 from host.board.backup import Record, hashes
 from host.board.first_reading import Node
+from host.board.keep import Keeper
 from host.board.loader import Board, Loader
-from host.board.repl import SURVEY, Lost, Repl, Result, Survey, with_prompt
+from host.board.repl import MPREMOTE, Lost, Repl, Result, Survey, with_prompt
 from host.board.upload import UPLOADERS, changes, check_room, shadows
 from host.broker.servers import servers
-from host.console import ROOT, Console
+from host.console import Console
 from host.failure import Exit, Failure
 from host.image import firmware as board_files
 from host.image.fetch import FOLDER, fetch
 from host.image.firmware import Firmware
 from host.image.images import IMAGES, LAYOUTS, Image, Layout
-from host.settings import config_file
 from host.settings.nodes import Node as Settings
-from host.settings.nodes import Nodes, merged, split
+from host.settings.nodes import Nodes
 
-_CONFIG = "config.json"  # on the board
 _PYTHON = Path(sys.executable)
-_MPREMOTE = _PYTHON.with_name("mpremote")
 _FIRST_BOOT_S = 15.0  # an image that finds no file system makes one before it gives its prompt
 _NOBODY = Survey("0" * 12, blocks=0, free=0, version="", files={}, folders=set())  # for a dry run
 
@@ -42,6 +39,9 @@ class Deployment:
     uploader: str
     choose: Callable[[str], Settings]  # by its MAC, what node the board is to be
 
+    def __post_init__(self) -> None:
+        self._keeper = Keeper(self.console, self.nodes, self.port, self.loader)
+
     def everything(self, image: Image | None, keep_files: bool) -> None:
         """MicroPython and the node onto a board in any state.
 
@@ -51,14 +51,14 @@ class Deployment:
             "  about a minute from here to the first reading, and as long again to fetch MicroPython, once"
         )
         board = self.loader.identify()
-        self.node = self.choose(board.mac)
-        image = image or IMAGES[self.node.image or "romfs"]
+        self._keeper.node = self.choose(board.mac)
+        image = image or IMAGES[self._keeper.node.image or "romfs"]
         self._image = image.name if image.name in IMAGES else image.layout.name
         check_flash(board, image.layout)
         record = Record(board.mac)
         path = self._fetch(image)
         firmware = self._make(image.layout)
-        empty = not self._save(board, record, firmware, keep_files)
+        empty = not self._keeper.save(board, record, firmware, keep_files)
         if not keep_files:
             self._erase(board, empty)
         with_files = self.uploader == "image" and not keep_files
@@ -67,7 +67,7 @@ class Deployment:
             self._start(firmware, record, written=path)
             return
         self.console.step("Look at the board")
-        self._show_survey()
+        self._keeper.show_survey()
         survey = _NOBODY if self.console.dry_run else self._first_boot(path, Repl.survey)
         self._upload(survey, firmware, record)
         self._start(firmware, record)
@@ -79,20 +79,20 @@ class Deployment:
         def look(repl: Repl) -> tuple[Survey, Record, Firmware]:
             survey = repl.survey()
             record = Record(survey.mac)
-            self.node = self.choose(survey.mac)
-            firmware = board_files.make(_layout(survey, record, layout), self.node.path)
-            self._save_changing(repl, survey, record, firmware)
+            self._keeper.node = self.choose(survey.mac)
+            firmware = board_files.make(_layout(survey, record, layout), self._keeper.node.path)
+            self._keeper.save_changing(repl, survey, record, firmware)
             return survey, record, firmware
 
-        self._show_survey()
+        self._keeper.show_survey()
         if self.console.dry_run:
             survey, record = _NOBODY, Record(_NOBODY.mac)
-            self.node = self.choose(survey.mac)
-            firmware = board_files.make(layout or LAYOUTS["romfs"], self.node.path)
+            self._keeper.node = self.choose(survey.mac)
+            firmware = board_files.make(layout or LAYOUTS["romfs"], self._keeper.node.path)
         else:
             survey, record, firmware = self._with_prompt(look)
             firmware.write()
-        self._image = self.node.image or firmware.layout.name
+        self._image = self._keeper.node.image or firmware.layout.name
         other = 1 - survey.half
         if differs := _romfs_differs(survey, firmware):
             self._write_romfs(firmware, other)
@@ -117,95 +117,11 @@ class Deployment:
 
     def _make(self, layout: Layout) -> Firmware:
         self.console.step("Make the node's files")
-        self.console.command([_PYTHON, "-m", "host.image.firmware", "--config", self.node.path, layout.name])
-        firmware = board_files.make(layout, self.node.path)
+        self.console.command([_PYTHON, "-m", "host.image.firmware", "--config", self._keeper.node.path, layout.name])
+        firmware = board_files.make(layout, self._keeper.node.path)
         if not self.console.dry_run:
             firmware.write()
         return firmware
-
-    def _save(self, board: Board, record: Record, firmware: Firmware, keep_files: bool) -> bool:
-        """Save what would be lost. Returns False when the flash is empty."""
-        self.console.step(f"Save what is on the board and nowhere else, in {record.folder.relative_to(ROOT)}")
-        if not backup.has_program(self.loader):
-            return backup.save_from_flash(self.console, self.loader, board, record)
-        self.loader.close()
-        self._show_survey()
-        if self.console.dry_run:
-            return True
-
-        def save(repl: Repl) -> Survey | None:
-            """Return what is on the board; None when it is too much for the prompt, and nothing was saved."""
-            survey = repl.survey()
-            if keep_files:
-                self._save_changing(repl, survey, record, firmware)
-                return survey
-            self._agree_on_settings(repl, survey, record, firmware)
-            paths = backup.edited(survey, record, firmware.on_board())
-            if backup.is_much(survey, paths):
-                return None
-            backup.save_files(self.console, repl, record, paths)
-            return survey
-
-        try:
-            survey = with_prompt(self.port, save)
-        except Lost as e:
-            if keep_files:
-                raise Failure(Exit.BOARD, f"{e}, so its files cannot be kept: leave out --no-erase") from e
-            self.console.note(f"  {e}: looking for files in its flash")
-            survey = None
-        if not survey:
-            backup.save_from_flash(self.console, self.loader, board, record)
-        elif keep_files and survey.blocks != firmware.layout.filesystem_blocks(board.flash_size):
-            raise Failure(
-                Exit.USAGE,
-                f"the file system on the board is not where {firmware.layout.name} has it: leave out --no-erase",
-            )
-        return True
-
-    def _save_changing(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
-        """Save the files that an upload is going to change."""
-        self._agree_on_settings(repl, survey, record, firmware)
-        paths = backup.edited(survey, record, firmware.on_board())
-        wanted = changes(survey, firmware.flash, record, firmware.rom)
-        changing = [path for path in paths if path in (*wanted.send, *wanted.remove)]
-        backup.save_files(self.console, repl, record, changing)
-
-    def _agree_on_settings(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
-        """Where the board's config.json was changed there, ask whose stays: those settings are then here, too."""
-        there = survey.files.get(_CONFIG)
-        moved = not self.nodes.alone() and "sensors" not in self.node.given  # from a release before nodes/
-        known = (record.files.get(_CONFIG), hashes(firmware.flash)[_CONFIG])
-        if not there or (there.sha256 in known and not moved):
-            return
-        content = repl.read(_CONFIG)
-        lines = config_file.differing(content, self.node.given)
-        if not lines:
-            return
-        if moved:
-            self.console.note(f"  what {self.node.name} measures is on its board alone: it is taken from there")
-            own = split(json.loads(content))[1]
-            self._take(merged(str(self.node.name), self.nodes.shared(), own), firmware)
-            return
-        self.console.note(f"  {_CONFIG} was changed on the board; what it has there -> here:")
-        for line in lines:
-            self.console.note(f"    {line}")
-        if self.console.assume_yes:
-            self.console.note("  those of here go on the board (--yes); the board's are saved")
-            return
-        while (
-            answer := self.console.answer("keep those of the board, here too, or those of here? [board/here] ")
-        ) != "here":
-            if answer == "board":
-                self._take(json.loads(content), firmware)
-                return
-
-    def _take(self, given: dict, firmware: Firmware) -> None:
-        """Have these settings of the board here, too."""
-        name = self.node.name
-        self.nodes.put(name, given if self.nodes.alone() else merged(str(name), given, {}))
-        self.node = self.nodes.get(name)
-        firmware.flash = board_files.make(firmware.layout, self.node.path).flash
-        firmware.write()
 
     def _erase(self, board: Board, empty: bool) -> None:
         self.console.step("Erase the flash")
@@ -258,9 +174,9 @@ class Deployment:
     def _start(self, firmware: Firmware, record: Record, written: Path | None = None) -> None:
         """Verify every file, start the node, wait for its first reading. `written`: an image that never started yet."""
         self.console.step("Verify every file, start the node and wait for its first reading")
-        self._show_survey()
-        self.console.command([_MPREMOTE, "connect", self.port, "reset"])
-        host, number = servers(self.node.settings["mqtt"])[0]
+        self._keeper.show_survey()
+        self.console.command([MPREMOTE, "connect", self.port, "reset"])
+        host, number = servers(self._keeper.node.settings["mqtt"])[0]
         self.console.command(["mosquitto_sub", "-h", host, "-p", str(number), "-v", "-t", "#"])
         if self.console.dry_run:
             return
@@ -275,7 +191,7 @@ class Deployment:
                     Exit.FILES, f"not on the board as they are here: {', '.join(wrong)}; run this again, that mends it"
                 )
             record.deployed(firmware.layout.name, firmware.on_board())
-            node = Node(self.console, repl, self.node.settings, survey.mac)
+            node = Node(self.console, repl, self._keeper.node.settings, survey.mac)
             node.start()
             self.nodes.deployed(node.client_id, survey.mac, self._image)
             how = "works" if node.is_well else "is on the air, but not well: its last fault above says what to mend"
@@ -287,9 +203,6 @@ class Deployment:
             self._first_boot(written, finish)
         else:
             self._with_prompt(finish)
-
-    def _show_survey(self) -> None:
-        self.console.command([_MPREMOTE, "connect", self.port, "run", SURVEY])
 
     def _with_prompt(self, action: Callable[[Repl], Result], patience: float = 6.0) -> Result:
         """Return what `action` returns, given the prompt. Raises Failure (port, board) when there is none."""

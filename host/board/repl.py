@@ -4,6 +4,7 @@ On top of mpremote's transport, which speaks raw-paste mode: every byte sent is 
 """
 
 import struct
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import Self, TypeVar
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
+MPREMOTE = Path(sys.executable).with_name("mpremote")
 _ON_BOARD = Path(__file__).with_name("on_board")
 SURVEY = _ON_BOARD / "survey.py"
 _BAUD = 115200  # MicroPython's own on the ESP8266

@@ -10,14 +10,13 @@ from shlex import quote
 
 from host.board.backup import OF_UPDATES, Record, hashes
 from host.board.ports import is_address
-from host.board.repl import Survey
+from host.board.repl import MPREMOTE, Survey
 from host.console import Console
 from host.failure import Exit, Failure
 from host.image.filesystem import Files
 from host.image.images import BLOCK
 
 _RSHELL = Path(sys.executable).with_name("rshell")
-_MPREMOTE = Path(sys.executable).with_name("mpremote")
 # MicroPython's receive buffer on the ESP8266 is 256 bytes, and nothing is read while the flash is written: half of it.
 _RSHELL_BUFFER = 128
 _PYBOARD = Path("/pyboard")
@@ -92,7 +91,7 @@ def by_mpremote(console: Console, port: str, folder: Path, wanted: Changes) -> N
     steps += [["mkdir", f":{path}"] for path in wanted.folders]
     steps += [["cp", str(folder / path), f":{path}"] for path in wanted.send]
     words = [word for step in steps for word in (*step, "+")][:-1]
-    status, output = console.run([_MPREMOTE, "connect", port, "resume", *words])
+    status, output = console.run([MPREMOTE, "connect", port, "resume", *words])
     if status:
         raise _broke_off(port, output)
 
