@@ -119,7 +119,7 @@ def test_mpremote_command(tmp_path, record):
     record.deployed("plain", {"old.py": b"old"})
     argv = upload(tmp_path, record, by_mpremote, Shell(), {"old.py": b"old"} | NEW | {"main.py": b"x"})
     assert " ".join(argv[1:]) == (
-        "connect /dev/null rm :old.py + mkdir :lib + mkdir :lib/node + mkdir :lib/node/sensors "
+        "connect /dev/null resume rm :old.py + mkdir :lib + mkdir :lib/node + mkdir :lib/node/sensors "
         f"+ cp {tmp_path}/main.py :main.py"
     )
 
