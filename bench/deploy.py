@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -28,7 +29,7 @@ _READING_S = 30
 _CLASSIC = "by hand, the ancestor's two files"
 _CLASSIC_NODE = "by hand, this node's files"
 _OURS = "flash.sh"
-_BOUND, _EDIT_BOUND_S = 3.0, 5.0
+_BOUND, _EDIT_BOUND_S, _ALL_BOUND = 3.0, 5.0, 1.5
 _METHOD = """a virtual Feather with --paced behind a pty: every byte takes its time on the line at the speed
 that is set, and the flash erases and writes as slowly as a real one; the stand-in image is as long as the real
 one and deflates like it. By hand is what the first README said: erase_flash, write_flash at 115200, rshell with
@@ -60,16 +61,7 @@ class Desk:
 
     def run(self, *command: object) -> None:
         """Run a program of .venv in the copy."""
-        done = subprocess.run(
-            [sys.executable, *map(str, command)],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        _run(self.folder, *command)
 
     def reading(self, since: int) -> None:
         """Wait for a reading after message number `since`."""
@@ -80,6 +72,13 @@ class Desk:
         before = len(self.listener.messages)
         control(self.state, Command("reset"))
         return before
+
+
+def _run(folder: Path, *command: object) -> None:
+    words = [sys.executable, *map(str, command)]
+    pipes = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    done = subprocess.run(words, cwd=folder, timeout=_TIMEOUT_S, check=False, **pipes)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 Act = Callable[[Desk], None]
@@ -94,6 +93,7 @@ def _copy(folder: Path, broker: Broker) -> None:
     for part in ("host", "firmware", "device_libs"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "config.json").write_text(json.dumps(settings(broker.port)))
+    shutil.copyfile(ROOT / "config.example.json", folder / "config.example.json")
     (folder / "ancestor.py").write_bytes((ROOT / "bench" / "ancestor.py").read_bytes())
     (folder / "main.py").write_text(f"import ancestor\nancestor.main({broker.port})\n")
 
@@ -187,6 +187,25 @@ def _measure(acts: tuple[Act, ...]) -> list[float]:
             return [_seconds(act, desk) for act in acts]
 
 
+def _measure_at_once(count: int) -> float:
+    """Seconds of flash.sh --all, with so many bare boards."""
+    with tempfile.TemporaryDirectory() as name, Broker() as broker, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        _copy(folder, broker)
+        (folder / "config.json").write_text(json.dumps(settings(broker.port, client_id=None)))
+        image = folder / IMAGES["romfs"].file_name
+        write_image("romfs", image)
+        words = ["-m", "host.flash", "--all", "--yes", "--image", image]
+        for number in range(count):
+            state = folder / f"board-{number}"
+            state.mkdir()
+            (state / "flash.bin").write_bytes(b"\xff" * _FLASH_SIZE)
+            words += ["--port", stack.enter_context(Feather(state, "--paced")).path]
+        start = time.monotonic()
+        _run(folder, *words)
+        return time.monotonic() - start
+
+
 def run() -> Report:
     """Deploy and edit in each way."""
     found = {}
@@ -197,6 +216,8 @@ def run() -> Report:
     for name, seconds in found.items():
         table.add(name, *(f"{number:.1f} s" for number in seconds), *["-"] * (3 - len(seconds)))
     deployed, edited, _ = found[_OURS]
+    progress("deploy: flash.sh --all")
+    one, three = _measure_at_once(1), _measure_at_once(3)
     return Report(
         "deploy",
         "Deploy: onto a board and running",
@@ -206,6 +227,8 @@ def run() -> Report:
             _compare("with the same node", found[_CLASSIC_NODE][0], deployed),
             f"edited main.py to next reading: {edited:.1f} s (bound {_EDIT_BOUND_S:.0f} s), "
             f"by hand {found[_CLASSIC][1]:.1f} s",
+            f"flash.sh --all, three bare boards at once: {three:.1f} s, {three / one:.2f} times as long as one "
+            f"({one:.1f} s; bound {_ALL_BOUND} times)",
         ],
         tables=[table],
         versions=versions(*_tools().items()),
