@@ -163,7 +163,9 @@ class Roster:
 
     def topics(self) -> list[str]:
         """Return the topic filters of all that tells something of a node."""
-        return [*_TOPICS, "sensors/+/+", *self._owners]
+        # RabbitMQ does not give what it keeps to filters with wildcards.
+        kept = [topic.replace("+", name) for name in self.heard for topic in _TOPICS]
+        return [*_TOPICS, *kept, "sensors/+/+", *self._owners]
 
     def take(self, message: Message) -> None:
         """Take in a message."""
