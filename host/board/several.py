@@ -1,6 +1,7 @@
 """flash.sh --all: every board on USB at once, each by a flash.sh of its own, a line a board."""
 
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -105,8 +106,10 @@ class _Lines:
 
     def __call__(self, boards: Sequence[Flashing]) -> None:
         lines = [board.line() for board in boards]
-        if self._shown and sys.stderr.isatty():
-            sys.stderr.write(f"\x1b[{len(lines)}F\x1b[J")
+        if sys.stderr.isatty():
+            lines = [line[: shutil.get_terminal_size().columns - 1] for line in lines]  # a longer one would take two
+            if self._shown:
+                sys.stderr.write(f"\x1b[{len(lines)}F\x1b[J")
             self._shown = []
         for line in lines:
             if line not in self._shown:
