@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,7 @@ from .gpio import Gpio
 from .i2c import I2cBus
 from .layouts import Layout, identify
 from .led import Led
-from .network.gateway import Gateway
+from .network.cable import Cable
 from .processor.build import executable
 from .processor.child import Child
 from .processor.pace import NS_PER_BRANCH
@@ -35,7 +33,6 @@ from .wires import Wires
 PWRON_RESET, EXCEPTION_RESET, SOFT_WDT_RESET, SOFT_RESET, DEEPSLEEP_RESET, HARD_RESET = 0, 2, 3, 4, 5, 6
 RED_LED, BLUE_LED, RUN_APP, WAKE = 0, 2, 12, 16
 _REBOOT_S = 0.3  # from a crash to the next start
-_FRAME = 2048  # bytes, more than one has
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +86,10 @@ class Board:
         self.leds = {number: Led(reactor.now, 1) for number in (RED_LED, BLUE_LED)}
         for number, led in self.leds.items():
             self.gpio.listen(number, led.change)
-        self.gateway = Gateway(reactor, identity.mac, self._send_frame, self._not_quiet_before, network)
+        self._cable = Cable(reactor, page, identity.mac, network, self._skips)
+        self.gateway = self._cable.gateway
         self.radio = Radio(reactor, page, self.flash, identity.mac, self._radio_changed)
         self._child: Child | None = None
-        self._frames: socket.socket | None = None  # to the processor
         self._layout: Layout | None = None
         self._next_reset: Alarm | None = None  # by itself: the end of a deep sleep, or after a crash
         self.wake_wired = False  # whether a wire joins GPIO16 and RST: a Feather comes without
@@ -118,7 +115,7 @@ class Board:
             "E": self._erase_flash,
             "W": self._write_flash,
             "I": self._skip,
-            "Q": self._listens,
+            **self._cable.handlers,
             **self.bus.handlers,
             **self.wires.handlers,
             **self.radio.handlers,
@@ -184,15 +181,11 @@ class Board:
         if self._child:
             child, self._child = self._child, None
             child.kill()
-            self._reactor.forget(self._frames.fileno())
-            self._frames.close()
+            self._cable.unplug()
 
     def _start(self) -> None:
-        page = self.page
-        page.boot_us = int(self._reactor.now() * 1e6)
-        page.frames = page.sent = page.seen = 0
-        self._frames, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._frames.setblocking(False)
+        self.page.boot_us = int(self._reactor.now() * 1e6)
+        other = self._cable.plug()
         flash = os.open(self.flash.path, os.O_RDONLY)
         try:
             program = executable(self._layout, self._chip_speed)
@@ -200,7 +193,6 @@ class Board:
         finally:
             os.close(flash)
             other.close()
-        self._reactor.watch(self._frames.fileno(), self._take_frames)
 
     def _died(self) -> None:
         """The processor has crashed, as an exception of the chip does: it resets."""
@@ -235,6 +227,9 @@ class Board:
             raise ValueError("the board was started without --fast")
         until = (self._reactor.now() + seconds) * 1e6 if seconds else 0
         self.page.fast_until_us = NEVER if math.isinf(until) else int(until)
+
+    def _skips(self) -> bool:
+        return self._fast and self.page.fast_until_us > self._reactor.now() * 1e6
 
     # What the processor asks for.
 
@@ -280,34 +275,6 @@ class Board:
     def _print_paced(self, data: bytes) -> int:
         self.serial(data)
         return 0
-
-    # The network.
-
-    def _take_frames(self) -> None:
-        while self._child:
-            try:
-                frame = self._frames.recv(_FRAME)
-            except OSError:
-                return
-            if not frame:
-                return
-            self.gateway.receive(frame)
-            self.page.seen += 1
-
-    def _send_frame(self, frame: bytes) -> None:
-        if self._child:
-            self.page.frames += 1
-            try:
-                self._frames.send(frame)
-            except OSError:
-                self.page.frames -= 1  # no room: lost, as in the air
-
-    def _not_quiet_before(self, monotonic_s: float) -> bool:
-        self.page.quiet_from_us = int(monotonic_s * 1e6)
-        return self._fast and self.page.fast_until_us > self._reactor.now() * 1e6
-
-    def _listens(self, data: bytes) -> None:
-        self.gateway.serves(*struct.unpack("<BH", data))
 
     # What comes from outside.
 
