@@ -91,7 +91,9 @@ def load(name: str) -> Report | None:
 
 
 def ratio(ours: float, theirs: float) -> str:
-    """How many times as much: "2.5x"."""
+    """How many times as much: "2.5x"; of nothing, so little that it was not measured, no number."""
+    if not theirs:
+        return "-"
     value = ours / theirs
     return f"{value:.0f}x" if value >= 10 else f"{value:.2g}x"
 

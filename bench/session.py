@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import json
-import signal
 import statistics
-import subprocess
 import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from mpremote.transport import TransportError
+from mpremote.transport_serial import SerialTransport
 
 from bench import peers
+from bench.board import Feather, write_files
 from bench.broker import Broker
 from bench.compiled import compile_tree
 from bench.relay import Relay, Traffic
 from bench.report import Report, Table, progress, ratio
-from bench.system import MICROPYTHON, ROOT, versions
+from bench.system import ROOT, versions
 
-_HEAP = "76wk"  # twice the chip's: one of the peers does not fit into its
 _ROUNDS = 3
 _RATE_S = 1
 _HOLD_S = 2
 _BAD_S = 6  # seconds with a broker that is not well: longer than the 5 after which most clients give up
-_LIMIT_S = _BAD_S + 6  # after which a program hangs
+_LIMIT_S = _BAD_S + 6  # of silence, after which a program hangs
+_UP = b"up\r\n"
+_JOIN = """import sys, network
+sys.path.insert(0, '/rom')  # before what the image has frozen
+air = network.WLAN(network.STA_IF)
+air.active(True)
+if not air.isconnected():
+    air.connect('air', '')
+while not air.isconnected():
+    pass
+"""
 _READING = len("sensors/bench/lux") + len("250.01")
 _FEW, _WIRE = 10, 50  # publications: before counting, counted
 
@@ -52,51 +62,59 @@ HOLDS = {  # case: what the longest hold of the loop is measured under
     "dead": "never answers",
     "silent": "falls silent",
 }
-_METHOD = f"""every client runs on the same MicroPython (the unix port, 64 bits, heapsize={_HEAP}: twice the
-chip's, because chumicro-mqtt does not fit into less), compiled to .mpy, against Mosquitto on loopback,
-{_ROUNDS} rounds in turns. Rates are medians. A hold is the longest time in which the rest of the program gets
-no turn, the lowest of the rounds, since a busy machine only adds: for a client that is called, the longest
-call; for this node the longest time between two turns of another coroutine. "Never answers": TCP is accepted,
-CONNACK never comes, for {_BAD_S} s. "Falls silent": from its first publication on nothing passes any more, and
-one is tried every 100 ms for {_BAD_S} s. The wire is counted by the kernel (TCP_INFO) at the far end of the
-client's connection: payload bytes and data segments of {_WIRE} publications, without those of the connection,
-and without pure ACKs."""
+_METHOD = f"""every client runs on the same virtual Feather, with the chip's heap and lwIP but this computer's speed,
+compiled to .mpy in its ROMFS, against Mosquitto on loopback, {_ROUNDS} rounds in turns. Rates are
+medians. A hold is the longest time in which the rest of the program gets no turn, the lowest of the
+rounds, since a busy machine only adds: for a client that is called, the longest call; for this node the
+longest time between two turns of another coroutine. "Never answers": TCP is accepted, CONNACK never
+comes, for {_BAD_S} s. "Falls silent": from its first publication on nothing passes any more, and one is
+tried every 100 ms for {_BAD_S} s. The wire is counted by the kernel (TCP_INFO) at the far end of the
+board's gateway: payload bytes and data segments of {_WIRE} publications, without those of the
+connection, and without pure ACKs."""
 
 
 class Runner:
-    """Runs the programs on MicroPython, all compiled to .mpy."""
+    """Runs the programs on a board, each after a soft reset, all compiled and in its ROMFS."""
 
     def __init__(self, folder: Path) -> None:
-        compile_tree(ROOT / "firmware" / "lib", folder)
-        compile_tree(ROOT / "bench" / "device", folder)
-        compile_tree(ROOT / "tests" / "device" / "guarded.py", folder)
-        compile_tree(ROOT / "bench" / "ancestor.py", folder)
-        peers.compile_all(folder)
-        self._folder = folder
+        compiled = folder / "compiled"
+        compile_tree(ROOT / "firmware" / "lib", compiled)
+        compile_tree(ROOT / "bench" / "device", compiled)
+        compile_tree(ROOT / "tests" / "device" / "guarded.py", compiled)
+        compile_tree(ROOT / "bench" / "ancestor.py", compiled)
+        peers.compile_all(compiled)
+        rom = {str(file.relative_to(compiled)): file.read_bytes() for file in compiled.rglob("*.mpy")}
+        write_files(folder / "board", {}, rom=rom)
+        self._board = Feather(folder / "board")
+
+    def __enter__(self) -> Self:
+        self._board.__enter__()
+        self._line = SerialTransport(self._board.path, 115200, timeout=0.1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.close()
+        self._board.__exit__()
 
     def run(self, client: Client, case: str, port: int, amount: int, up: Callable[[], None] = lambda: None) -> Any:
         """What a case results in, or HANGS. `up` is called once the client is connected."""
-        process = subprocess.Popen(
-            [MICROPYTHON, "-X", f"heapsize={_HEAP}", "-c", f"import {client.program} as m; m.main{case, port, amount}"],
-            env={"MICROPYPATH": f"{self._folder}:.frozen"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        output: list[str] = []
-        killer = threading.Timer(_LIMIT_S, process.kill)
-        killer.start()
-        assert process.stdout
-        with process.stdout:
-            for line in process.stdout:
-                output.append(line)
-                if line == "up\n":
-                    up()
-        killer.cancel()
-        if process.wait() == -signal.SIGKILL:
+        seen = bytearray()
+
+        def hear(data: bytes) -> None:
+            was_up = _UP in seen
+            seen.extend(data)
+            if _UP in seen and not was_up:
+                up()
+
+        self._line.enter_raw_repl()  # stops what hangs
+        self._line.exec_raw_no_follow(f"{_JOIN}import {client.program} as m\nm.main{case, port, amount}")
+        try:
+            _, error = self._line.follow(_LIMIT_S, hear)
+        except TransportError:
             return HANGS
-        assert process.returncode == 0 and output, f"{client.name}, {case}: {''.join(output)}"
-        return json.loads(output[-1])
+        lines = seen.removesuffix(b"\x04").splitlines()
+        assert not error and lines, f"{client.name}, {case}: {(seen + error).decode()}"
+        return json.loads(lines[-1])
 
 
 def _rates(runner: Runner, client: Client) -> tuple[float, float]:
@@ -160,8 +178,7 @@ def run() -> Report:
     rates: dict[Client, list[tuple[float, float]]] = {client: [] for client in CLIENTS}
     holds: dict[Client, dict[str, float]] = {client: {} for client in CLIENTS}
     noise = HANGS
-    with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, Runner(Path(folder)) as runner:
         for turn in range(_ROUNDS):
             noise = min(noise, runner.run(_IDLE, "dead", 0, _HOLD_S))
             for client in CLIENTS:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import re
-import sys
 from importlib import metadata
 from pathlib import Path
 
 from virtual_feather.processor import sources as processor
 
 ROOT = Path(__file__).resolve().parent.parent
-MICROPYTHON = os.environ.get("MICROPYTHON") or str(Path(sys.executable).with_name("micropython"))
 
 
 def versions(*others: tuple[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.report import Report, Table, page
+from bench.report import Report, Table, page, ratio
 
 
 def test_page_says_what_was_found_first_then_tables_method_versions_and_date(tmp_path):
@@ -24,3 +24,7 @@ def test_page_says_what_was_found_first_then_tables_method_versions_and_date(tmp
     ]
     places = [text.index(part) for part in parts]
     assert places == sorted(places) and text.count("2x the peer") == 1
+
+
+def test_a_ratio_to_nothing_is_no_number():
+    assert ratio(200.0, 0.0) == "-"
