@@ -13,9 +13,7 @@ def mqtt_client(mqtt, client_id):
     """Return the MQTT client with its connection parameters, from config.json; Session tries the servers in turn."""
     from umqtt.simple import MQTTClient
 
-    client = MQTTClient(client_id, "", mqtt["port"], mqtt["user"], mqtt["password"], mqtt["keepalive_s"])
-    client.set_last_will(b"status/" + client_id, b"offline", retain=True, qos=1)
-    return client
+    return MQTTClient(client_id, "", mqtt["port"], mqtt["user"], mqtt["password"], mqtt["keepalive_s"])
 
 
 def led_error(fault, count, e):
@@ -37,42 +35,37 @@ def make():
 
     faults = Faults()  # what is wrong: the LED and fault/<client_id> show it
     config = settings.get(faults)  # config.json
-    from node import drop, i2c_bus, sensors, start
-    from node.board import Led, RunApp, watch_link
+    from node import board, drop, i2c_bus, sensors, start, supervisor
 
     why, rows = start.begin(config, faults)  # why the board started; rows of the table: after three crashes only 4
     station, client_id, mac = start.identify(config)
-    pins = config["pins"]
-    led, run_app = Led(pins["led"]), RunApp(pins["run_app"])
+    led, run_app = board.Led(config["pins"]["led"]), board.RunApp(config["pins"]["run_app"])
     if run_app.is_held():
-        print("RunApp is held: GPIO%d is low. Release it and press Ctrl-D to start the node." % pins["run_app"])
-        return None
-    i2c = i2c_bus.make(pins["scl"], pins["sda"])
+        return print("RunApp is held: GPIO%d is low. Release it and press Ctrl-D." % config["pins"]["run_app"])
+    i2c = i2c_bus.make(config["pins"]["scl"], config["pins"]["sda"])
     found = start.sensors(config["sensors"], i2c)  # {"driver": "tsl2561"}: the TSL2561 of node/sensors/tsl2561.py
     channels, sources, settings, read = start.parts(config, found, client_id, mac, faults)
     del found, start, i2c_bus  # so that drop() drops them: the heap is for what runs
     drop()
     from node.outbox import Outbox
     from node.session import Session
-    from node.supervisor import Supervisor
 
     outbox = Outbox(config["outbox"], channels, RTC())  # what waits to be published
     announced = b"connect/" + client_id, mac  # topic and payload, at each connection before anything else
-    session = Session(
-        mqtt_client(config["mqtt"], client_id), announced, station, outbox, sources, faults, settings, why
-    )
+    client = mqtt_client(config["mqtt"], client_id)
+    session = Session(client, announced, station, outbox, sources, faults, settings, why)
     # All that runs at the same time: name, seconds, function, arguments. With 0 seconds the function returns the
     # milliseconds until it is called again; else it is a coroutine, which shows life at least once in so many seconds.
     table = [
         ("led", 0, led.blink, faults),
         ("run_app", 0, run_app.watch, faults),
-        ("wifi", 0, watch_link, station, config["wifi"], faults),
+        ("wifi", 0, board.watch_link, station, config["wifi"], faults),
         ("session", 30, session.run),
         ("contacts", 0, sensors.watch, session),
         ("sensors", 30, read, session, i2c),
         # ("mine", 30, function, argument),  # a coroutine of your own: async def function(argument)
     ]
-    return Supervisor(table[:rows], faults, config["error_reboot_s"], session, led)
+    return supervisor.Supervisor(table[:rows], faults, config["error_reboot_s"], session, led)
 
 
 try:

@@ -133,7 +133,6 @@ class Session(session.Session):
 def client(mqtt):
     """umqtt's client as main.py makes it."""
     made = MQTTClient(ID, "", mqtt["port"], mqtt["user"], mqtt["password"], mqtt["keepalive_s"])
-    made.set_last_will(b"status/" + ID, b"offline", True, 1)
     return made
 
 

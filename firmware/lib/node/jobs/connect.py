@@ -80,6 +80,7 @@ async def connect(session):
     session.enter("connecting")
     client = session.client
     client.set_callback(print)  # subscribe() insists on one; nothing calls it
+    client.set_last_will(session.topic(b"status"), b"offline", True, 1)
     address, port = server(session)
     parts = address.split(".")
     if len(parts) != 4 or not all([part.isdigit() and int(part) < 256 for part in parts]):  # a name
