@@ -32,7 +32,6 @@ _RULES = {
 ALLOWED = {
     ("*", '*: *attribute "config" for class "Invalid"*'): "set by who raises it; a class attribute would cost heap",
     ("*", '*: "args" is not a known attribute of "None"'): "begins as None and becomes an exception",
-    ("1.29.0", 'reportCallIssue: No overloads for "ticks_diff" match*'): "begins as None and becomes ticks",
     ("1.29.0", "*_TicksMs*"): "in these stubs ticks are of a type of their own; a list may hold other numbers too",
     ("1.29.0", 'reportCallIssue: No overloads for "__setitem__" match*'): "the same line",
     ("1.19.1", '*: "hostname" is not a known attribute of module "network"'): "hasattr() is asked first",

@@ -59,6 +59,19 @@ class Bus:
         self.recovered += 1
 
 
+def described(found):
+    """Return what start.sensors() does for these: (sensor, its entry in the settings)."""
+    listed, channel = [], 0
+    for sensor, entry in found:
+        listed.append(start.describe(sensor, entry, channel))
+        channel += len(sensor.quantities)
+    return listed
+
+
+def sources(found):
+    return [one[0] for one in described(found)]
+
+
 class Session:
     def __init__(self, outbox, sources, faults, state="up"):
         self.outbox = outbox
@@ -91,7 +104,7 @@ class Bench:
         """The coroutine of its row in the table."""
         sys.modules["node.i2c_bus"] = node.i2c_bus = self.bus
         sensors.drop = lambda: None
-        self.session = Session(self.outbox, start.sources(self.found), self.faults, self.state)
+        self.session = Session(self.outbox, sources(self.found), self.faults, self.state)
         return sensors.run(self.session, self.bus.wires)
 
     async def readings(self, count):
@@ -200,7 +213,7 @@ async def test_another_exception_is_for_the_guard():
 def test_channels():
     roof = dict(ENTRY, topics={"lux": "house/roof", "infrared": "ir"})
     found = [(Sensor(None, [0]), ENTRY), (Sensor(None, [0]), roof)]
-    assert channels(found, b"n") == [
+    assert channels(described(found), b"n") == [
         (b"sensors/n/lux", b"late/n/lux", "%.2f", False),
         (b"sensors/n/infrared", b"late/n/infrared", "%.0f", False),
         (b"house/roof", b"late/n/house/roof", "%.2f", False),
@@ -212,7 +225,7 @@ def test_channels_of_a_state_are_retained():
     class State(Sensor):
         retain = True
 
-    assert [channel[3] for channel in channels([(State(None, [0]), ENTRY)], b"n")] == [True, True]
+    assert [channel[3] for channel in channels(described([(State(None, [0]), ENTRY)]), b"n")] == [True, True]
 
 
 async def test_filters_are_between_the_sensor_and_the_outbox():
@@ -249,22 +262,21 @@ def test_sources():
         (Sensor(None, [0]), dict(ENTRY, driver="bme280", every_s=60, offset=1)),
         (Sensor(None, [0]), dict(ENTRY, driver="adc", address=7)),
     ]
-    sources = start.sources(found)
-    assert sensors.watch(Session(outbox, sources, None)) == 50 and outbox.taken == [
+    listed = sources(found)
+    assert sensors.watch(Session(outbox, listed, None)) == 50 and outbox.taken == [
         (2, 1)
     ]  # its first channel is the third
-    assert sensors.watch(Session(outbox, sources[:1], None)) == 1000 and len(outbox.taken) == 1
-    assert [source.channel for source in sources] == [0, 2, 4, 6]
-    assert [source.every_ms for source in sources] == [60000, 60000, 60000, 2000]
-    # Kept: with news of its own, with filters that remember, called often.
-    assert [source.sensor is None for source in sources] == [True, False, False, False]
-    assert sources[3].options == {"address": 7}
+    assert sensors.watch(Session(outbox, listed[:1], None)) == 1000 and len(outbox.taken) == 1
+    assert [source.channel for source in listed] == [0, 2, 4, 6]
+    assert [source.every_ms for source in listed] == [60000, 60000, 60000, 2000]
+    # Kept: with news of its own, called often.
+    assert [source.sensor is None for source in listed] == [True, False, True, False]
+    assert listed[3].options == {"address": 7}
     sys.path.remove("/rom")  # without it a driver's code is in the heap, and goes between two readings however close
     try:
-        assert [source.sensor is None for source in start.sources(found)] == [True, False, False, True]
+        assert [source.sensor is None for source in sources(found)] == [True, False, True, True]
     finally:
         sys.path.append("/rom")
-    assert start.sources([]) == []
 
 
 async def read_rarely(chip, options, readings):
@@ -282,7 +294,7 @@ async def read_rarely(chip, options, readings):
         return found
 
     with Replaced(sensors, "time", clock), Replaced(sensors, "module", module):
-        source = sensors.Source("tsl2561", options, 0, "tsl2561", 10000, None, None)
+        source = sensors.Source("tsl2561", options, 0, "tsl2561", 10000, None)
         session = Session(outbox, [source], faults)
         sensors.drop = node.drop
         task = asyncio.create_task(guarded(sensors.run(session, (chip, None, None))))

@@ -14,7 +14,6 @@ _SAFE_AFTER = const(3)
 _RARE_MS = const(10000)
 
 _COMMON = const(("driver", "every_s", "topic", "topics", "name"))  # settings that are not the driver's
-FILTERS = ("median", "scale", "offset", "delta")  # settings that node/filters.py is loaded for
 
 
 def begin(config, faults):
@@ -60,12 +59,22 @@ def parts(config, found, client_id, mac, faults):
     if config["homeassistant"]:
         from node.jobs import entities
 
+        why = None
         try:
-            entities.make(config, found, client_id.decode(), mac)
+            made = entities.make(config, found, client_id.decode(), mac)
+            if made and "/rom" not in sys.path:  # the names in entities.py are in the heap until a reset
+                from node import last_run
+
+                last_run.reset("restart", "entities")
         except OSError:
+            why = "no room in the file system"
+        except MemoryError:
+            why = "too little memory"
+        if why:
+            entities.remove()
             config["homeassistant"] = None
-            faults.begin("publish", "no room in the file system to announce the sensors to Home Assistant", "announce")
-    return channels(found, client_id), sources(found), settings(config), read(config)
+            faults.begin("publish", why + " to announce the sensors to Home Assistant", "announce")
+    return channels(found, client_id), [one[0] for one in found], settings(config), read(config)
 
 
 def read(config):
@@ -77,13 +86,35 @@ def read(config):
     return run
 
 
-# In what follows `found` is a list of (sensor, its entry in the settings), and a channel is one quantity of one sensor,
-# numbered in the order of that list.
+# In what follows `found` is a list of (Source, its entry in the settings, its quantities, whether its readings are
+# retained), and a channel is one quantity of one sensor, numbered in the order of that list.
 
 
 def sensors(entries, bus):
     """Return such a list for `sensors` of the settings: {"driver": "tsl2561"} is the class Sensor of that module."""
-    return [(make(entry["driver"], bus, entry), entry) for entry in entries]
+    found = []
+    channel = 0
+    for entry in entries:
+        # One driver at a time is in the heap, but for those that stay.
+        found.append(describe(make(entry["driver"], bus, entry), entry, channel))
+        channel += len(found[-1][2])
+    return found
+
+
+def describe(sensor, entry, channel):
+    """Return the element of `found` for a sensor whose first channel is that."""
+    every_ms = int(entry["every_s"] * 1000)
+    options = {key: entry[key] for key in entry if key not in _COMMON}
+    if any([key in entry for key in ("median", "scale", "offset", "delta")]):  # for node/filters.py
+        options["history"] = [[[], None, 0] for _ in sensor.quantities]
+    stays = every_ms < (_RARE_MS if "/rom" in sys.path else 0) or hasattr(sensor, "watch")
+    name = entry["name"] or entry["driver"]
+    if hasattr(sensor, "address"):
+        name = "%s at 0x%02x" % (name, sensor.address)
+    elif "pin" in entry:
+        name = "%s on GPIO%d" % (name, entry["pin"])
+    source = Source(entry["driver"], options, channel, name, every_ms, sensor if stays else None)
+    return source, entry, sensor.quantities, getattr(sensor, "retain", False)
 
 
 def channels(found, client_id):
@@ -91,42 +122,11 @@ def channels(found, client_id):
     name = client_id.decode()
     listed = []
     quantities = []
-    for sensor, entry in found:
-        for quantity, decimals in sensor.quantities:
+    for _, entry, measured, retained in found:
+        for quantity, decimals in measured:
             topic = entry["topics"].get(quantity, "sensors/%s/%s" % (name, quantity))
             # A second sensor of a quantity has a topic of its own, and by that its late readings are told apart.
             late = "late/" + name + "/" + (topic if quantity in quantities else quantity)
             quantities.append(quantity)
-            retained = getattr(sensor, "retain", False)
             listed.append((topic.encode(), late.encode(), "%%.%df" % decimals, retained))
     return listed
-
-
-def sources(found):
-    """Return a sensors.Source for each sensor."""
-    listed = []
-    channel = 0
-    rare_ms = _RARE_MS if "/rom" in sys.path else 0
-    for sensor, entry in found:
-        every_ms = int(entry["every_s"] * 1000)
-        watch = getattr(sensor, "watch", None)
-        name = _name(sensor, entry)
-        first, channel = channel, channel + len(sensor.quantities)
-        if any(key in entry for key in FILTERS):
-            from node.filters import Filtered
-
-            sensor = Filtered(sensor, entry, FILTERS)
-        elif every_ms >= rare_ms and not watch:
-            sensor = None
-        options = {key: entry[key] for key in entry if key not in _COMMON}
-        listed.append(Source(entry["driver"], options, first, name, every_ms, sensor, watch))
-    return listed
-
-
-def _name(sensor, entry):
-    name = entry["name"] or entry["driver"]
-    if hasattr(sensor, "address"):
-        name = "%s at 0x%02x" % (name, sensor.address)
-    elif "pin" in entry:
-        name = "%s on GPIO%d" % (name, entry["pin"])
-    return name

@@ -6,6 +6,7 @@ lists of device classes and their units.
 """
 
 import json
+import os
 from binascii import hexlify, unhexlify
 
 from micropython import const
@@ -37,10 +38,10 @@ binary_sensor|fault-code|fault|code|"name":"Fault","dev_cla":"problem"
 
 
 def make(config, found, name, mac):
-    """Make the file, unless it is there.
+    """Make the file, unless it is there; return True when it was not.
 
-    For the settings, the list of (sensor, its entry in them), the client_id, the MAC as 12 hex digits in bytes. Raises
-    OSError when there is no room for it.
+    For the settings, what start.sensors() has found, the client_id, the MAC as 12 hex digits in bytes. Raises OSError
+    when there is no room for it.
     """
     from node import settings
 
@@ -48,7 +49,7 @@ def make(config, found, name, mac):
     try:
         with open(_FILE) as f:
             if f.readline() == digest:
-                return
+                return False
     except OSError:
         pass
     single = config["homeassistant"] == "single"
@@ -72,6 +73,13 @@ def make(config, found, name, mac):
             )
             for part in _device(origin, name, config, found):
                 f.write(part)
+    return True
+
+
+def remove():
+    """Remove the file: make() did not come to its end."""
+    if _FILE in os.listdir():
+        os.remove(_FILE)
 
 
 def _device(origin, name, config, found):
@@ -130,9 +138,9 @@ def _entities(name, config, found):
     one day, or from another place in the list of sensors, and its history goes on.
     """
     told = json.dumps(name)[1:-1]
-    measured = [quantity for sensor, _ in found for quantity, _ in sensor.quantities]
-    for sensor, entry in found:
-        for quantity, decimals in sensor.quantities:
+    measured = [quantity for one in found for quantity, _ in one[2]]
+    for _, entry, quantities, _ in found:
+        for quantity, decimals in quantities:
             device_class, unit = _describe(quantity)
             topic = entry["topics"].get(quantity, quantity)
             thing = _word(topic)

@@ -27,19 +27,18 @@ class Saturated(Unmeasurable):
 class Source:
     """One sensor of the settings, as run() reads it.
 
-    `options` are its driver's; a driver keeps in them what it must remember from one reading to the next. Its values go
-    to `channel` of the outbox and those after it. `name` is for people. `sensor` is None while the driver is dropped.
-    `watch` is the sensor's method of that name, None where it has none. `due` is ticks_ms() of the next reading.
+    `options` are its driver's; a driver keeps in them what it must remember from one reading to the next, and
+    filters.py the `history`. Its values go to `channel` of the outbox and those after it. `name` is for people.
+    `sensor` is None when the driver is dropped between two readings. `due` is ticks_ms() of the next one.
     """
 
-    def __init__(self, driver, options, channel, name, every_ms, sensor, watch):
+    def __init__(self, driver, options, channel, name, every_ms, sensor):
         self.driver = driver
         self.options = options
         self.channel = channel
         self.name = name
         self.every_ms = every_ms
         self.sensor = sensor
-        self.watch = watch
         self.due = 0
 
 
@@ -59,8 +58,8 @@ def watch(session):
     """Have each contact tell of a change. Returns the milliseconds until the next look."""
     wait_ms = _LOOK_MS
     for source in session.sources:
-        if source.watch:
-            source.watch(session.outbox, source.channel)
+        if hasattr(source.sensor, "watch"):
+            source.sensor.watch(session.outbox, source.channel)
             wait_ms = _WATCH_MS
     return wait_ms
 
@@ -103,6 +102,12 @@ async def read(source, bus, outbox, faults):
     try:
         sensor = source.sensor or await with_room(make, source.driver, bus, source.options)
         values = await sensor.read()
+        if "history" in source.options:
+            await with_room(__import__, "node.filters")
+            from node import filters
+
+            values = filters.apply(source.options, sensor.quantities, values)
+            drop()
         for i in range(len(values)):
             if values[i] is not None:  # a filter may hold one back
                 outbox.put(source.channel + i, values[i])
