@@ -21,7 +21,7 @@ def package(root: Path = ROOT) -> str:
     version = re.search(r'^VERSION = "(.+)"', (lib / "node" / "__init__.py").read_text(), re.MULTILINE)
     if not version:
         raise LookupError("firmware/lib/node/__init__.py has no VERSION")
-    places = sorted(str(file.relative_to(lib)) for file in lib.rglob("*.py"))
+    places = sorted(str(file.relative_to(lib)) for file in lib.rglob("*.*") if file.suffix in (".py", ".txt"))
     rows = ",\n".join(f"    {json.dumps([place, f'firmware/lib/{place}'])}" for place in places)
     return f'{{\n  "version": "{version[1]}",\n  "urls": [\n{rows}\n  ]\n}}\n'
 

@@ -80,7 +80,8 @@ class Firmware:
 
 
 def make(layout: Layout, config: Path) -> Firmware:
-    """Compile and collect the files for `layout`. Raises Failure when one does not compile, or is missing.
+    """Compile and collect the files for `layout`. Raises Failure when one does not compile or is missing, and when
+    the settings do not fit in the memory.
 
     Those for a config.json in a folder of build/ go there: boards that are flashed side by side have their own.
     """
@@ -93,12 +94,14 @@ def make(layout: Layout, config: Path) -> Firmware:
         firmware.flash["config.json"] = config.read_bytes()
     except FileNotFoundError as e:
         raise Failure(Exit.CONFIG, f"{config} is missing: ./bootstrap.sh makes it") from e
-    firmware.flash |= _checked(config)
+    firmware.flash |= _checked(config, layout.name)
     modules = firmware.rom if layout.romfs else firmware.flash
     if layout.romfs:  # what an update by air compares those on the board with
         firmware.rom |= {name: firmware.flash[name] for name in ("boot.py", "main.py")}
     # Line numbers, a tenth of the bytecode, only where it stays in flash: heap matters more than where in a function.
     level = "-O0" if layout.romfs else "-O3"
+    for file in sorted((source / "lib").rglob("*.txt")):
+        modules[f"lib/{file.relative_to(source / 'lib')}"] = file.read_bytes()
     for file in sorted((source / "lib").rglob("*.py")):
         path, name = _module(file, source / "lib", "lib")
         modules[path] = compile_module(file, name, level)
@@ -140,12 +143,17 @@ def _never_waiting(text: str) -> str:
     return ast.unparse(tree)
 
 
-def _checked(config: Path) -> Files:
-    """Return config.ok as node/settings.py writes it; nothing when config.json is wrong, which the node then says."""
+def _checked(config: Path, image: str) -> Files:
+    """Return config.ok as node/settings.py writes it; nothing when config.json is wrong, which the node then says.
+
+    Raises Failure when it is right and takes more memory than the image has.
+    """
     from node import VERSION  # where it is, host.settings.check has told Python
 
     try:
-        checked = check.load(config)
+        checked = check.load(config, image)
+    except check.NoRoom as e:
+        raise Failure(Exit.CONFIG, f"{e} (image {image}; nothing was touched)") from e
     except check.Invalid:
         return {}
     digest = hashlib.sha256(VERSION.encode() + config.read_bytes()).hexdigest()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -28,8 +27,9 @@ from node import config_file, schema  # noqa: E402
 from node.config_file import Invalid  # noqa: E402
 from node.jobs import entities  # noqa: E402
 from node.json_reader import read as read_json  # noqa: E402
+from node.schema import NoRoom  # noqa: E402
 
-__all__ = ["OWN", "Drivers", "Invalid", "entities", "load", "main", "markdown", "read_json"]
+__all__ = ["OWN", "Drivers", "Invalid", "NoRoom", "entities", "load", "main", "markdown", "read_json", "rows"]
 
 # Where a setting belongs when there are several nodes: these are one node's own, all others are shared.
 OWN = (
@@ -44,7 +44,13 @@ _quantities = functools.cache(schema.Drivers().quantities)
 
 
 class Drivers(schema.Drivers):
-    """The drivers in firmware/lib/node/sensors."""
+    """The drivers in firmware/lib/node/sensors, for an image."""
+
+    def __init__(self, image: str = "romfs") -> None:
+        self._image = image
+
+    def image(self) -> str:
+        return self._image
 
     def names(self) -> list[str]:
         return sorted(path.stem for path in (LIB / "node" / "sensors").glob("[!_]*.py"))
@@ -56,9 +62,9 @@ class Drivers(schema.Drivers):
         return _quantities(driver)
 
 
-def load(path: str | Path = "config.json") -> dict[str, Any]:
-    """The settings with every default filled in. Raises Invalid with the sentence that the board would say."""
-    return config_file.load(str(path), Drivers())
+def load(path: str | Path = "config.json", image: str = "romfs") -> dict[str, Any]:
+    """The settings with every default filled in. Raises Invalid with the sentence of a board with `image`."""
+    return config_file.load(str(path), Drivers(image))
 
 
 _HEAD = """\
@@ -96,18 +102,10 @@ def markdown() -> str:
 
 
 def rows(under: str = "") -> list[list[str]]:
-    """Rows of the object `under`, with the meaning as a sixth column: in schema.py it is the comment above a row."""
-    meanings = {}
-    comment: list[str] = []
-    for line in (LIB / "node" / "schema.py").read_text(encoding="utf-8").splitlines():
-        if found := re.fullmatch(r"    # (.+)", line):
-            comment.append(found[1])
-        elif found := re.match(r"    [\"'](\S+?)\|", line):
-            meanings[found[1]] = " ".join(comment)
-            comment = []
-        else:
-            comment = []
-    return [[*row, meanings[under + row[0]]] for row in schema.table(schema.ROWS, under)]
+    """Rows of the object `under` of schema.txt, each as a list of its columns: the last one is the meaning."""
+    lines = (LIB / "node" / "schema.txt").read_text(encoding="utf-8").splitlines()
+    found = [line.removeprefix(under).split("|") for line in lines if line.startswith(under)]
+    return [row for row in found if "." not in row[0]]
 
 
 def _drivers() -> list[str]:
@@ -116,7 +114,7 @@ def _drivers() -> list[str]:
     parts = []
     for driver in drivers.names():
         quantities = ", ".join(drivers.quantities(driver))
-        own = schema.table(drivers.options(driver))
+        own = [line.split("|") for line in drivers.options(driver).splitlines()]
         parts.append(f"### {driver}\n\nMeasures {quantities}. {'It also takes:' if own else ''}\n")
         parts += [_rows(own)] if own else []
     return parts

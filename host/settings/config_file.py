@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from host.failure import Exit, Failure
-from host.settings.check import Invalid, schema
+from host.settings.check import Invalid, rows
 from host.settings.nodes import checked
 
 _SECRETS = ("key", "password", "update_key")
@@ -66,7 +66,7 @@ def typed(key: str, value: str) -> Any:
     """Return `value` as the schema wants it: a Wi-Fi key of digits stays text."""
     place = re.sub(r"\.(\d+)\b|\[(\d+)\]", "[]", key)
     under, _, name = place.rpartition(".")
-    kinds = {row[0]: row[1] for row in schema.table(schema.ROWS, f"{under}." if under else "")}
+    kinds = {row[0]: row[1] for row in rows(f"{under}." if under else "")}
     kind = kinds.get(name, "")
     if kind.rstrip("?") not in _JSON and value not in ("null" * kind.endswith("?"), '"null"'):
         return value

@@ -34,6 +34,13 @@ def test_what_is_wrong_is_said_in_a_sentence():
         assert told(text)[0] == sentence, (text, told(text)[0])
 
 
+def test_what_does_not_fit_is_refused_with_how_much_is_missing():
+    text, sentence = cases.NO_ROOM
+    said, e = told(text)
+    missing = said.split(" ")[5]
+    assert said == sentence % missing and int(missing) > 1000 and e.config["sensors"] == []
+
+
 def test_the_first_fault_is_said():
     text, sentence = cases.FIRST
     assert told(text)[0] == sentence
@@ -105,7 +112,7 @@ def test_what_can_be_used_of_a_wrong_file():
 
 
 def test_a_driver_of_several_quantities():
-    class Two:
+    class Two(Drivers):
         def names(self):
             return ["weather"]
 

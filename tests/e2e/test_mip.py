@@ -74,7 +74,9 @@ print(json.dumps(found))
 
 def test_from_this_folder_every_module_arrives_and_a_driver_runs_from_source(board):
     install(board, "./package.json")
-    assert on_board(board) == {str(file.relative_to(LIB)): file.stat().st_size for file in LIB.rglob("*.py")}
+    assert on_board(board) == {
+        str(file.relative_to(LIB)): file.stat().st_size for file in LIB.rglob("*.*") if file.suffix in (".py", ".txt")
+    }
     with board.console() as console:
         console.prompt()
         assert console.run("import node.sensors.tsl2561 as driver\nprint(driver.Sensor)") == "<class 'Sensor'>\n"

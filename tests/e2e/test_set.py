@@ -55,7 +55,7 @@ _BAD: list[tuple[Any, str]] = [
     ("[1]", _OBJECT),
     (
         {"colour": "red"},
-        "colour is not a setting: there are " + ", ".join(row[0] for row in schema.table(schema.ROWS)),
+        "colour is not a setting: there are " + ", ".join(row[0] for row in schema.each()),
     ),
     ({"outbox.size": 8}, "outbox.size is not a setting"),
     ({"mqtt.host": "a"}, "mqtt.host is not a setting: there are server, port, user, password, keepalive_s"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from host.image.images import LAYOUTS
 from host.settings import check
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,18 @@ def test_invalid(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(check.Invalid) as told:
         check.load(tmp_path / "config.json")
     assert str(told.value) == sentence.replace("{drivers}", ", ".join(check.Drivers().names()))
+
+
+def test_what_does_not_fit_in_memory(tmp_path: Path) -> None:
+    text, sentence = CASES.NO_ROOM
+    (tmp_path / "config.json").write_text(text, encoding="utf-8")
+    missing = []
+    for image in LAYOUTS:
+        with pytest.raises(check.NoRoom) as told:
+            check.load(tmp_path / "config.json", image)
+        missing.append(int(str(told.value).split()[5]))
+        assert str(told.value) == sentence % missing[-1]
+    assert missing == sorted(set(missing))  # romfs has the most room, small the least
 
 
 @pytest.mark.parametrize("text", CASES.VALID)
@@ -74,7 +87,7 @@ def test_example_is_the_defaults(tmp_path: Path) -> None:
 def test_example_shows_every_setting() -> None:
     example = json.loads((ROOT / "config.example.json").read_text(encoding="utf-8"))
     for section, given in (("", example), ("wifi.", example["wifi"]), ("mqtt.", example["mqtt"])):
-        assert list(given) == [row[0] for row in check.schema.table(check.schema.ROWS, section)]
+        assert list(given) == [row[0] for row in check.rows(section)]
 
 
 def test_page_is_up_to_date() -> None:

@@ -84,7 +84,7 @@ def _read(text):
 
 
 def _change(schema, config, changes):
-    for row in schema.each(schema.ROWS):  # what config.json has not, and what is to be changed in it
+    for row in schema.each():  # what config.json has not, and what is to be changed in it
         if row[0] not in config and any(key.startswith(row[0] + ".") for key in changes):
             config[row[0]] = json.loads(row[2])
     for key in changes:

@@ -1,0 +1,35 @@
+"""What sensors and outbox take of the heap: settings that do not fit are refused before they run.
+
+Bytes, measured on the chip's own port with up to eight sensors, good to a tenth.
+"""
+
+_ROOM = {"romfs": 15500, "plain": 5000, "small": 3300}  # for what follows
+_ANNOUNCE, _SINGLE = (
+    1900,
+    600,
+)  # the announcement to Home Assistant where its code is in the heap, and more for that form
+_CHANNEL, _SENSOR = 240, 210
+_STAYS, _DRIVER = 400, 1000  # a sensor that stays between two readings, and its driver's code
+_FILTER = 100  # of one quantity
+_FILTERS = ("median", "scale", "offset", "delta")
+_RARE_S = 10
+
+
+def missing(config, drivers):
+    """Return the bytes that these settings, all right by themselves, need beyond what the image has; or less than 1."""
+    image = drivers.image()
+    need = 9 * config["outbox"]
+    if config["homeassistant"] and image != "romfs":
+        need += _ANNOUNCE + (_SINGLE if config["homeassistant"] == "single" else 0)
+    stay = []
+    for entry in config["sensors"]:
+        driver = entry["driver"]
+        need += _SENSOR + 2 * len(entry["name"] or "") + sum([2 * len(entry["topics"][q]) for q in entry["topics"]])
+        need += _CHANNEL * len(drivers.quantities(driver))
+        if any([name in entry for name in _FILTERS]):
+            need += (_FILTER + 20 * entry.get("median", 0)) * len(drivers.quantities(driver))
+        if image == "romfs" and entry["every_s"] < _RARE_S:
+            need += _STAYS
+            if driver not in stay:
+                stay.append(driver)
+    return need + _DRIVER * len(stay) - _ROOM[image]
