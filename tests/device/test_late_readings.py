@@ -70,17 +70,17 @@ async def test_readings_of_an_outage_are_late_with_their_time():
 
 async def test_without_a_calendar_they_have_their_age():
     session = Session()
-    with Replaced(node, "time", Calendar()), Replaced(node, "_last", None), Replaced(node, "_s", 1000):
+    with Replaced(node, "time", Calendar()), Replaced(node, "last", None), Replaced(node, "s", 1000):
         session.outbox.put(0, 1)
-        node._s += 84
+        node.s += 84
         await session.run()
     assert session.messages == [(b"late/n1/lux", b'{"v":1.00,"age_s":84}')]
 
 
 def test_a_calendar_that_comes_later_dates_what_came_before():
-    with Replaced(node, "time", Calendar()) as calendar, Replaced(node, "_last", None), Replaced(node, "_s", 100):
+    with Replaced(node, "time", Calendar()) as calendar, Replaced(node, "last", None), Replaced(node, "s", 100):
         moment = node.stamp()
-        node._s += 340
+        node.s += 340
         assert late_readings.when(moment) == '"age_s":340'
         calendar.seconds = 800000000
         assert late_readings.when(moment) == '"ts":%d' % (800000000 + 946684800 - 340)

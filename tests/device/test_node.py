@@ -69,8 +69,8 @@ def test_loading_again_and_again_takes_no_heap():
 
 
 def test_uptime_counts_on_when_the_ticks_wrap():
-    with Replaced(node, "time", Time((1 << 30) - 2500)) as fake, Replaced(node, "_last", None):
-        with Replaced(node, "_s", 0), Replaced(node, "_ms", 0):
+    with Replaced(node, "time", Time((1 << 30) - 2500)) as fake, Replaced(node, "last", None):
+        with Replaced(node, "s", 0), Replaced(node, "ms", 0):
             seen = []
             for _ in range(12):
                 seen.append(node.uptime())
@@ -81,7 +81,7 @@ def test_uptime_counts_on_when_the_ticks_wrap():
 
 
 def test_a_calendar_that_nobody_has_set_is_unknown():
-    with Replaced(node, "time", Time(0, 12345)) as fake, Replaced(node, "_last", None), Replaced(node, "_s", 77):
+    with Replaced(node, "time", Time(0, 12345)) as fake, Replaced(node, "last", None), Replaced(node, "s", 77):
         assert node.stamp() == 77 < node.KNOWN
         for seconds, stamp in ((816979200, 816979200), (node.LAST, node.LAST), (node.LAST + 1, 77), (1 << 32, 77)):
             fake.seconds = seconds

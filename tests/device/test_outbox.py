@@ -169,11 +169,11 @@ def test_time_and_age_go_on_through_a_reset():
     try:
         rtc = Rtc()
         outbox = Outbox(8, CHANNELS, rtc)
-        node._s = 1000
+        node.s = 1000
         outbox.put(0, 1)
-        node._s = 1300
+        node.s = 1300
         outbox.save()
-        node._s = 40  # the node has started again
+        node.s = 40  # the node has started again
         again = restored(8, CHANNELS, rtc)
         moment = again.oldest()[2]
         assert late_readings.when(moment) == '"age_s":340'

@@ -15,9 +15,10 @@ LAST = 2147483647  # 2068-01-19: a later one does not fit in a record of outbox.
 # Modules that stay in the heap; drop() drops the others.
 _KEPT = const(" board faults jobs outbox packet_stream sensors session supervisor ")
 
-_last = None  # ticks_ms() of the latest uptime(), and what it was
-_s = 0
-_ms = 0
+# Of uptime(): ticks_ms() of its latest call, the seconds and milliseconds then. Names that are in the heap anyway.
+last = None
+s = 0
+ms = 0
 
 try:
     import asyncio  # noqa: F401
@@ -61,14 +62,14 @@ def with_room(*call):
 
 def uptime():
     """Return the whole seconds since the first call. It must be called at least every 6 days: ticks_ms() wraps."""
-    global _last, _s, _ms
+    global last, s, ms
     now = time.ticks_ms()
-    if _last is not None:
-        _ms += time.ticks_diff(now, _last)
-        _s += _ms // 1000
-        _ms %= 1000
-    _last = now
-    return _s
+    if last is not None:
+        ms += time.ticks_diff(now, last)
+        s += ms // 1000
+        ms %= 1000
+    last = now
+    return s
 
 
 def stamp():

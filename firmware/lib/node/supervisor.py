@@ -43,7 +43,7 @@ class Supervisor:
         self._timer = machine.Timer(-1)
         self.stop = None
         self._alive_at = [0] * len(table)  # ticks_ms() of a row's last sign of life, or of its next turn
-        self._pause = [0] * len(table)  # ms that each row was last left out for after a crash
+        self.pause_ms = [0] * len(table)  # ms that each row was last left out for after a crash
         self.index = 0  # of the row whose turn it is, or was
         self.late = None  # the row that keeps the watchdog from being fed
         self._well_since = None  # ticks_ms() since when no row has crashed; None: for a minute or more
@@ -150,7 +150,7 @@ class Supervisor:
         except MemoryError as e:
             self.stop = e
             return 0
-        pause = self._pause[i] = min(max(2 * self._pause[i], 1000), _MINUTE_MS)
+        pause = self.pause_ms[i] = min(max(2 * self.pause_ms[i], 1000), _MINUTE_MS)
         self._well_since = self._alive_at[i] = time.ticks_add(time.ticks_ms(), pause)
         return pause
 
@@ -163,7 +163,7 @@ class Supervisor:
             note(b"good")
             state.clear("crash", "")  # that of the last run
             for i in range(len(self.table)):
-                self._pause[i] = 0
+                self.pause_ms[i] = 0
                 state.clear("crash", self.table[i][0])
                 state.clear("library", self.table[i][0])
         if self._error_reboot_s:

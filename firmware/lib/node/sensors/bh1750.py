@@ -61,23 +61,23 @@ class Sensor:
 
     async def _integrate(self, mtreg, period):
         """Run one integration, of `period` ms at most, and return its counts."""
-        await self._put(0x40 | mtreg >> 5)
-        await self._put(0x60 | mtreg & 31)
-        await self._put(_ONCE)
+        await self.put(0x40 | mtreg >> 5)
+        await self.put(0x60 | mtreg & 31)
+        await self.put(_ONCE)
         await asyncio.sleep_ms(period)
-        counts = await self._get()
-        if await self._get() != counts:  # neither I2C nor the chip has a checksum
+        counts = await self.get()
+        if await self.get() != counts:  # neither I2C nor the chip has a checksum
             raise Unmeasurable("reads differently twice")
         return counts
 
     # One transfer (0.3 ms at 100 kHz) at a time: the other coroutines run in between.
 
-    async def _get(self):
+    async def get(self):
         await asyncio.sleep_ms(0)
         self._bus.readfrom_into(self.address, self._in)
         return self._in[0] << 8 | self._in[1]
 
-    async def _put(self, value):
+    async def put(self, value):
         await asyncio.sleep_ms(0)
         self._in[0] = value
         if self._bus.writeto(self.address, memoryview(self._in)[:1]) != 1:

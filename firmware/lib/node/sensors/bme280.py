@@ -82,20 +82,20 @@ class Sensor:
         """
         buffer = self._in
         await self._query()
-        await self._put(_CTRL_HUM, _HUM_X1)  # counts from the next CTRL_MEAS
-        await self._put(_CONFIG, 0)  # no filter
-        await self._put(_CTRL_MEAS, _ASLEEP | _FORCED)
+        await self.put(_CTRL_HUM, _HUM_X1)  # counts from the next CTRL_MEAS
+        await self.put(_CONFIG, 0)  # no filter
+        await self.put(_CTRL_MEAS, _ASLEEP | _FORCED)
         await asyncio.sleep_ms(_MEASURES_MS)
-        await self._get(_DATA, _RAW, self._size)
-        await self._get(_CALIBRATION, 0, _CAL_H)
+        await self.get(_DATA, _RAW, self._size)
+        await self.get(_CALIBRATION, 0, _CAL_H)
         if self._size == 8:
-            await self._get(_CALIBRATION_H, _CAL_H, _RAW - _CAL_H)
+            await self.get(_CALIBRATION_H, _CAL_H, _RAW - _CAL_H)
         raw_p = buffer[33] << 12 | buffer[34] << 4 | buffer[35] >> 4
         raw_t = buffer[36] << 12 | buffer[37] << 4 | buffer[38] >> 4
         raw_h = buffer[39] << 8 | buffer[40]
         calibration = struct.unpack_from(_LAYOUT, buffer)
         # I2C has no checksum: values are believed when the chip is found, after them, as it was set up, and asleep.
-        await self._get(_CTRL_MEAS, 0, 2)
+        await self.get(_CTRL_MEAS, 0, 2)
         if buffer[0] != _ASLEEP or buffer[1] & _USED:
             raise Unmeasurable("registers read back wrong")
         await self._query()
@@ -109,7 +109,7 @@ class Sensor:
 
     async def _query(self):
         """Ask the chip for its identity. Raises Unmeasurable when it is another, OSError when there is none."""
-        await self._get(_ID, 0, 1)
+        await self.get(_ID, 0, 1)
         kind = self._in[0]
         if not kind:
             raise OSError(_EIO)  # an SDA held low acknowledges everything and reads as zeros
@@ -123,11 +123,11 @@ class Sensor:
 
     # One transfer (at most 2.7 ms at 100 kHz) at a time: the other coroutines run in between.
 
-    async def _get(self, register, at, count):
+    async def get(self, register, at, count):
         await asyncio.sleep_ms(0)
         self._bus.readfrom_mem_into(self.address, register, memoryview(self._in)[at : at + count])
 
-    async def _put(self, register, value):
+    async def put(self, register, value):
         await asyncio.sleep_ms(0)
         self._in[0] = value
         self._bus.writeto_mem(self.address, register, memoryview(self._in)[:1])

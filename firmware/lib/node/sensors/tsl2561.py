@@ -80,7 +80,7 @@ class Sensor:
 
     def __init__(self, bus, options):
         self._bus = bus
-        self._options = options
+        self.options = options
         self.address = options.get("address") or 0x39
         self._word = bytearray(2)
         self._byte = memoryview(self._word)[:1]
@@ -97,7 +97,7 @@ class Sensor:
 
         Raises Saturated in too much light, Unmeasurable when what the chip says cannot be, OSError when the bus fails.
         """
-        kind = await self._get(_ID)
+        kind = await self.get(_ID)
         if not kind:
             raise OSError(_EIO)  # an SDA held low acknowledges everything and reads as zeros
         package = {1: b"CS", 5: b"T"}.get(kind >> 4)  # part number in ID 7:4; FN and CL count as T
@@ -110,7 +110,7 @@ class Sensor:
             if not step:
                 break
             self.range += step
-        self._options["range"] = self.range
+        self.options["range"] = self.range
         return (lux(ch0, ch1, gain, ms, package),)
 
     def _next(self, integration_ms, gain, count):
@@ -131,19 +131,19 @@ class Sensor:
         timing, _, clip, full, wait = _INTEGRATIONS[integration_ms]
         if gain == 16:
             timing |= _GAIN_16X
-        await self._put(_CONTROL, _OFF)  # a change of TIMING counts from the next power-on
-        await self._put(_TIMING, timing)
-        await self._put(_CONTROL, _ON)
+        await self.put(_CONTROL, _OFF)  # a change of TIMING counts from the next power-on
+        await self.put(_TIMING, timing)
+        await self.put(_CONTROL, _ON)
         await asyncio.sleep_ms(wait)
-        ch0 = await self._get(_DATA0)
-        ch1 = await self._get(_DATA1)
+        ch0 = await self.get(_DATA0)
+        ch1 = await self.get(_DATA1)
         # I2C has no checksum, and SoftI2C is silent about data that was not acknowledged: counts are believed when the
         # chip is found, after them, as it was set up before.
-        control, told = await self._get(_CONTROL), await self._get(_TIMING)
+        control, told = await self.get(_CONTROL), await self.get(_TIMING)
         # The other bits are reserved, and whatever they are.
-        if control & _ON != _ON or told & _USED != timing or await self._get(_ID) != kind:
+        if control & _ON != _ON or told & _USED != timing or await self.get(_ID) != kind:
             raise Unmeasurable("registers read back wrong")
-        await self._put(_CONTROL, _OFF)
+        await self.put(_CONTROL, _OFF)
         # ch0 sees all that ch1 sees. Each may be off by 4 counts in the dark.
         if max(ch0, ch1) > full or (ch0 <= clip and ch1 > 2 * ch0 + 16):
             raise Unmeasurable("impossible counts: %d, %d" % (ch0, ch1))
@@ -151,13 +151,13 @@ class Sensor:
 
     # One transfer (0.5 ms at 100 kHz) at a time: the other coroutines run in between.
 
-    async def _get(self, register):
+    async def get(self, register):
         await asyncio.sleep_ms(0)
         buffer = self._word if register & _WORD else self._byte
         self._bus.readfrom_mem_into(self.address, register, buffer)
         return int.from_bytes(buffer, "little")
 
-    async def _put(self, register, value):
+    async def put(self, register, value):
         await asyncio.sleep_ms(0)
         self._byte[0] = value
         self._bus.writeto_mem(self.address, register, self._byte)
