@@ -42,7 +42,9 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         for number in [*self._processes]:
             self.kill(number)
-        self.run(". docs/cluster/env.sh 1 /tmp/cluster; epmd -kill || true")
+        # epmd refuses as long as it has not noticed that they are dead.
+        end = "for _ in {1..50}; do ! epmd -kill | grep -q Killed || break; sleep 0.2; done"
+        self.run(f". docs/cluster/env.sh 1 /tmp/cluster; {end}")
 
     def _shell(self, lines: str) -> list[str]:
         return ["bash", "-ec", lines.replace("/tmp/cluster", str(self._folder)).replace("PASSWORD", f'"{PASSWORD}"')]
