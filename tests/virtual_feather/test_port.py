@@ -274,3 +274,20 @@ def test_a_blank_file_system_is_made_and_a_broken_one_left_alone(tmp_path, board
         console.send(b"\x03")
         assert b"KeyboardInterrupt" in console.read_until(_BANNER)
         assert console.type("import os; os.listdir('/')") == "[]\n"
+
+
+def test_raw_repl_takes_lines_that_end_in_cr_lf(board):
+    with board.console() as console:
+        console.prompt()
+        assert console.run("x = '''a\r\nb'''\r\nif x:\r\n    print(repr(x))\r\n") == "'a\\nb'\n"
+
+
+def test_a_second_terminal_sees_what_is_printed(board):
+    terminal = (
+        "import os, io\nclass Terminal(io.IOBase):\n  got = b''\n  def write(self, data):\n    self.got += bytes(data)\n"
+        "    return len(data)\n  def readinto(self, _): return None\n"
+    )
+    with board.console() as console:
+        console.prompt()
+        seen = console.run(f"{terminal}t = Terminal()\nos.dupterm(t)\nprint('both')\nos.dupterm(None)\nprint(t.got)")
+    assert seen == "both\nb'both\\r\\n'\n"

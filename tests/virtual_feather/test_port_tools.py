@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import re
 import shutil
@@ -92,6 +93,12 @@ def test_rshell(boards, files, image):
     _rshell(board, "cp", files / "notes.txt", "/pyboard/notes.txt")
     assert "one\ntwo" in _rshell(board, "cat", "/pyboard/notes.txt").replace("\r", "")
     _rshell(board, "rsync", files, "/pyboard/lib")
+    (files / "notes.txt").write_text("three\n")
+    later = time.time() + 60
+    os.utime(files / "notes.txt", (later, later))
+    again = _rshell(board, "rsync", files, "/pyboard/lib")
+    assert "notes.txt is newer" in again and "data.bin is newer" not in again
+    assert re.search(time.strftime(r"6 %b %d \d\d:\d\d notes.txt"), _rshell(board, "ls", "-l", "/pyboard/lib"))
     back = files / "back.bin"
     _rshell(board, "cp", "/pyboard/lib/data.bin", back)
     assert back.read_bytes() == (files / "data.bin").read_bytes()
