@@ -47,7 +47,7 @@ def test_a_fresh_heap_is_that_of_the_chip(board):
         console.send(_CTRL_D)  # the first start has made the file system, with modules that stay loaded
         console.read_until(_BANNER)
         free = int(console.type("import gc; gc.collect(); gc.mem_free()"))  # each line typed takes some
-        assert abs(free - 36_640) <= 128, "of the 38,016 bytes that objects can have"
+        assert abs(free - 36_640) <= 64, "of the 38,016 bytes that objects can have"
         console.run("piece = bytearray(35_500)")
         _, trace = console.run_raw("more = bytearray(1000)")
         assert "MemoryError" in trace
