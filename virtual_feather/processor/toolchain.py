@@ -26,26 +26,26 @@ class Tools:
     compiler: str
     flags: tuple[str, ...]
     emulation: str  # the linker's name of the format
-    package: str  # Debian's, of the compiler
+    packages: tuple[str, ...]  # Debian's, of the compiler and its C library; none: ziglang's
     prefix: str = ""  # of binutils
 
     @property
     def command(self) -> list[str]:
         """The compiler's command, for files and for linking."""
         zig = [sys.executable, "-m", _ZIG, "cc", "-target"]
-        return [*(zig if self.package == _ZIG else []), self.compiler]
+        return [*(zig if not self.packages else []), self.compiler]
 
     @property
     def preprocessor(self) -> list[str]:
         """Its preprocessor's, for many files at once, for which `zig cc` knows no such target."""
-        if self.package != _ZIG:
+        if self.packages:
             return [*self.command, "-E"]
         return [sys.executable, "-m", _ZIG, "clang", "-target", self.compiler.replace("x86", "i386"), "-E"]
 
     @property
     def headers(self) -> list[str]:
         """Flags that name the C library's headers, where the compiler forgets them under -nostdlib."""
-        if self.package != _ZIG:
+        if self.packages:
             return []
         cpu = self.compiler.partition("-")[0]
         library = Path(importlib.util.find_spec(_ZIG).submodule_search_locations[0]) / "lib"
@@ -56,15 +56,18 @@ class Tools:
 
 _X86, _ARM = "elf_i386", "armelf_linux_eabi"
 _CROSS = "arm-linux-gnueabihf-"
-_ZIG_ARM = Tools("arm-linux-musleabihf", _ZIG_FLAGS, _ARM, _ZIG)
+_ZIG_ARM = Tools("arm-linux-musleabihf", _ZIG_FLAGS, _ARM, ())
 # For each kind of computer: the system's compiler, and ziglang.
 _MACHINES = {
     "x86_64": (
-        Tools("gcc", ("-m32", "-msse2", "-mfpmath=sse"), _X86, "gcc-multilib"),
-        Tools("x86-linux-musl", _ZIG_FLAGS, _X86, _ZIG),
+        Tools("gcc", ("-m32", "-msse2", "-mfpmath=sse"), _X86, ("gcc-multilib", "libc6-dev")),
+        Tools("x86-linux-musl", _ZIG_FLAGS, _X86, ()),
     ),
-    "armv7l": (Tools("gcc", ("-march=armv7-a", "-mfpu=vfpv3-d16"), _ARM, "gcc"), _ZIG_ARM),
-    "aarch64": (Tools(f"{_CROSS}gcc", (), _ARM, "gcc-arm-linux-gnueabihf", _CROSS), _ZIG_ARM),
+    "armv7l": (Tools("gcc", ("-march=armv7-a", "-mfpu=vfpv3-d16"), _ARM, ("gcc", "libc6-dev")), _ZIG_ARM),
+    "aarch64": (
+        Tools(f"{_CROSS}gcc", (), _ARM, ("gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross"), _CROSS),
+        _ZIG_ARM,
+    ),
 }
 
 
@@ -82,7 +85,7 @@ def candidates() -> tuple[Tools, ...]:
 def missing_packages() -> list[str]:
     """Debian's names of what a build with the system's compiler needs and this computer lacks. Raises UserError."""
     system, _ = candidates()
-    return ([] if _compiles(system) else [system.package, "libc6-dev"]) + ([] if _found("make") else ["make"])
+    return ([] if _compiles(system) else [*system.packages]) + ([] if _found("make") else ["make"])
 
 
 def tools() -> Tools:
