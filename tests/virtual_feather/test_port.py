@@ -284,10 +284,10 @@ def test_raw_repl_takes_lines_that_end_in_cr_lf(board):
 
 def test_a_second_terminal_sees_what_is_printed(board):
     terminal = (
-        "import os, io\nclass Terminal(io.IOBase):\n  got = b''\n  def write(self, data):\n    self.got += bytes(data)\n"
+        "import os, io\nclass Term(io.IOBase):\n  got = b''\n  def write(self, data):\n    self.got += bytes(data)\n"
         "    return len(data)\n  def readinto(self, _): return None\n"
     )
     with board.console() as console:
         console.prompt()
-        seen = console.run(f"{terminal}t = Terminal()\nos.dupterm(t)\nprint('both')\nos.dupterm(None)\nprint(t.got)")
+        seen = console.run(f"{terminal}t = Term()\nos.dupterm(t)\nprint('both')\nos.dupterm(None)\nprint(t.got)")
     assert seen == "both\nb'both\\r\\n'\n"
