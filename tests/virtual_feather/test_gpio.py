@@ -84,6 +84,7 @@ def test_the_processor_is_told_of_the_wires_outside(chip: Chip) -> None:
 
 
 def test_what_is_not_wanted_any_more_is_not_reported(chip: Chip) -> None:
-    chip.gpio.hear(5, True)
-    chip.gpio.hear(5, False)
+    heard: list[int] = []
+    chip.gpio.listen(5, heard.append)
+    chip.gpio.forget(5, heard.append)
     assert not chip.page.heard >> 5 & 1

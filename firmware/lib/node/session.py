@@ -159,6 +159,7 @@ class Session(PacketStream):
             while self.reads:
                 await asyncio.sleep_ms(_STEP_MS)
             self.works = True
+            drop()  # what the reading has left
         try:
             await with_room(__import__, path)
             await sys.modules[path].run(self, *args)
