@@ -45,7 +45,7 @@ def changes(
     """
     wanted = hashes(files)
     here = {path: file.sha256 for path, file in survey.files.items() if not path.startswith("rom/")}
-    modules = {_module(path) for path in (*files, *(rom or {})) if path.startswith("lib/")}
+    modules = {_module(path) for path in (*files, *(rom or {})) if path.startswith("lib/")} - {None}
     stale = OF_UPDATES[1:] if files_only else OF_UPDATES
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents} - {"."} - survey.folders
     return Changes(
