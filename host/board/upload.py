@@ -45,7 +45,7 @@ def changes(
     """
     wanted = hashes(files)
     here = {path: file.sha256 for path, file in survey.files.items() if not path.startswith("rom/")}
-    modules = {_module(path) for path in (*files, *(rom or {})) if path.startswith("lib/")} - {None}
+    modules = _modules(path for path in (*files, *(rom or {})) if path.startswith("lib/"))
     stale = OF_UPDATES[1:] if files_only else OF_UPDATES
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents} - {"."} - survey.folders
     return Changes(
@@ -65,9 +65,13 @@ def _module(path: str) -> str | None:
     return stem if suffix in (".py", ".mpy") else None
 
 
+def _modules(paths: Iterable[str]) -> set[str]:
+    return {module for path in paths if (module := _module(path))}
+
+
 def shadows(survey: Survey, firmware: Files) -> list[str]:
     """Return the files in the board's / that are imported in place of a module in lib: the user's own, and kept."""
-    modules = {_module(path.rpartition("lib/")[2]) for path in firmware if "lib/" in path} - {None}
+    modules = _modules(path.rpartition("lib/")[2] for path in firmware if "lib/" in path)
     return sorted(path for path in survey.files if _module(path) in modules)
 
 
