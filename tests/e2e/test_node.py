@@ -68,8 +68,7 @@ def test_runapp_stops_the_node_cleanly(node):
         feather.board.skip(2)
         console.send(b"1+1\r")
         assert console.read_until(b">>> ") == b"1+1\r\n2\r\n>>> ", "and nothing before it"
-    feather.board.ctl("reset")
-    with feather.board.console() as console:
+        feather.board.ctl("reset")
         assert b"RunApp is held" in console.read_until(b">>> ")
     since = feather.broker.count
     feather.board.ctl("runapp", "release")

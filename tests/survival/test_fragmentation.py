@@ -7,6 +7,7 @@ import re
 from nodes import Node
 
 _BLOCK = 16  # bytes of a block of the heap
+_LOOKS = 6  # an hour
 _LOOK = """
 def heap():
     import gc
@@ -14,13 +15,13 @@ def heap():
 
     gc.collect()
     micropython.mem_info()
-    return 3600000
+    return 600000
 
 
 def make():"""
 
 
-def _with_a_look_each_hour(main: str) -> str:
+def _with_six_looks_an_hour(main: str) -> str:
     return main.replace("\ndef make():", _LOOK).replace(
         "    table = [\n", '    table = [\n        ("heap", 0, heap),\n'
     )
@@ -29,7 +30,7 @@ def _with_a_look_each_hour(main: str) -> str:
 def test_the_largest_free_block(survivor, request) -> None:
     hours = 24 if request.config.getoption("--long") else 3
     node: Node = survivor(
-        _with_a_look_each_hour, sensors=[{"driver": "tsl2561", "every_s": 60}], mqtt={"keepalive_s": 300}
+        _with_six_looks_an_hour, sensors=[{"driver": "tsl2561", "every_s": 60}], mqtt={"keepalive_s": 300}
     )
     with node.board.console() as console:
         for _ in range(hours):
@@ -37,9 +38,9 @@ def test_the_largest_free_block(survivor, request) -> None:
         said = console.line.read(console.line.in_waiting).decode(errors="replace")
     free = [int(size) for size in re.findall(r"free: (\d+)", said)]
     largest = [_BLOCK * int(blocks) for blocks in re.findall(r"max free sz: (\d+)", said)]
-    assert len(largest) >= hours
-    print(
-        f"largest free block of {free[1]} free bytes after an hour: {largest[1]}; of {free[-1]} at last: {largest[-1]}"
-    )
-    assert largest[-1] >= free[-1] // 2
-    assert largest[-1] >= largest[1] - 256
+    assert len(largest) >= _LOOKS * hours
+    # What a look finds depends on what is just being done: the best of six tells what is left behind.
+    first, last = max(largest[_LOOKS : 2 * _LOOKS]), max(largest[-_LOOKS:])
+    print(f"largest free block after an hour: {first}; after {hours}: {last} of {free[-1]} free bytes")
+    assert min(largest[_LOOKS:]) >= free[-1] * 3 // 4
+    assert last >= first - 256
