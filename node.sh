@@ -13,8 +13,8 @@ VERBS=(
     'files|host.board.by_hand files|nano|the files of the board on USB, with rshell and nano'
     'watch|host.broker.watch|mosquitto_sub|what the nodes say, in columns, faults in words'
     'list|host.broker.roster||all nodes at a glance: online, readings, fault, signal, version; exit 1 when one is unwell'
-    'update|host.update.send||brings nodes up to date by air with firmware/ as it is here'
-    'set|host.settings.by_air||changes settings of a node by air, and here'
+    'update|host.update.send||brings nodes up to date over the air with firmware/ as it is here'
+    'set|host.settings.send||changes settings of a node over the air, and here'
     'image|host.image.fetch||gets MicroPython for the board, and checks it'
 )
 

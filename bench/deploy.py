@@ -42,7 +42,7 @@ firmware/lib, for which flash.sh writes the ROMFS again. How true the pacing is:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Computer:
     """A board, its broker, and a copy of the files that flash.sh works on."""
 
     folder: Path
@@ -81,7 +81,7 @@ def _run(folder: Path, *command: object) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-Act = Callable[[Desk], None]
+Act = Callable[[Computer], None]
 
 
 def _is_reading(message: Message) -> bool:
@@ -98,61 +98,61 @@ def _copy(folder: Path, broker: Broker) -> None:
     (folder / "main.py").write_text(f"import ancestor\nancestor.main({broker.port})\n")
 
 
-def _esptool(desk: Desk, *words: object) -> None:
-    desk.run("-m", "esptool", "--port", desk.board.path, "--baud", 115200, *words)
+def _esptool(computer: Computer, *words: object) -> None:
+    computer.run("-m", "esptool", "--port", computer.board.path, "--baud", 115200, *words)
 
 
-def _rshell(desk: Desk, *words: object) -> None:
+def _rshell(computer: Computer, *words: object) -> None:
     rshell = Path(sys.executable).with_name("rshell")
-    desk.run(rshell, "--port", desk.board.path, "--buffer-size", 128, "--quiet", *words)
+    computer.run(rshell, "--port", computer.board.path, "--buffer-size", 128, "--quiet", *words)
 
 
-def _flash_sh(desk: Desk, *words: object) -> None:
-    desk.run("-m", "host.flash", "--port", desk.board.path, "--yes", *words)
+def _flash_sh(computer: Computer, *words: object) -> None:
+    computer.run("-m", "host.flash", "--port", computer.board.path, "--yes", *words)
 
 
 def _edit(path: Path) -> None:
     path.write_text(path.read_text() + "\n# edited\nEDITED = 1\n")
 
 
-def _write_by_hand(desk: Desk, image: str) -> None:
-    _esptool(desk, "erase-flash")
-    _esptool(desk, "write-flash", "--flash-size", "detect", "--flash-mode", "dio", 0, desk.image(image))
+def _write_by_hand(computer: Computer, image: str) -> None:
+    _esptool(computer, "erase-flash")
+    _esptool(computer, "write-flash", "--flash-size", "detect", "--flash-mode", "dio", 0, computer.image(image))
 
 
-def _by_hand(desk: Desk) -> None:
-    _write_by_hand(desk, "romfs")
-    _rshell(desk, "cp", "ancestor.py", "main.py", "/pyboard/")
-    desk.reading(desk.press_reset())
+def _by_hand(computer: Computer) -> None:
+    _write_by_hand(computer, "romfs")
+    _rshell(computer, "cp", "ancestor.py", "main.py", "/pyboard/")
+    computer.reading(computer.press_reset())
 
 
-def _node_by_hand(desk: Desk) -> None:
-    desk.run("-m", "host.image.firmware", "plain")
-    _write_by_hand(desk, "plain")
-    _rshell(desk, "rsync", "build/plain/flash", "/pyboard")
-    desk.reading(desk.press_reset())
+def _node_by_hand(computer: Computer) -> None:
+    computer.run("-m", "host.image.firmware", "plain")
+    _write_by_hand(computer, "plain")
+    _rshell(computer, "rsync", "build/plain/flash", "/pyboard")
+    computer.reading(computer.press_reset())
 
 
 def _edit_by_hand(*path: str) -> Act:
-    def act(desk: Desk) -> None:
-        _edit(desk.folder.joinpath(*path))
-        _rshell(desk, "cp", "/".join(path), "/pyboard/")
-        desk.reading(desk.press_reset())
+    def act(computer: Computer) -> None:
+        _edit(computer.folder.joinpath(*path))
+        _rshell(computer, "cp", "/".join(path), "/pyboard/")
+        computer.reading(computer.press_reset())
 
     return act
 
 
 def _by_flash_sh(*words: str) -> Act:
-    def act(desk: Desk) -> None:
-        _flash_sh(desk, "--image", desk.image("romfs"), *words)
+    def act(computer: Computer) -> None:
+        _flash_sh(computer, "--image", computer.image("romfs"), *words)
 
     return act
 
 
 def _edit_and_flash(*path: str) -> Act:
-    def act(desk: Desk) -> None:
-        _edit(desk.folder.joinpath("firmware", *path))
-        _flash_sh(desk, "--files-only")
+    def act(computer: Computer) -> None:
+        _edit(computer.folder.joinpath("firmware", *path))
+        _flash_sh(computer, "--files-only")
 
     return act
 
@@ -168,9 +168,9 @@ WAYS: dict[str, tuple[Act, ...]] = {
 }
 
 
-def _seconds(act: Act, desk: Desk) -> float:
+def _seconds(act: Act, computer: Computer) -> float:
     start = time.monotonic()
-    act(desk)
+    act(computer)
     return time.monotonic() - start
 
 
@@ -183,8 +183,8 @@ def _measure(acts: tuple[Act, ...]) -> list[float]:
         state.mkdir()
         (state / "flash.bin").write_bytes(b"\xff" * _FLASH_SIZE)
         with Feather(state, "--paced") as board:
-            desk = Desk(folder, board, state, broker, listener, folder)
-            return [_seconds(act, desk) for act in acts]
+            computer = Computer(folder, board, state, broker, listener, folder)
+            return [_seconds(act, computer) for act in acts]
 
 
 def _measure_at_once(count: int) -> float:

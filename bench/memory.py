@@ -25,7 +25,7 @@ from host.image.filesystem import make_romfs
 from host.image.firmware import Firmware, make
 from host.image.images import LAYOUTS
 from host.settings.check import load
-from host.update.protocol import Air, Refused, Silent, go, sign
+from host.update.protocol import Refused, Silent, UpdateLink, go, sign
 from virtual_feather.control import Command, control
 
 _ID = "bench"
@@ -61,10 +61,10 @@ class Heap:
 class Node:
     """A node under measurement: board, firmware, broker."""
 
-    def __init__(self, image: str, firmware: Firmware, state: Path, listener: Listener, air: Air) -> None:
+    def __init__(self, image: str, firmware: Firmware, state: Path, listener: Listener, link: UpdateLink) -> None:
         self.image = image
         self.firmware = firmware
-        self.air = air
+        self.link = link
         self._state = state
         self._listener = listener
         self.since = 0  # number of messages when the step began
@@ -87,7 +87,7 @@ class Node:
                 raise TimeoutError
             time.sleep(0.01)
 
-    def hear(self, *prefixes: str) -> None:
+    def expect(self, *prefixes: str) -> None:
         """Wait until the node has said something on each of these topics in this step. Raises TimeoutError."""
         for prefix in prefixes:
             if not self._listener.wait(
@@ -104,7 +104,7 @@ class Node:
     def command(self, verb: str, payload: str = "") -> None:
         """Send a command, hear the answer."""
         self._listener.publish(f"cmd/{_ID}/{verb}", payload)
-        self.hear(f"reply/{_ID}/{verb}")
+        self.expect(f"reply/{_ID}/{verb}")
 
     def begin_step(self) -> None:
         self.since = len(self._listener.messages)
@@ -116,17 +116,17 @@ def _start(node: Node) -> None:
     node.ctl("put", "config.json", "config.json", data=config)  # and a reset
     node.until("resets", resets + 2)  # by the node, once it has checked it
     node.begin_step()
-    node.hear("connect/", "sensors/", "fault/", "stats/", *(["homeassistant/"] if node.image != "small" else []))
+    node.expect("connect/", "sensors/", "fault/", "stats/", *(["homeassistant/"] if node.image != "small" else []))
 
 
 def _rest(node: Node) -> None:
     node.pass_time(2 * _STATS_S)
-    node.hear("stats/", "sensors/")
+    node.expect("stats/", "sensors/")
 
 
 def _read(node: Node) -> None:
     node.command("read")
-    node.hear("sensors/")
+    node.expect("sensors/")
 
 
 def _outage(node: Node) -> None:
@@ -134,30 +134,30 @@ def _outage(node: Node) -> None:
     node.pass_time(_OUTAGE_S)
     node.ctl("wifi", "on")
     node.begin_step()
-    node.hear("connect/", "late/", "sensors/")
+    node.expect("connect/", "late/", "sensors/")
 
 
 def _update(node: Node) -> None:
     changed = {"lib/node/filters.mpy": compile_file(ROOT / "firmware" / "lib" / "node" / "filters.py", "filters")}
     update = sign(_ID, _KEY, 1, make_romfs(node.firmware.rom | changed))
-    with node.air as air:
-        air.send(update, 0, "bench")
-        air.ask(go(update))
-        if not air.hear(_STEP_S).startswith("works"):
+    with node.link as link:
+        link.send(update, 0, "bench")
+        link.ask(go(update))
+        if not link.next_answer(_STEP_S).startswith("works"):
             raise Refused
     node.begin_step()
-    node.hear("disconnect/", "connect/", "sensors/")  # it starts once more, without what the trial has left
+    node.expect("disconnect/", "connect/", "sensors/")  # it starts once more, without what the trial has left
 
 
 def _set(node: Node) -> None:
     node.command("read")  # the reading is under way when the settings come
     node.command("set", json.dumps({"sensors.0.every_s": 2}))
-    node.hear("connect/", "sensors/")
+    node.expect("connect/", "sensors/")
 
 
 def _restart(node: Node) -> None:
     node.command("restart")
-    node.hear("disconnect/", "connect/", "sensors/")
+    node.expect("disconnect/", "connect/", "sensors/")
 
 
 STEPS: dict[str, Callable[[Node], None]] = {
@@ -166,7 +166,7 @@ STEPS: dict[str, Callable[[Node], None]] = {
     "identify": lambda node: node.command("identify"),
     "read": _read,
     "an outage, late readings": _outage,
-    "an update by air": _update,
+    "an update over the air": _update,
     "set, and the start with it": _set,
     "restart": _restart,
 }
@@ -218,7 +218,7 @@ def measure(image: str) -> Heap:
         state = folder / "board"
         write_files(state, firmware.flash, image, firmware.rom)
         with Feather(state, "--fast", 0):
-            node = Node(image, firmware, state, listener, Air(load(config), _ID))
+            node = Node(image, firmware, state, listener, UpdateLink(load(config), _ID))
             node.heap()
             for step, act in STEPS.items():
                 if act is _update and not LAYOUTS[image].romfs:

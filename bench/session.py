@@ -29,11 +29,11 @@ _LIMIT_S = _BAD_S + 6  # of silence, after which a program hangs
 _UP = b"up\r\n"
 _JOIN = """import sys, network
 sys.path.insert(0, '/rom')  # before what the image has frozen
-air = network.WLAN(network.STA_IF)
-air.active(True)
-if not air.isconnected():
-    air.connect('air', '')
-while not air.isconnected():
+link = network.WLAN(network.STA_IF)
+link.active(True)
+if not link.isconnected():
+    link.connect('air', '')
+while not link.isconnected():
     pass
 """
 _READING = len("sensors/bench/lux") + len("250.01")

@@ -40,7 +40,7 @@ def update():
             line = f.read().split(" ")
         half, state = int(line[0]) & 1, line[1]
     except (OSError, ValueError, IndexError):
-        pass  # no update by air yet, or a damaged file
+        pass  # no update over the air yet, or a damaged file
     if state != "-" and __name__ == "__main__":
         mount(1 - half)
         sys.path.insert(0, "/rom/lib/node/update")

@@ -18,7 +18,7 @@ def mqtt_client(mqtt, client_id):
 
 def led_error(fault, count, e):
     """Blink the number of a fault on the HUZZAH's red LED, so often or until RunApp is held. Needs nothing of lib/."""
-    if "trial" in sys.modules:  # of an update by air: the version before it comes back
+    if "trial" in sys.modules:  # of an update over the air: the version before it comes back
         sys.modules["trial"].fail(e)
     led, run_app = Pin(0, Pin.OUT, value=1), Pin(12, Pin.IN, Pin.PULL_UP)
     while count and run_app():

@@ -26,8 +26,8 @@ class Exit(IntEnum):
     FILES = 8  # the files on the board: upload, full file system, verification
     SILENT = 9  # all is written, but the broker did not hear from the node
     BROKER = 10  # node.sh watch: the broker cannot be reached, or refuses
-    REFUSED = 11  # the node refused an update by air
-    BACK = 12  # the node tried an update by air, and went back to what it had
+    REFUSED = 11  # the node refused an update over the air
+    BACK = 12  # the node tried an update over the air, and went back to what it had
     PROGRAM = 13  # a fault of the script itself
     INTERRUPTED = 130  # Ctrl-C
 

@@ -3,7 +3,7 @@
 import pytest
 from accounts import delivered, locked
 from boards import board, boards
-from desk import bare, desk
+from computer import bare, computer
 from nodes import broker, node, relay
 from probes import compiled, probe
 
@@ -16,8 +16,8 @@ __all__ = [
     "boards",
     "broker",
     "compiled",
+    "computer",
     "delivered",
-    "desk",
     "locked",
     "node",
     "probe",

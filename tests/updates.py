@@ -1,4 +1,4 @@
-"""Updates by air for tests: other versions of the firmware's files, and the conversation with a node."""
+"""Updates over the air for tests: other versions of the firmware's files, and the conversation with a node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from host.image.firmware import compile_module, make
 from host.image.images import LAYOUTS
 from host.settings.check import load
 from host.update import delta
-from host.update.protocol import Air, Update, go, sign
+from host.update.protocol import Update, UpdateLink, go, sign
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "5e" * 32
@@ -49,26 +49,26 @@ def package(image: bytes, counter: int, name: str = "n1", key: str = KEY, what: 
     return sign(name, key, counter, image, what)
 
 
-def talk(feather: Node) -> Air:
+def talk(feather: Node) -> UpdateLink:
     """The conversation with a test's node."""
-    return Air(load(_config(feather)), feather.name)
+    return UpdateLink(load(_config(feather)), feather.name)
 
 
-def runs(air: Air, image: bytes) -> bool:
+def runs(link: UpdateLink, image: bytes) -> bool:
     """Whether the node runs that image."""
-    return air.hail(b"?%d" % len(image)).split()[4] == delta.tell(delta.sha256(image))
+    return link.ask_until_answered(b"?%d" % len(image)).split()[4] == delta.tell(delta.sha256(image))
 
 
-def half(air: Air) -> int:
+def half(link: UpdateLink) -> int:
     """The half of the ROMFS partition that runs."""
-    return int(air.hail(b"?").split()[1])
+    return int(link.ask_until_answered(b"?").split()[1])
 
 
-def bring(air: Air, update: Update) -> str:
+def bring(link: UpdateLink, update: Update) -> str:
     """Send it, have it tried; what the node says of it."""
-    air.send(update, half(air), "pytest")
-    air.ask(go(update))
-    return air.hear(300)
+    link.send(update, half(link), "pytest")
+    link.ask(go(update))
+    return link.next_answer(300)
 
 
 def _config(feather: Node) -> Path:

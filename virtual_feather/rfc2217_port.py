@@ -10,7 +10,7 @@ import serial
 import serial.rfc2217
 
 from .errors import UserError
-from .outlet import Outlet
+from .output_queue import OutputQueue
 from .reactor import EDGES, Reactor
 
 _CHUNK = 1024
@@ -103,7 +103,7 @@ class Rfc2217Port:
             raise UserError(f"TCP port {port} cannot be served: {error.strerror}; take another or 0") from error
         self._client: socket.socket | None = None
         self._manager: serial.rfc2217.PortManager | None = None
-        self._outlet: Outlet | None = None
+        self._output: OutputQueue | None = None
         self._waits = False  # for the line
         self.path = f"rfc2217://127.0.0.1:{self._server.getsockname()[1]}"
         reactor.watch(self._server.fileno(), self._accept)
@@ -116,7 +116,7 @@ class Rfc2217Port:
     @property
     def full(self) -> bool:
         """Whether the client is behind with reading, and the board should pause."""
-        return self._outlet is not None and self._outlet.full
+        return self._output is not None and self._output.full
 
     def close(self) -> None:
         """Stop serving."""
@@ -132,8 +132,8 @@ class Rfc2217Port:
     def write(self, data: bytes) -> None:
         """Bytes as they are, telnet's own among them. PortManager calls this."""
         try:
-            if self._outlet:
-                self._outlet.send(data)
+            if self._output:
+                self._output.send(data)
         except OSError:
             self._drop()
 
@@ -143,7 +143,7 @@ class Rfc2217Port:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.setblocking(False)
         self._client = client
-        self._outlet = Outlet(self._reactor, client.send, self._room)
+        self._output = OutputQueue(self._reactor, client.send, self._room)
         manager = serial.rfc2217.PortManager(_Settings(self._lines), self)  # writes at once, and may find nobody
         if self._client:
             self._manager = manager
@@ -154,13 +154,13 @@ class Rfc2217Port:
         if self._client:
             self._reactor.forget(self._client.fileno())
             self._client.close()
-            self._outlet.drop()
-            self._client = self._manager = self._outlet = None
+            self._output.drop()
+            self._client = self._manager = self._output = None
             self._lines.set(False, False)
 
     def _ready(self) -> None:
         try:
-            self._outlet.flush()
+            self._output.flush()
         except OSError:
             self._drop()
         self._read()

@@ -45,7 +45,7 @@ class Options:
     chips: tuple[str, ...] = USUAL  # what hangs on it, as in `ctl plug`
 
 
-class Desk:
+class Feather:
     """A board with what is plugged into it."""
 
     def __init__(self, options: Options) -> None:
@@ -189,11 +189,11 @@ def _identity(state: Path, mac: bytes | None) -> Identity:
 
 def run(options: Options) -> int:
     """Run a board until SIGINT, SIGTERM or SIGHUP; the exit status. Raises UserError."""
-    desk = Desk(options)
-    desk.reactor.stop_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    feather = Feather(options)
+    feather.reactor.stop_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     try:
-        desk.start()
-        desk.reactor.run()
+        feather.start()
+        feather.reactor.run()
     finally:
-        desk.close()
+        feather.close()
     return 0

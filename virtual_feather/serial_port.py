@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import UserError
-from .openings import Openings
-from .outlet import Outlet
+from .output_queue import OutputQueue
 from .pacing import rate_of
+from .path_watcher import PathWatcher
 from .reactor import EDGES, Reactor
 
 _CHUNK = 512  # taken from a client at once; a USB bridge and its driver take about twice as much ahead of the line
@@ -48,25 +48,25 @@ class SerialPort:
         # With no descriptor of ours on it the pty hangs up when its last client closes it.
         os.close(slave)
         try:
-            self._openings: Openings | None = Openings(self.path)
+            self._watcher: PathWatcher | None = PathWatcher(self.path)
         except OSError:
-            self._openings = None  # a hang-up that the next client ends before we look goes unseen
+            self._watcher = None  # a hang-up that the next client ends before we look goes unseen
         os.set_blocking(self._master, False)
-        self._outlet = Outlet(reactor, lambda data: os.write(self._master, data), room)
+        self._output = OutputQueue(reactor, lambda data: os.write(self._master, data), room)
         self._link = link
         if link:
             _point(link, self._target)
         reactor.watch(self._master, self._ready, EDGES)
-        if self._openings:
-            reactor.watch(self._openings.descriptor, self._hear)
+        if self._watcher:
+            reactor.watch(self._watcher.descriptor, self._hear)
 
     def close(self) -> None:
         """Unplug the cable."""
         if self._link and self._link.is_symlink() and os.readlink(self._link) == self._target:
             self._link.unlink()
-        if self._openings:
-            self._reactor.forget(self._openings.descriptor)
-            self._openings.close()
+        if self._watcher:
+            self._reactor.forget(self._watcher.descriptor)
+            self._watcher.close()
         self._reactor.forget(self._master)
         os.close(self._master)
 
@@ -78,17 +78,17 @@ class SerialPort:
     @property
     def full(self) -> bool:
         """Whether the client is behind with reading, and the board should pause."""
-        return self._outlet.full
+        return self._output.full
 
     def send(self, data: bytes) -> None:
         """Send to the client, in order; dropped when there is none."""
         if self._hung_up():
-            self._outlet.drop()
+            self._output.drop()
             return
         try:
-            self._outlet.send(data)
+            self._output.send(data)
         except OSError:
-            self._outlet.drop()
+            self._output.drop()
 
     def _hung_up(self) -> bool:
         poll = select.poll()
@@ -97,14 +97,14 @@ class SerialPort:
 
     def _ready(self) -> None:
         try:
-            self._outlet.flush()
+            self._output.flush()
         except OSError:
-            self._outlet.drop()
+            self._output.drop()
         self._read()
 
     def _hear(self) -> None:
         """See who has come and gone. Like events may be told as one: there is no counting clients."""
-        for opened in self._openings.news() if self._openings else ():
+        for opened in self._watcher.news() if self._watcher else ():
             if opened and self._closing:
                 self._gone()
             self._open = self._open or opened
@@ -113,7 +113,7 @@ class SerialPort:
     def _gone(self) -> None:
         if self._open:
             self._open = False
-            self._outlet.drop()
+            self._output.drop()
             self._closed()
 
     def _read(self) -> None:

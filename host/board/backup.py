@@ -40,7 +40,7 @@ class Record:
         private_files.write(self._path, json.dumps(known, indent=2, sort_keys=True).encode() + b"\n")
 
     def updated(self, files: Files) -> None:
-        """Remember what an update by air has put on the board."""
+        """Remember what an update over the air has put on the board."""
         if self.layout:
             self.files |= hashes(files)
             self._write()
@@ -58,7 +58,7 @@ def hashes(files: Files) -> dict[str, str]:
     return {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
 
 
-# What updates by air leave in /: see docs/updates.md. The first is the switch.
+# What updates over the air leave in /: see docs/updates.md. The first is the switch.
 OF_UPDATES = ("slot", "slot.new", "slot.why", *(f"{name}.py.{half}" for name in ("boot", "main") for half in (0, 1)))
 # What the node notes for itself: never somebody's work.
 BY_THE_BOARD = ("config.ok", "set.deferred", "set.answered", "announced", "entities", *OF_UPDATES)

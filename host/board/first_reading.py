@@ -72,7 +72,7 @@ class Node:
         begin = shown = well = time.monotonic()
         while (now := time.monotonic()) < begin + (seconds if listener.connected else _BROKER_S):
             message = listener.next(0.5)
-            self._words += self._repl.hear()
+            self._words += self._repl.read_new()
             if now - shown >= _PROGRESS_S:
                 shown = now
                 self._console.note(f"  waiting: {now - begin:.0f} of at most {seconds:.0f} s")

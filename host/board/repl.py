@@ -37,7 +37,7 @@ class BoardFile:
 class Survey:
     """What is on a board: blocks of its LittleFS, all and free, files and folders by path without a leading slash.
 
-    half: of its ROMFS, that runs. counter: of its latest update by air.
+    half: of its ROMFS, that runs. counter: of its latest update over the air.
     """
 
     mac: str
@@ -130,7 +130,7 @@ class Repl:
             raise Lost(str(e)) from e
         self._line.in_raw_repl = False
 
-    def hear(self) -> bytes:
+    def read_new(self) -> bytes:
         """Return what the board has said since the last call."""
         try:
             return self._line.serial.read(self._line.serial.in_waiting)

@@ -41,7 +41,7 @@ def changes(
 
     Removed is what an earlier version left: files that flash.sh put there and that are no longer wanted, and a module
     of ours in another form (node/session.py beside node/session.mpy would be imported in its place), and what updates
-    by air have left; the switch of the ROMFS's halves, too, unless `files_only`. The user's own files stay.
+    over the air have left; the switch of the ROMFS's halves, too, unless `files_only`. The user's own files stay.
     """
     wanted = hashes(files)
     here = {path: file.sha256 for path, file in survey.files.items() if not path.startswith("rom/")}

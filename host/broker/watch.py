@@ -1,8 +1,8 @@
 """What the nodes say, one line a message: time, node, topic and payload in columns, faults in words.
 
 Usage: ./node.sh watch [FILTER...] [--host NAME] [--port N] [--user NAME]
-  FILTER         MQTT topic filters, as 'fault/#' or 'sensors/+/lux' (default: everything, but of an update by air the
-                 pieces and their answers; '#': these, too)
+  FILTER         MQTT topic filters, as 'fault/#' or 'sensors/+/lux' (default: everything but the pieces of updates, and
+                 their answers; '#': these, too)
   --host NAME    the broker (default: mqtt.server of config.json)
   --port N       its port (default: mqtt.port of config.json, or 1883)
   --user NAME    log in as somebody else than mqtt.user of config.json; asks for the password
@@ -110,7 +110,7 @@ class Columns:
 
 
 def _is_piece(message: dict[str, Any]) -> bool:
-    """Say whether this is a piece of an update by air, or its answer: hundreds in a few seconds."""
+    """Say whether this is a piece of an update over the air, or its answer: hundreds in a few seconds."""
     kind, _, rest = message["topic"].partition("/")
     answer = kind == "reply" and rest.endswith("/update") and str(message.get("payload") or "").startswith("ok")
     return kind == "update" or answer

@@ -96,7 +96,7 @@ def make(layout: Layout, config: Path) -> Firmware:
         raise Failure(Exit.CONFIG, f"{config} is missing: ./bootstrap.sh makes it") from e
     firmware.flash |= _checked(config, layout.name)
     modules = firmware.rom if layout.romfs else firmware.flash
-    if layout.romfs:  # what an update by air compares those on the board with
+    if layout.romfs:  # what an update over the air compares those on the board with
         firmware.rom |= {name: firmware.flash[name] for name in ("boot.py", "main.py")}
     # Line numbers, a tenth of the bytecode, only where it stays in flash: heap matters more than where in a function.
     level = "-O0" if layout.romfs else "-O3"

@@ -40,8 +40,8 @@ class Preparation:
     def run(self, assignments: Sequence[str] = (), account: bool = False) -> tuple[Node, bool]:
         """Have valid settings with `assignments` ("wifi.ssid=attic") in them; return a node that has them.
 
-        A new node gets a key for updates by air; with `account`, an account at the broker on this computer, and so it
-        does when that is what somebody answers: returned as well. What is there is only changed on a yes.
+        A new node gets a key for updates over the air, and an account at the broker on this computer if `account` or
+        the user's answer says so: the second value returned. What exists is changed only after a yes.
 
         Raises Failure (config) with the sentence of the settings check, (usage) when nobody is there to ask.
         """

@@ -1,1 +1,1 @@
-"""Updates by air."""
+"""Updates over the air."""

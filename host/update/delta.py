@@ -22,7 +22,7 @@ Run = tuple[int, int, int]  # place in the image, its end, place in the half tha
 
 @dataclass(frozen=True)
 class Step:
-    """Bytes of the image: from `source` in the half that runs, or by air (None)."""
+    """Bytes of the image: from `source` in the half that runs, or over the air (None)."""
 
     at: int
     end: int

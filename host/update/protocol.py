@@ -90,7 +90,7 @@ class Refused(Exception):
     """The node refused: str() is its reason."""
 
 
-class Air:
+class UpdateLink:
     """The conversation with one node, as a context manager."""
 
     def __init__(self, settings: dict, name: str) -> None:
@@ -120,20 +120,20 @@ class Air:
         """Return the node's answer to a message below cmd/, without its "ok". Raises Refused, Silent."""
         time.sleep(max(0.0, self._commanded + _PACE_S - time.monotonic()))
         self._commanded = time.monotonic()
-        (answer,) = self.converse([message], f"cmd/{self.name}/update")
+        (answer,) = self.ask_each([message], f"cmd/{self.name}/update")
         return answer
 
-    def hail(self, message: bytes) -> str:
+    def ask_until_answered(self, message: bytes) -> str:
         """Like ask(b"?..."), of a node that may just be starting, or still answer a sender that is gone."""
         for _ in range(_TRIES):
             with contextlib.suppress(Silent):
                 answer = self.ask(message)
                 while len(answer.split()) < _SAID:
-                    answer = self.hear(_ANSWER_S)
+                    answer = self.next_answer(_ANSWER_S)
                 return answer.removeprefix("ok ")
         raise Silent
 
-    def converse(self, messages: Iterable[bytes], topic: str = "") -> Iterator[str]:
+    def ask_each(self, messages: Iterable[bytes], topic: str = "") -> Iterator[str]:
         """Yield the answer to each message; a few are sent ahead. Raises Refused, Silent."""
         coming = iter(messages)
         waiting = 0
@@ -143,14 +143,14 @@ class Air:
                 waiting += 1
             if not waiting:
                 return
-            answer = self.hear(_ANSWER_S)
+            answer = self.next_answer(_ANSWER_S)
             waiting -= 1
             if answer.startswith("error: "):
-                self.settle()
+                self.drain()
                 raise Refused(answer.removeprefix("error: "))
             yield answer.removeprefix("ok").strip()
 
-    def hear(self, seconds: float) -> str:
+    def next_answer(self, seconds: float) -> str:
         """Return the next message on reply/<id>/update. Raises Silent."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
@@ -159,11 +159,11 @@ class Air:
                 return message.payload
         raise Silent
 
-    def settle(self) -> None:
+    def drain(self) -> None:
         """Wait until no more answers come: those to messages that were sent ahead."""
         with contextlib.suppress(Silent):
             while True:
-                self.hear(_QUIET_S)
+                self.next_answer(_QUIET_S)
 
     def send(
         self, update: Update, half: int, who: str = "", progress: Callable[[int, int], None] | None = None
@@ -186,7 +186,7 @@ class Air:
                 tries += 1
                 if tries == _TRIES or (isinstance(e, Refused) and not began):
                     raise
-                self.settle()
+                self.drain()
 
     def digests(self, at: int, size: int, count: int) -> list[bytes]:
         """Return the digests of `count` blocks of the ROMFS partition. Raises Refused, Silent."""
@@ -194,7 +194,7 @@ class Air:
             b"d%d %d %d" % (at + size * first, size, min(count - first, _DIGESTS))
             for first in range(0, count, _DIGESTS)
         ]
-        found = b"".join(base64.b64decode(answer) for answer in self.converse(messages))
+        found = b"".join(base64.b64decode(answer) for answer in self.ask_each(messages))
         return [found[i : i + delta.DIGEST] for i in range(0, len(found), delta.DIGEST)]
 
     def _missing(self, update: Update, half: int) -> list[int]:
@@ -218,7 +218,7 @@ class Air:
             for step in steps
         ]
         there = len(update.image) - sum(step.end - step.at for step in steps)
-        for step, _ in zip(steps, self.converse(messages), strict=True):
+        for step, _ in zip(steps, self.ask_each(messages), strict=True):
             there += step.end - step.at
             if progress:
                 progress(there, len(update.image))

@@ -1,4 +1,4 @@
-"""Bring nodes up to date by air: what differs between their files and firmware/ here goes to them over MQTT.
+"""Bring nodes up to date over the air: what differs between their files and firmware/ here goes to them over MQTT.
 
 Usage: ./node.sh update [--dry-run] [--keep-going] --all | NAME...
   NAME          of a node (client_id); it must be awake and connected
@@ -39,7 +39,7 @@ from host.image.images import LAYOUTS
 from host.settings.check import Invalid
 from host.settings.nodes import Nodes
 from host.update import delta
-from host.update.protocol import Air, Refused, Silent, go, sign
+from host.update.protocol import Refused, Silent, UpdateLink, go, sign
 
 _TRIAL_S = 300.0  # a node that is on its own again says so within 5 minutes
 _AT_ONCE = 8  # nodes, after the first
@@ -125,8 +125,8 @@ class Round:
         if self._stop.is_set():
             return False
         try:
-            with Air(self._settings[name], name) as air:
-                self._update(air, Progress(self._console, name, bar))
+            with UpdateLink(self._settings[name], name) as link:
+                self._update(link, Progress(self._console, name, bar))
             return True
         except Failure as e:
             self._console.note(f"{name}: {e}")
@@ -135,25 +135,25 @@ class Round:
                 self._stop.set()
             return False
 
-    def _update(self, air: Air, progress: "Progress") -> None:
+    def _update(self, link: UpdateLink, progress: "Progress") -> None:
         """Bring one node up to date. Raises Failure."""
-        settings = self._settings[air.name]
+        settings = self._settings[link.name]
         key = settings["update_key"]
         if not key:
-            raise Failure(Exit.CONFIG, f"it has no update_key: ./bootstrap.sh {air.name} --set update_key=KEY")
-        if not air.broker:
+            raise Failure(Exit.CONFIG, f"it has no update_key: ./bootstrap.sh {link.name} --set update_key=KEY")
+        if not link.broker:
             where = " or ".join(map(str, servers(settings["mqtt"])))
-            why = f"does not let this computer in ({air.refusal})" if air.refusal else "does not answer"
+            why = f"does not let this computer in ({link.refusal})" if link.refusal else "does not answer"
             raise Failure(Exit.BROKER, f"the broker at {where} {why}")
         try:
-            state = greet(air, len(self._image))
+            state = greet(link, len(self._image))
             for path in state.overriding:
                 how = "was edited on the board" if path in _TOP else "is in / on the board"
                 progress.note(f"{path} {how}, and is used in place of what is here: it stays")
             if delta.tell(hashlib.sha256(self._image).digest()) == state.digest:
-                print(f"{air.name} is up to date: version {state.version}", flush=True)
+                print(f"{link.name} is up to date: version {state.version}", flush=True)
             elif not self._dry_run:
-                self._send(air, key, state, progress)
+                self._send(link, key, state, progress)
             else:
                 progress.note(f"would be sent: {what(self._files, Record(state.mac))}")
         except Refused as e:
@@ -161,26 +161,26 @@ class Round:
         except Silent as e:
             raise Failure(
                 Exit.SILENT,
-                f"it does not answer at {air.broker}: is it on (status/{air.name}), and does it stay awake "
-                f"(mosquitto_pub -r -t cmd/{air.name}/awake -m 1)?",
+                f"it does not answer at {link.broker}: is it on (status/{link.name}), and does it stay awake "
+                f"(mosquitto_pub -r -t cmd/{link.name}/awake -m 1)?",
             ) from e
 
-    def _send(self, air: Air, key: str, state: State, progress: "Progress") -> None:
+    def _send(self, link: UpdateLink, key: str, state: State, progress: "Progress") -> None:
         """Send it, have it tried, and wait for what becomes of it. Raises Failure (back), Refused, Silent."""
         if state.busy != "-":
             raise Failure(Exit.REFUSED, f"{state.busy} is updating it just now: run this again in a minute")
         record = Record(state.mac)
         # Numbered by the clock, so that computers that know nothing of each other count on.
         counter = max(state.counter + 1, int(time.time()))
-        update = sign(air.name, key, counter, self._image, what(self._files, record))
-        air.send(update, state.half, f"{getpass.getuser()}@{socket.gethostname()}", progress)
-        air.ask(go(update))
+        update = sign(link.name, key, counter, self._image, what(self._files, record))
+        link.send(update, state.half, f"{getpass.getuser()}@{socket.gethostname()}", progress)
+        link.ask(go(update))
         progress.note("all is there and verified; it starts with it now, and has 3 minutes to come back")
         deadline = time.monotonic() + _TRIAL_S
         while (left := deadline - time.monotonic()) > 0:
-            answer = air.hear(left)
+            answer = link.next_answer(left)
             if answer.startswith(f"works: update {counter},"):
-                print(f"{air.name} {answer}", flush=True)
+                print(f"{link.name} {answer}", flush=True)
                 kept = {name: self._files[name] for name in _TOP if name not in state.overriding}
                 record.updated({f"rom/{path}": content for path, content in self._files.items()} | kept)
                 return
@@ -214,10 +214,10 @@ class Progress:
             self.note(f"{10 * self._shown} % is there after {seconds:.0f} s")
 
 
-def greet(air: Air, size: int) -> State:
+def greet(link: UpdateLink, size: int) -> State:
     """Ask the node what it is. Raises Failure, Refused, Silent."""
     try:
-        words = air.hail(b"?%d" % size).split()
+        words = link.ask_until_answered(b"?%d" % size).split()
     except Refused as e:
         if "is not a file of the firmware" in str(e):  # up to version 0.2
             raise Failure(

@@ -12,7 +12,7 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 from boards import RunningBoard
-from desk import LONG
+from computer import LONG
 from nodes import write_flash
 from waits import LIMIT_S, wait_for
 

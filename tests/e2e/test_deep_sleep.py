@@ -88,8 +88,8 @@ def test_a_batch_with_its_times(sleeper):
 
 def test_a_batch_is_sent_before_it_is_too_much(sleeper):
     """RTC memory keeps 52 readings: of six quantities those of eight wakes, whatever `batch` asks for."""
-    air = [{"driver": "bme280"}, {"driver": "sht31", "topic": "sht"}, {"driver": "adc"}]
-    feather = sleeper("--chips", "bme280,sht31", batch=50, sensors=air)
+    sensors = [{"driver": "bme280"}, {"driver": "sht31", "topic": "sht"}, {"driver": "adc"}]
+    feather = sleeper("--chips", "bme280,sht31", batch=50, sensors=sensors)
     _wire(feather)
     broker = feather.broker
     feather.comes("sensors", "voltage", within_s=8 * (_EVERY_S + _AWAKE_S))

@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 import pytest
-from desk import LONG, interrupted, works
+from computer import LONG, interrupted, works
 from terminal import Terminal
 
 from host.board.repl import Repl
@@ -25,10 +25,10 @@ DEAF = "import micropython\nmicropython.kbd_intr(-1)\nwhile True:\n    pass\n"
     [BLOCKING, WATCHDOG, DEAF, pytest.param(STUBBORN, marks=LONG)],
     ids=["endless", "watchdog", "deaf", "stubborn"],
 )
-def test_whatever_main_py_does_it_is_saved_and_replaced(desk, board, main):
+def test_whatever_main_py_does_it_is_saved_and_replaced(computer, board, main):
     board.put("/main.py", main)
-    works(desk.flash(board))
-    assert desk.saved("main.py") == [main]
+    works(computer.flash(board))
+    assert computer.saved("main.py") == [main]
 
 
 def test_a_watchdog_that_a_program_has_started_is_fed(board):
@@ -40,17 +40,17 @@ def test_a_watchdog_that_a_program_has_started_is_fed(board):
 
 
 @pytest.mark.parametrize("main", [pytest.param(BLOCKING, marks=LONG), WATCHDOG], ids=["endless", "watchdog"])
-def test_files_only_gets_the_board_from_main_py(desk, board, main):
-    desk.flash(board)
+def test_files_only_gets_the_board_from_main_py(computer, board, main):
+    computer.flash(board)
     with board.console() as console:
         console.prompt()  # as for everybody who copies a file: the node has stopped
     board.put("/main.py", main)
-    works(desk.flash(board, "--files-only"))
-    assert desk.saved("main.py") == [main]
+    works(computer.flash(board, "--files-only"))
+    assert computer.saved("main.py") == [main]
 
 
-def test_files_only_on_a_board_without_micropython(desk, bare):
-    done = desk.flash(bare(), "--files-only", code=5)
+def test_files_only_on_a_board_without_micropython(computer, bare):
+    done = computer.flash(bare(), "--files-only", code=5)
     assert "without --files-only" in done.said
 
 
@@ -63,79 +63,79 @@ def test_files_only_on_a_board_without_micropython(desk, bare):
         (lambda data: b"\x7fELF" + data[4:], "Espressif"),
     ],
 )
-def test_bad_image_is_found_before_anything_is_erased(desk, board, damage, word):
-    desk.images["romfs"].write_bytes(damage(desk.images["romfs"].read_bytes()))
-    done = desk.flash(board, code=6)
+def test_bad_image_is_found_before_anything_is_erased(computer, board, damage, word):
+    computer.images["romfs"].write_bytes(damage(computer.images["romfs"].read_bytes()))
+    done = computer.flash(board, code=6)
     assert word in done.said
     with board.console() as console:
         console.prompt()  # MicroPython is still there
 
 
-def test_bad_settings_touch_nothing(desk, board):
-    desk.config(mqtt={"server": "127.0.0.1", "port": 99999})
-    done = desk.flash(board, code=1)
+def test_bad_settings_touch_nothing(computer, board):
+    computer.config(mqtt={"server": "127.0.0.1", "port": 99999})
+    done = computer.flash(board, code=1)
     assert "mqtt.port" in done.said
     assert "esptool" not in done.said
 
 
-def test_busy_port_names_its_holder(desk, board):
+def test_busy_port_names_its_holder(computer, board):
     with subprocess.Popen(["sleep", "60"], stdin=open(board.port)) as holder:
         try:
-            done = desk.flash(board, code=4)
+            done = computer.flash(board, code=4)
         finally:
             holder.kill()
     assert f"sleep (process {holder.pid})" in done.said
 
 
-def test_missing_port(desk, board):
+def test_missing_port(computer, board):
     board.stop()
-    assert "there is no" in desk.flash(board, code=4).said
+    assert "there is no" in computer.flash(board, code=4).said
 
 
-def test_broker_absent(desk, board, broker):
+def test_broker_absent(computer, board, broker):
     broker.stop()
-    desk.config(wifi={"ssid": "air", "timeout_s": 5}, mqtt={"server": "127.0.0.1", "port": broker.port})
-    done = desk.flash(board, code=9)
+    computer.config(wifi={"ssid": "air", "timeout_s": 5}, mqtt={"server": "127.0.0.1", "port": broker.port})
+    done = computer.flash(board, code=9)
     assert "is in fault 2" in done.said and "is the broker on" in done.said
     assert f"no broker answers at 127.0.0.1:{broker.port}: ./bootstrap.sh --broker sets one up" in done.said
 
 
-def test_without_a_broker_nothing_is_written_unless_somebody_says_so(desk, board, broker):
+def test_without_a_broker_nothing_is_written_unless_somebody_says_so(computer, board, broker):
     broker.stop()
     before = (board.state / "flash.bin").read_bytes()
-    done = desk.clone.run(*desk.command(board))
+    done = computer.clone.run(*computer.command(board))
     assert done.returncode == 10
     assert "./bootstrap.sh --broker" in done.stderr and "nothing was written" in done.stderr
     assert (board.state / "flash.bin").read_bytes() == before
 
 
-def test_a_wrong_key_of_the_wifi_is_named(desk, board):
+def test_a_wrong_key_of_the_wifi_is_named(computer, board):
     board.ctl("wifi", "on", "--ssid", "air", "--key", "the right key")
-    desk.config(wifi={"ssid": "air", "key": "another key", "timeout_s": 5}, mqtt=desk.settings()["mqtt"])
-    done = desk.flash(board, code=9)
+    computer.config(wifi={"ssid": "air", "key": "another key", "timeout_s": 5}, mqtt=computer.settings()["mqtt"])
+    done = computer.flash(board, code=9)
     assert "is in fault 7, Wi-Fi is not joined: air: wrong key; ./bootstrap.sh --set wifi.ssid=NAME" in done.said
 
 
-def test_a_file_that_does_not_compile_is_not_sent(desk, board):
-    main = desk.root / "firmware/main.py"
+def test_a_file_that_does_not_compile_is_not_sent(computer, board):
+    main = computer.root / "firmware/main.py"
     lines = main.read_text().count("\n")
     main.write_text(main.read_text() + "    if True print(1)\n")
-    done = desk.flash(board, code=8)
+    done = computer.flash(board, code=8)
     assert f"firmware/main.py, line {lines + 1}, does not compile" in done.said
     assert "if True print(1)" in done.said and "Erase" not in done.said
 
 
 @pytest.mark.parametrize("answer", ["board", "here"])
-def test_settings_changed_on_the_board_are_not_lost(desk, board, answer):
+def test_settings_changed_on_the_board_are_not_lost(computer, board, answer):
     """They are shown, and one answer takes them over."""
-    desk.flash(board)
-    path = desk.root / "config.json"
+    computer.flash(board)
+    path = computer.root / "config.json"
     here = json.loads(path.read_text())
     there = json.loads(path.read_text())
     there["sensors"][0]["every_s"] = 3
     there["wifi"]["key"] = "planted-secret"
     board.put("/config.json", json.dumps(there))
-    with Terminal(desk.command(board, "--files-only"), desk.root) as terminal:
+    with Terminal(computer.command(board, "--files-only"), computer.root) as terminal:
         said = terminal.read_until(b"[board/here] ")
         terminal.type(answer.encode() + b"\n")
         code, rest = terminal.end()
@@ -158,22 +158,22 @@ except OSError: pass
 
 
 @LONG
-def test_full_file_system(desk, board):
-    desk.flash(board)
+def test_full_file_system(computer, board):
+    computer.flash(board)
     with board.console() as console:
         console.prompt()
         console.run(FILL)
-    with (desk.root / "firmware/main.py").open("a") as main:
+    with (computer.root / "firmware/main.py").open("a") as main:
         main.write("#" * 9000)
-    done = desk.flash(board, "--files-only", code=8)
+    done = computer.flash(board, "--files-only", code=8)
     assert "file system is full" in done.said
-    desk.flash(board)
-    assert desk.saved("main.py") == []
+    computer.flash(board)
+    assert computer.saved("main.py") == []
 
 
-def cable_pulled(desk, board, options, when):
+def cable_pulled(computer, board, options, when):
     """Run flash.sh until a line of its output matches `when`: the board is gone in the middle of a byte."""
-    code, said = interrupted(desk, board, options, when, lambda _: os.kill(board.pid, signal.SIGKILL))
+    code, said = interrupted(computer, board, options, when, lambda _: os.kill(board.pid, signal.SIGKILL))
     assert code in (4, 5, 7, 8), said
     assert "run this again" in said
     board.stop()
@@ -191,20 +191,20 @@ def cable_pulled(desk, board, options, when):
     ],
     ids=["erase", "write image", "write romfs", "write littlefs", "rshell", "mpremote"],
 )
-def test_cable_pulled_is_mended_by_the_next_run(desk, boards, bare, options, when, erased):
+def test_cable_pulled_is_mended_by_the_next_run(computer, boards, bare, options, when, erased):
     board = bare("--paced") if erased else boards("feather", "--paced")  # so that there is a middle
-    cable_pulled(desk, board, options, when)
+    cable_pulled(computer, board, options, when)
     board = boards("feather")
-    works(desk.flash(board, *options))
+    works(computer.flash(board, *options))
 
 
-def test_cable_pulled_during_files_only(desk, boards):
+def test_cable_pulled_during_files_only(computer, boards):
     board = boards("feather")
-    desk.flash(board)
+    computer.flash(board)
     board.stop()
     board = boards("feather", "--paced")
-    with (desk.root / "firmware/main.py").open("a") as main:
+    with (computer.root / "firmware/main.py").open("a") as main:
         main.write("# longer\n" * 300)
-    cable_pulled(desk, board, ("--files-only",), r"cp .*main\.py")
+    cable_pulled(computer, board, ("--files-only",), r"cp .*main\.py")
     board = boards("feather")
-    works(desk.flash(board, "--files-only"))
+    works(computer.flash(board, "--files-only"))

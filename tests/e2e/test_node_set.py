@@ -1,4 +1,4 @@
-"""node.sh set: a node takes a change by air, and its file here has the change too."""
+"""node.sh set: a node takes a change over the air, and its file here has the change too."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def house(tmp_path, node, broker):
 
 
 def by_set(clone, feather, number):
-    """Change settings by air."""
+    """Change settings over the air."""
     done = clone.run("./node.sh", "set", feather.name, f"sensors[0].every_s={number + 2}", f"outbox={number + 20}")
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{feather.name} has the change, and so has its file here\n"

@@ -1,7 +1,7 @@
 """Every command of README.md, word for word, in the order of the page, as somebody types them in a fresh clone.
 
-What stands in for a desk: the serial path of a virtual board as the only port on USB, 127.0.0.1 as the computer's
-address in its network, the stand-in image as what the network gives.
+What stands in for a table of parts: the serial path of a virtual board as the only port on USB, 127.0.0.1 as the
+computer's address in its network, the stand-in image as what the network gives.
 """
 
 import json
@@ -38,14 +38,14 @@ _CODES = {"./demo.sh": 130}
 
 
 @pytest.fixture
-def fresh(desk, board, broker):
-    """The clone, with what stands in for its desk."""
-    (desk.root / "config.json").unlink()
-    example = json.loads((desk.root / "config.example.json").read_text())
+def fresh(computer, board, broker):
+    """The clone, with what stands in for the parts on the table."""
+    (computer.root / "config.json").unlink()
+    example = json.loads((computer.root / "config.example.json").read_text())
     example["mqtt"]["port"] = broker.port
-    (desk.root / "config.example.json").write_text(json.dumps(example))
-    upy = desk.images["romfs"].parent
-    fetch = desk.root / "host/image/fetch.py"
+    (computer.root / "config.example.json").write_text(json.dumps(example))
+    upy = computer.images["romfs"].parent
+    fetch = computer.root / "host/image/fetch.py"
     fetch.write_text(fetch.read_text().replace("/tmp/upy", str(upy)))
     for file, instead in (
         ("board/ports.py", f'def candidates():\n    return [Port({board.port!r}, "CP210x", None, None)]\n'),
@@ -54,9 +54,9 @@ def fresh(desk, board, broker):
             "def lan_address():\n    return '127.0.0.1'\n\n\ndef not_for_a_board(server):\n    return None\n",
         ),
     ):
-        with (desk.root / "host" / file).open("a") as module:
+        with (computer.root / "host" / file).open("a") as module:
             module.write(f"\n\n{instead}")
-    return desk.root
+    return computer.root
 
 
 def test_the_page_has_the_commands_that_are_run_here():

@@ -68,7 +68,7 @@ class Ear(threading.Thread):
         self._board.until(lambda: word in self.heard[since:], _SOON_S)
 
 
-class Desk:
+class Computer:
     """A clone of the project under git, the delivered broker, a board in a Wi-Fi that wants the planted key."""
 
     def __init__(self, delivered, board, folder):
@@ -102,8 +102,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(delivered, board, tmp_path):
-    desk = Desk(delivered, board, tmp_path)
+def computer(delivered, board, tmp_path):
+    computer = Computer(delivered, board, tmp_path)
     sensors = [{"driver": "tsl2561", "every_s": 1}, {"driver": "stumble", "every_s": 5}]
     delivered.add(
         "attic",
@@ -118,22 +118,22 @@ def desk(delivered, board, tmp_path):
         alone=True,
     )
     delivered.start_as_people()
-    return desk
+    return computer
 
 
-def wrong_password(desk, ear):
+def wrong_password(computer, ear):
     since = len(ear.heard)
-    config = desk.config
+    config = computer.config
     config["mqtt"]["password"] = WRONG
     del config["sensors"][1]  # its fault would be shown too
-    desk.board.put("/config.json", json.dumps(config))
-    desk.board.until(lambda: desk.board.ctl("led").endswith("fault 1"), _SOON_S)
+    computer.board.put("/config.json", json.dumps(config))
+    computer.board.until(lambda: computer.board.ctl("led").endswith("fault 1"), _SOON_S)
     ear.type(b"\x03")
     ear.hears(b"Ctrl-D starts", since)
 
 
-def bad_settings(desk, ear):
-    config = json.dumps(desk.config)
+def bad_settings(computer, ear):
+    config = json.dumps(computer.config)
     for changed, sentence in (
         (config.replace(f'"{WIFI}"', f'"{WIFI * 3}"'), b"wifi.key must be"),
         (config.replace(f'"{OTHER_WIFI}"', f'["{OTHER_WIFI}"]'), b"wifi.others[0].key must be"),
@@ -144,65 +144,65 @@ def bad_settings(desk, ear):
     ):
         assert changed != config
         since = len(ear.heard)
-        desk.board.put("/config.json", changed)
+        computer.board.put("/config.json", changed)
         ear.hears(sentence, since)
 
 
-def crash(desk, ear):
+def crash(computer, ear):
     since = len(ear.heard)
-    desk.board.put("/config.json", json.dumps(desk.config))
+    computer.board.put("/config.json", json.dumps(computer.config))
     ear.hears(b"Traceback", since)
     ear.hears(b"stumbled over", since)
 
 
-def wrong_wifi(desk, ear):
+def wrong_wifi(computer, ear):
     since = len(ear.heard)
-    config = desk.config
+    config = computer.config
     del config["sensors"][1]
-    desk.board.put("/config.json", json.dumps(config))
-    desk.board.ctl("wifi", "on", "--ssid", "air", "--key", "another one")
-    desk.board.ctl("reset")
-    desk.board.until(lambda: desk.board.ctl("led").endswith("fault 7"), _SOON_S)
-    desk.board.ctl("wifi", "on", "--ssid", "air", "--key", WIFI)
+    computer.board.put("/config.json", json.dumps(config))
+    computer.board.ctl("wifi", "on", "--ssid", "air", "--key", "another one")
+    computer.board.ctl("reset")
+    computer.board.until(lambda: computer.board.ctl("led").endswith("fault 7"), _SOON_S)
+    computer.board.ctl("wifi", "on", "--ssid", "air", "--key", WIFI)
     ear.type(b"\x03\x04")
     ear.hears(b"MPY: soft reboot", since)
 
 
-def broker_lost(desk, ear):
-    since = desk.broker.count
-    desk.broker.stop(gently=True)
-    desk.board.skip(2)
-    desk.broker.start_as_people()
-    desk.board.until(lambda: desk.broker.of("connect/attic", since), _SOON_S)
-    desk.board.ctl("i2c", "nack")
-    desk.broker.wait("fault/attic", since, lambda message: message.json["code"] == 4)
-    desk.board.ctl("i2c", "ok")
+def broker_lost(computer, ear):
+    since = computer.broker.count
+    computer.broker.stop(gently=True)
+    computer.board.skip(2)
+    computer.broker.start_as_people()
+    computer.board.until(lambda: computer.broker.of("connect/attic", since), _SOON_S)
+    computer.board.ctl("i2c", "nack")
+    computer.broker.wait("fault/attic", since, lambda message: message.json["code"] == 4)
+    computer.board.ctl("i2c", "ok")
 
 
-def update(desk):
-    """One by air that works, and one that the node refuses: it is signed with a key that is not its own."""
-    init = desk.folder / "firmware/lib/node/__init__.py"
+def update(computer):
+    """One over the air that works, and one that the node refuses: it is signed with a key that is not its own."""
+    init = computer.folder / "firmware/lib/node/__init__.py"
     version = re.search(r'VERSION = "(.*)"', init.read_text())[1]
-    path = desk.folder / "config.json"
+    path = computer.folder / "config.json"
     mine = path.read_text()
     for key, code in ((UPDATE, 0), (STRANGE, 11)):
         version += ".1"
         init.write_text(re.sub(r'VERSION = ".*"', f'VERSION = "{version}"', init.read_text()))
         path.write_text(mine.replace(UPDATE, key))
-        done = desk.broker.clone.run("./node.sh", "update", "attic")
+        done = computer.broker.clone.run("./node.sh", "update", "attic")
         assert done.returncode == code, done.stderr
-        desk.said += done.stdout + done.stderr
+        computer.said += done.stdout + done.stderr
     path.write_text(mine)
-    desk.git("checkout", "--quiet", str(init))
+    computer.git("checkout", "--quiet", str(init))
 
 
-def failed_flash(desk):
+def failed_flash(computer):
     """The broker refuses the account in config.json."""
-    path = desk.folder / "config.json"
+    path = computer.folder / "config.json"
     good = path.read_text()
     path.write_text(good.replace(PASSWORD, WRONG))
-    desk.flash("--files-only", code=9)
-    assert "not authori" in desk.said
+    computer.flash("--files-only", code=9)
+    assert "not authori" in computer.said
     path.write_text(good)
 
 
@@ -220,40 +220,40 @@ def readable_by_others(folder):
     return found
 
 
-def test_planted_secrets_are_seen_nowhere(desk, request):
-    desk.flash()
-    ear = Ear(desk.board)
+def test_planted_secrets_are_seen_nowhere(computer, request):
+    computer.flash()
+    ear = Ear(computer.board)
     try:
-        crash(desk, ear)
+        crash(computer, ear)
         for _ in range(20 if request.config.getoption("--long") else 1):
             for fault in (wrong_password, bad_settings, crash, wrong_wifi, broker_lost):
-                fault(desk, ear)
-        update(desk)
+                fault(computer, ear)
+        update(computer)
     finally:
         ear.stop()
 
-    config = desk.config
+    config = computer.config
     config["wifi"]["ssid"] = "air"
-    desk.board.put("/config.json", json.dumps(config))  # not as flash.sh wrote it: it goes into the backup
-    desk.board.put("/main.py", f"print('by hand')\nKEY = {WIFI!r}\n")
-    desk.flash()
-    desk.flash("--dry-run")
-    failed_flash(desk)
-    desk.broker.bootstrap("--image", "romfs", "--set", f"wifi.key={OTHER_WIFI}", "--set", "mqtt.password=" + WRONG)
-    desk.broker.bootstrap("--image", "romfs", "--set", f"wifi.key={WIFI}é{'é' * 40}", code=1)
-    desk.broker.bootstrap("--broker", "--print")
+    computer.board.put("/config.json", json.dumps(config))  # not as flash.sh wrote it: it goes into the backup
+    computer.board.put("/main.py", f"print('by hand')\nKEY = {WIFI!r}\n")
+    computer.flash()
+    computer.flash("--dry-run")
+    failed_flash(computer)
+    computer.broker.bootstrap("--image", "romfs", "--set", f"wifi.key={OTHER_WIFI}", "--set", "mqtt.password=" + WRONG)
+    computer.broker.bootstrap("--image", "romfs", "--set", f"wifi.key={WIFI}é{'é' * 40}", code=1)
+    computer.broker.bootstrap("--broker", "--print")
 
     console = ear.heard.decode(errors="replace")
-    topics = "\n".join(f"{message.topic} {message.payload}" for message in desk.broker.messages)
+    topics = "\n".join(f"{message.topic} {message.payload}" for message in computer.broker.messages)
     everything = {
         "console": console,
         "topics": topics,
-        "flash.sh, node.sh update": desk.said,
-        "bootstrap.sh": desk.broker.said,
-        "git status": desk.git("status", "--porcelain", "--untracked-files=all"),
-        "git diff": desk.git("diff", "HEAD"),
+        "flash.sh, node.sh update": computer.said,
+        "bootstrap.sh": computer.broker.said,
+        "git status": computer.git("status", "--porcelain", "--untracked-files=all"),
+        "git diff": computer.git("diff", "HEAD"),
     }
-    print(f"{len(console)} characters of console, {len(desk.broker.messages)} messages")
+    print(f"{len(console)} characters of console, {len(computer.broker.messages)} messages")
     for place, text in everything.items():
         for secret in SECRETS:
             assert secret not in text, place
@@ -261,7 +261,7 @@ def test_planted_secrets_are_seen_nowhere(desk, request):
     # That there was something to be found.
     assert "attic" in topics
     assert "stumbled over" in console
-    assert re.search(r"saved config\.json", desk.said)
-    (saved,) = [path for path in desk.folder.glob("backup/*/*/config.json") if PASSWORD in path.read_text()]
+    assert re.search(r"saved config\.json", computer.said)
+    (saved,) = [path for path in computer.folder.glob("backup/*/*/config.json") if PASSWORD in path.read_text()]
     assert saved.stat().st_mode & 0o077 == 0
-    assert readable_by_others(desk.folder) == []
+    assert readable_by_others(computer.folder) == []

@@ -6,7 +6,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from desk import LONG
+from computer import LONG
 from nodes import Broker
 from probes import Probe
 from relay import Relay

@@ -1,4 +1,4 @@
-"""Updates by air: the firmware on a virtual Feather, a real Mosquitto."""
+"""Updates over the air: the firmware on a virtual Feather, a real Mosquitto."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ def test_an_update_takes_effect_and_stays(node):
     """Two of them: each into the half that does not run, back to where the first one was."""
     feather: Node = node(update_key=KEY)
     feather.reading()
-    with talk(feather) as air:
+    with talk(feather) as link:
         for number, version in enumerate(("9.8", "9.9"), 1):
             coming = image(feather, {"lib/node/__init__.mpy": versioned(version), "main.py": main_py(version)})
             since = feather.broker.count
             began_at = feather.board.clock
-            air.send(package(coming, number), 1 - number % 2, "pytest")
+            link.send(package(coming, number), 1 - number % 2, "pytest")
             seconds = feather.board.clock - began_at
             readings = [m for m in feather.broker.messages[since:] if m.topic == "sensors/n1/lux"]
             print(f"{len(readings)} readings, one each second, in the {seconds:.1f} s in which it was sent")
             assert len(readings) >= int(seconds) - 1
             began = time.monotonic()
-            air.ask(go(package(coming, number)))
-            assert air.hear(30) == f"works: update {number}, version {version}"
+            link.ask(go(package(coming, number)))
+            assert link.next_answer(30) == f"works: update {number}, version {version}"
             print(f"{time.monotonic() - began:.2f} s for the start with it")
-            assert runs(air, coming) and half(air) == number % 2
+            assert runs(link, coming) and half(link) == number % 2
             feather.comes("stats", "", since, lambda stats, version=version: stats.json["version"] == version)
     feather.board.ctl("reset")
     since = feather.broker.count
     feather.reading(since=since)
-    with talk(feather) as air:
-        assert air.ask(b"?").split()[:3] == ["2", "0", "9.9"]
+    with talk(feather) as link:
+        assert link.ask(b"?").split()[:3] == ["2", "0", "9.9"]
     with feather.board.console() as console:
         console.prompt()
         assert "# 9.9" in console.run("print(open('main.py').read()[-6:])")
@@ -62,10 +62,10 @@ def test_one_changed_module_is_little_on_the_air(node):
     feather: Node = node(update_key=KEY)
     feather.reading()
     coming = image(feather, {"lib/node/outbox.mpy": module("node/outbox", lambda text: text + "\nANOTHER = 5\n")})
-    with talk(feather) as air:
+    with talk(feather) as link:
         since = feather.broker.count
         began = time.monotonic()
-        assert bring(air, package(coming, 1)).startswith("works")
+        assert bring(link, package(coming, 1)).startswith("works")
         feather.reading(since=feather.broker.count)
         took = time.monotonic() - began
     said = [m for m in feather.broker.messages[since:] if m.topic.startswith(("cmd/", "update/", "reply/"))]
@@ -81,12 +81,12 @@ def test_the_heap_is_as_before(node):
     feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
     feather.reading()
     before = _after_a_reset(feather)
-    with talk(feather) as air:
+    with talk(feather) as link:
         modules = [path.relative_to(_LIB).with_suffix("") for path in _LIB.rglob("*.py")]
         # Other numbers of lines: all that is in a module is another, and takes the same heap.
         coming = image(feather, {f"lib/{name}.mpy": module(str(name), lambda text: "\n\n" + text) for name in modules})
-        assert bring(air, package(coming, 1)).startswith("works")
-        assert runs(air, coming)
+        assert bring(link, package(coming, 1)).startswith("works")
+        assert runs(link, coming)
     after = _after_a_reset(feather)
     print(f"free heap: {before} before, {after} after")
     assert before - after <= 256 + 64  # what differs from one start to the next
@@ -107,42 +107,42 @@ def _free(feather: Node) -> int:
     return feather.comes("stats", "", since).json["free"]
 
 
-def _refused(air, message: bytes, topic: str = "") -> str:
+def _refused(link, message: bytes, topic: str = "") -> str:
     with pytest.raises(Refused) as caught:
-        list(air.converse([message], topic or f"update/{air.name}"))
+        list(link.ask_each([message], topic or f"update/{link.name}"))
     return str(caught.value)
 
 
-def _hostile(air, counter: int, good_image: bytes) -> None:
+def _hostile(link, counter: int, good_image: bytes) -> None:
     """Every update that must be refused, and the reason."""
-    cmd = f"cmd/{air.name}/update"
+    cmd = f"cmd/{link.name}/update"
     good = package(good_image, counter)
-    assert _refused(air, begin(package(good_image, counter, key="66" * 32)), cmd) == "wrong signature"
-    assert _refused(air, begin(package(good_image, counter, name="n2")), cmd) == "the update is for another node"
-    assert _refused(air, begin(package(good_image, 7)), cmd) == "the update is replayed, or older than update 7"
-    assert _refused(air, begin(good)[:61], cmd) == "the head is truncated"
+    assert _refused(link, begin(package(good_image, counter, key="66" * 32)), cmd) == "wrong signature"
+    assert _refused(link, begin(package(good_image, counter, name="n2")), cmd) == "the update is for another node"
+    assert _refused(link, begin(package(good_image, 7)), cmd) == "the update is replayed, or older than update 7"
+    assert _refused(link, begin(good)[:61], cmd) == "the head is truncated"
     oversized = package(bytes(ROMFS_HALF + 4), counter)
-    assert _refused(air, begin(oversized), cmd) == f"an image of {ROMFS_HALF + 4} bytes does not fit"
-    air.ask(begin(good, "one@here"))
+    assert _refused(link, begin(oversized), cmd) == f"an image of {ROMFS_HALF + 4} bytes does not fit"
+    link.ask(begin(good, "one@here"))
     other = begin(package(good_image, counter + 1))
-    assert _refused(air, other, cmd) == "one@here is updating this node"
-    assert _refused(air, go(good), cmd) == "the image is not what was signed"
+    assert _refused(link, other, cmd) == "one@here is updating this node"
+    assert _refused(link, go(good), cmd) == "the image is not what was signed"
     if counter == 8:  # the half has another version, and must not look whole from now on
-        assert _refused(air, piece(4096, good_image[4096:4196])) == "the first sector comes first"
-    assert list(air.converse([piece(0, good_image[:100])])) == ["100"]
-    assert list(air.converse([piece(0, good_image[:100])])) == ["100"], "sent twice"
-    assert _refused(air, piece(200, good_image[200:300])) == "a piece at 200 is out of order"
-    assert "does not fit" in _refused(air, piece(100, b"12345"))
-    assert "does not fit" in _refused(air, piece(4000, bytes(100)))
-    assert "does not fit" in _refused(air, piece(len(good_image), bytes(4)))
-    assert "does not fit" in _refused(air, piece(ROMFS_HALF, bytes(4)))
-    assert _refused(air, b"c100 163800 100") == "there is nothing to copy"
-    assert _refused(air, b"c100 -4 100") == "there is nothing to copy"
-    assert _refused(air, b"d327680 256 1") == "there are no such blocks"
+        assert _refused(link, piece(4096, good_image[4096:4196])) == "the first sector comes first"
+    assert list(link.ask_each([piece(0, good_image[:100])])) == ["100"]
+    assert list(link.ask_each([piece(0, good_image[:100])])) == ["100"], "sent twice"
+    assert _refused(link, piece(200, good_image[200:300])) == "a piece at 200 is out of order"
+    assert "does not fit" in _refused(link, piece(100, b"12345"))
+    assert "does not fit" in _refused(link, piece(4000, bytes(100)))
+    assert "does not fit" in _refused(link, piece(len(good_image), bytes(4)))
+    assert "does not fit" in _refused(link, piece(ROMFS_HALF, bytes(4)))
+    assert _refused(link, b"c100 163800 100") == "there is nothing to copy"
+    assert _refused(link, b"c100 -4 100") == "there is nothing to copy"
+    assert _refused(link, b"d327680 256 1") == "there are no such blocks"
     for garbage in (b"z", b"", b"w", b"w!!", b"c", b"c1", b"cx y z", b"d", b"g", b"b", b"w" + b"A" * 300):
-        assert _refused(air, garbage)
-    list(air.converse([piece(100, bytes(100))]))
-    assert _refused(air, go(good), cmd) == "the image is not what was signed"
+        assert _refused(link, garbage)
+    list(link.ask_each([piece(100, bytes(100))]))
+    assert _refused(link, go(good), cmd) == "the image is not what was signed"
 
 
 def test_what_is_refused_leaves_no_trace(node, monkeypatch):
@@ -152,15 +152,15 @@ def test_what_is_refused_leaves_no_trace(node, monkeypatch):
     feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
     feather.reading()
     coming = image(feather, {"lib/node/jobs/ntp.mpy": module("node/jobs/ntp", lambda text: text + "\nMORE = 1\n")})
-    with talk(feather) as air:
-        assert bring(air, package(coming, 7)).startswith("works")
+    with talk(feather) as link:
+        assert bring(link, package(coming, 7)).startswith("works")
         feather.comes("connect", "", feather.broker.count)  # it has started once more
-        assert runs(air, coming)
+        assert runs(link, coming)
     free = []
     for counter in (8, 10, 12):
-        with talk(feather) as air:
-            _hostile(air, counter, image(feather, {"lib/other.mpy": bytes(99)}))
-            assert runs(air, coming)
+        with talk(feather) as link:
+            _hostile(link, counter, image(feather, {"lib/other.mpy": bytes(99)}))
+            assert runs(link, coming)
         free.append(_free(feather))
         time.sleep(10)  # the sender is gone by then
     print(f"free heap after each round of hostile updates: {free}")
@@ -173,17 +173,17 @@ def test_what_is_refused_leaves_no_trace(node, monkeypatch):
 def test_without_a_key_all_is_refused(node):
     feather: Node = node()
     feather.reading()
-    with talk(feather) as air:
+    with talk(feather) as link:
         message = begin(package(image(feather, {}), 1))
-        assert _refused(air, message, "cmd/n1/update") == "there is no update_key in config.json"
+        assert _refused(link, message, "cmd/n1/update") == "there is no update_key in config.json"
 
 
 @pytest.mark.parametrize("kind", ["plain", "small"])
 def test_other_images_name_the_one_to_take(node, kind):
     feather: Node = node(update_key=KEY, image=kind)
     feather.reading()
-    with talk(feather) as air, pytest.raises(Refused, match=r"no ROMFS: update by cable, \./flash\.sh --image romfs"):
-        air.ask(b"?")
+    with talk(feather) as link, pytest.raises(Refused, match=r"no ROMFS: update by cable, \./flash\.sh --image romfs"):
+        link.ask(b"?")
 
 
 def test_a_sender_that_is_killed_is_followed_by_the_next(node):
@@ -194,7 +194,7 @@ def test_a_sender_that_is_killed_is_followed_by_the_next(node):
     chance = random.Random(5)
     update = package(coming, 3)
     for _ in range(20):
-        with talk(feather) as air:
+        with talk(feather) as link:
             stop = chance.randrange(len(coming))
 
             def progress(done: int, _all: int, stop: int = stop) -> None:
@@ -202,9 +202,9 @@ def test_a_sender_that_is_killed_is_followed_by_the_next(node):
                     raise ConnectionAbortedError
 
             with contextlib.suppress(ConnectionAbortedError):
-                air.send(update, 0, "pytest", progress)
-            assert half(air) == 0
-    with talk(feather) as air:
+                link.send(update, 0, "pytest", progress)
+            assert half(link) == 0
+    with talk(feather) as link:
         broken = threading.Event()
 
         def break_broker(done: int, _all: int) -> None:
@@ -213,10 +213,10 @@ def test_a_sender_that_is_killed_is_followed_by_the_next(node):
                 feather.broker.stop()
                 feather.broker.start()
 
-        air.send(update, 0, "pytest", break_broker)
-        air.ask(go(update))
-        assert air.hear(30).startswith("works: update 3,")
-        assert runs(air, coming)
+        link.send(update, 0, "pytest", break_broker)
+        link.ask(go(update))
+        assert link.next_answer(30).startswith("works: update 3,")
+        assert runs(link, coming)
 
 
 _BAD = {
@@ -262,19 +262,19 @@ def test_a_bad_update_goes_back(node, what):
     feather.reading()
     feather.board.ctl("clock", "real")
     old = image(feather, {})
-    with talk(feather) as air:
+    with talk(feather) as link:
         update = package(image(feather, files), 5, what="what it brings")
-        air.send(update, 0, "pytest")
-        air.ask(go(update))
+        link.send(update, 0, "pytest")
+        link.ask(go(update))
         feather.board.ctl("clock", "fast")
         since = feather.broker.count
         began = time.monotonic()
-        answer = air.hear(_BACK_S)
+        answer = link.next_answer(_BACK_S)
         feather.board.ctl("clock", "real")
         print(f"{what}: after {time.monotonic() - began:.1f} s of the test: {answer}")
         assert answer.startswith("went back: update 5: ") and reason in answer
-        assert runs(air, old) and air.ask(b"?").split()[0] == "5"
-        assert "main.py" not in air.ask(b"?") and "boot.py" not in air.ask(b"?")
+        assert runs(link, old) and link.ask(b"?").split()[0] == "5"
+        assert "main.py" not in link.ask(b"?") and "boot.py" not in link.ask(b"?")
     fault = feather.comes("fault", "", since, lambda message: reason in message.json["detail"])
     assert json.loads(fault.payload)["name"] == "crash"
     feather.comes("status", "", since, lambda message: message.payload == "online")

@@ -1,4 +1,4 @@
-"""The supply goes at any moment of an update by air."""
+"""The supply goes at any moment of an update over the air."""
 
 from __future__ import annotations
 
@@ -35,35 +35,35 @@ def test_a_power_cut_leaves_the_old_version_or_the_new_one(node, request, monkey
         for name in ("A", "B")
     }
     images = {name: image(feather, files) for name, files in versions.items()}
-    with talk(feather) as air:
-        assert bring(air, package(images["A"], 1)).startswith("works: update 1,")
+    with talk(feather) as link:
+        assert bring(link, package(images["A"], 1)).startswith("works: update 1,")
     now = "A"
     ends = {"old": 0, "new": 0}
     for number in range(cuts):
         coming = "B" if now == "A" else "A"
         update = package(images[coming], number + 2)
         at_switch = number % 5 < 2
-        with talk(feather) as air:
+        with talk(feather) as link:
             try:
-                running = half(air)
+                running = half(link)
                 if not at_switch:
                     feather.board.ctl("power", "cut", str(chance.randrange(_MOST)))
-                air.send(update, running, "pytest")
+                link.send(update, running, "pytest")
                 if at_switch:
                     feather.board.ctl("power", "cut", str(chance.randrange(_SWITCH)))
-                air.ask(go(update))
-                air.hear(5)
+                link.ask(go(update))
+                link.next_answer(5)
             except (Silent, Refused):
                 pass
         feather.board.ctl("power", "off")
         since = feather.broker.count
         feather.board.ctl("power", "on")
         feather.reading(since)  # then it hears us, too
-        with talk(feather) as air:
-            air.ask(b"?")  # after it, what a trial may have had to say has been said
-            found = [version for version, content in images.items() if runs(air, content)]
+        with talk(feather) as link:
+            link.ask(b"?")  # after it, what a trial may have had to say has been said
+            found = [version for version, content in images.items() if runs(link, content)]
             assert found, f"after cut {number + 1} there is another image"
-            told = air.ask(b"?").split()
+            told = link.ask(b"?").split()
         assert told[2].startswith(found[0]) and not told[6:], f"cut {number + 1}: not of {found[0]}: {told}"
         ends["old" if found == [now] else "new"] += 1
         now = found[0]

@@ -1,4 +1,4 @@
-"""node.sh update: a user changes a file in firmware/ and brings it to nodes by air."""
+"""node.sh update: a user changes a file in firmware/ and brings it to nodes over the air."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def test_what_somebody_has_on_the_board_stays_and_is_named(node, broker, tmp_pat
     assert done.returncode == 0 and ", version 9.2.1\n" in done.stdout, done.stderr
     assert "main.py was edited on the board" in done.stderr
     assert "other.py is in / on the board" in done.stderr
-    with talk(feather) as air:
-        assert half(air) == 1  # it has started once more
+    with talk(feather) as link:
+        assert half(link) == 1  # it has started once more
     with feather.board.console() as console:
         console.prompt()
         assert "# mine" in console.run("print(open('main.py').read()[-7:])")
@@ -106,4 +106,4 @@ def test_usage(words, tmp_path):
 
 def test_help(tmp_path):
     done = Clone(tmp_path / "clone").run("./node.sh", "update", "--help")
-    assert done.returncode == 0 and done.stdout.startswith("Bring nodes up to date by air")
+    assert done.returncode == 0 and done.stdout.startswith("Bring nodes up to date over the air")

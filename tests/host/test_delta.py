@@ -12,7 +12,7 @@ OLD = CHANCE.randbytes(50_000)
 
 
 def carried_out(old: bytes, new: bytes, missing: list[int]) -> tuple[bytes, int]:
-    """What the missing sectors hold when a node has done all steps, and how much came by air."""
+    """What the missing sectors hold when a node has done all steps, and how much came over the air."""
     half = old + bytes(ROMFS_HALF - len(old))
     made = bytearray(b"?" * len(new))
     sent = 0

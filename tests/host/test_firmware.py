@@ -40,7 +40,7 @@ def test_modules_are_in_the_romfs_or_in_lib(config):
     romfs, plain = (firmware.make(LAYOUTS[name], config) for name in ("romfs", "plain"))
     assert set(romfs.flash) == {"boot.py", "main.py", "config.json", "config.ok"}
     compiled = {path: content for path, content in plain.flash.items() if path.startswith("lib/")}
-    # Those of the version that runs: what an update by air, and who edits them, are compared with.
+    # Those of the version that runs: what an update over the air, and who edits them, are compared with.
     assert {name: romfs.rom.pop(name) for name in ("boot.py", "main.py")} == {
         name: romfs.flash[name] for name in ("boot.py", "main.py")
     }

@@ -94,7 +94,7 @@ def test_shows_what_nodes_say_in_columns_and_faults_in_words(clone, watch, locke
     ]
     for topic, payload in (
         ("connect/feather-1a2b3c", "5ccf7f1a2b3c"),
-        ("update/attic", "wAAAAAAAA"),  # a piece of an update by air, and its answer: not shown
+        ("update/attic", "wAAAAAAAA"),  # a piece of an update over the air, and its answer: not shown
         ("reply/attic/update", "ok 100"),
         ("sensors/feather-1a2b3c/lux", "250.01"),
         ("sensors/a-node-with-a-long-name/temperature", "21.5"),

@@ -12,7 +12,7 @@ import serial
 from virtual_time import VirtualTime, time
 
 from virtual_feather.errors import UserError
-from virtual_feather.openings import Openings
+from virtual_feather.path_watcher import PathWatcher
 from virtual_feather.serial_port import SerialPort
 
 __all__ = ["time"]
@@ -137,10 +137,10 @@ def test_a_busy_line_makes_the_client_wait(bench: Bench, time: VirtualTime) -> N
 
 
 def test_no_watcher_to_be_had(time: VirtualTime, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(self: Openings, path: str) -> None:
+    def none(self: PathWatcher, path: str) -> None:
         raise OSError(24, "no watcher")
 
-    monkeypatch.setattr(Openings, "__init__", none)
+    monkeypatch.setattr(PathWatcher, "__init__", none)
     bench = Bench(time)
     client = _open(bench)
     os.write(client, b"x")

@@ -180,7 +180,7 @@ void clock_idle_until(uint64_t when) {
         return;
     }
     when = earliest(when, earliest(timers_due(), watchdog_due()));
-    bool sleeps = when != UINT64_MAX; // or else it waits for somebody: nothing is gained by making him late
+    bool sleeps = when != UINT64_MAX; // otherwise it waits for others, and must not be late for them
     when = earliest(when, earliest(netif_due(), frc1_due()));
     clock_follow(true);
     uint64_t now = running_now();

@@ -42,7 +42,7 @@ class Drivers:
 
     def names(self):
         found = set()
-        for folder in sys.path:  # an update by air has put its own where it is not in the way of those in ROMFS
+        for folder in sys.path:  # an update over the air has put its own where it is not in the way of those in ROMFS
             try:
                 found.update([n.split(".")[0] for n in os.listdir(folder + "/node/sensors") if not n.startswith("_")])
             except OSError:

@@ -60,7 +60,7 @@ class Session(PacketStream):
         self.up_at_s = self.fault_told = None
         self.server = self.pause_ms = self.stats_due_s = self.clock_due_s = 0
         self.reconnects = -1
-        self.update = None  # by air, under way: see update/receive.py
+        self.update = None  # over the air, under way: see update/receive.py
         self.stay_awake = False  # a command keeps the node from deep sleep
         # On a battery no connection is made before it is known that there is something to send (deep_sleep.py).
         sleep = settings.get("sleep")

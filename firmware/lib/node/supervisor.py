@@ -139,7 +139,7 @@ class Supervisor:
             self.stop = e
             return 0
         try:
-            if "trial" in sys.modules:  # of an update by air, which may have to say why it went back
+            if "trial" in sys.modules:  # of an update over the air, which may have to say why it went back
                 sys.modules["trial"].note(e)
             if isinstance(e, MemoryError):
                 raise e

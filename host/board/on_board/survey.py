@@ -1,6 +1,6 @@
 # Runs on the board: mpremote connect PORT run host/board/on_board/survey.py
 # One line for the board (MAC, blocks of the file system, free blocks, half of the ROMFS that runs, counter of the
-# latest update by air, version), one for each file (SHA-256, size, path) and folder (-, 0, path).
+# latest update over the air, version), one for each file (SHA-256, size, path) and folder (-, 0, path).
 import binascii
 import hashlib
 import os

@@ -103,7 +103,7 @@ async def connect(session):
         raise OSError
     await session.publish(*session.announced)
     names = os.listdir()
-    if "trial" in sys.modules or "slot.why" in names:  # an update by air is on trial, or has gone back
+    if "trial" in sys.modules or "slot.why" in names:  # an update over the air is on trial, or has gone back
         session.jobs.append(("update.receive",))
     if "set.answered" in names:
         session.jobs.append(("change_settings",))

@@ -1,4 +1,4 @@
-"""Updates by air: takes the image of another version into the half of the ROMFS partition that does not run. A job.
+"""Updates over the air, a job: takes the image of another version into the half of the ROMFS that does not run.
 
 docs/updates.md has the messages. The head, signed with the node's update_key, is verified before anything is written,
 the image before anything is switched. The first word of an image is written last: until then nothing mounts it.

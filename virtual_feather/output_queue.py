@@ -12,7 +12,7 @@ _ENOUGH = 64 * 1024  # bytes waiting, from which on the sender has to wait as we
 _LOOKS, _LOOK_S = 8, 0.25
 
 
-class Outlet:
+class OutputQueue:
     """Keeps bytes in order until the client takes them.
 
     A client that reads slowly loses nothing: while more than 64 KiB wait, `full` asks the sender to pause. One that has

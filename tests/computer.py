@@ -1,4 +1,4 @@
-"""A user's computer for tests of flash.sh (`desk`), and boards as they come: `bare`."""
+"""A user's computer for tests of flash.sh (`computer`), and boards as they come: `bare`."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from host.image.images import IMAGES
 LONG = pytest.mark.skipif("not config.getoption('--long')", reason="./test.sh --long runs it")
 
 
-class Desk:
+class Computer:
     """A user's computer: a clone with its config.json, a stand-in image of each kind, a broker."""
 
     def __init__(self, folder, broker):
@@ -59,8 +59,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path, broker):
-    return Desk(tmp_path, broker)
+def computer(tmp_path, broker):
+    return Computer(tmp_path, broker)
 
 
 @pytest.fixture
@@ -83,11 +83,11 @@ def works(done):
     assert re.fullmatch(r"sensors/feather-[0-9a-f]{6}/lux 2\d\d\.\d\d", reading)
 
 
-def interrupted(desk, board, options, when, end):
+def interrupted(computer, board, options, when, end):
     """Run flash.sh until a line of its output matches `when`, then end(its process); its exit code, what it said."""
-    command = desk.command(board, "--yes", *options)
+    command = computer.command(board, "--yes", *options)
     pipes = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=desk.root, text=True, **pipes) as process:
+    with subprocess.Popen(command, cwd=computer.root, text=True, **pipes) as process:
         said = ""
         for line in process.stderr:
             said += line

@@ -1,4 +1,4 @@
-"""What an update by air is, byte by byte."""
+"""What an update over the air is, byte by byte."""
 
 import base64
 import hashlib

@@ -11,8 +11,8 @@ _CLOSE_WRITE, _CLOSE_NOWRITE, _OPEN = 0x08, 0x10, 0x20
 _EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of a name: a file that is watched itself has none
 
 
-class Openings:
-    """Watches one path. `descriptor` is readable when there is news."""
+class PathWatcher:
+    """Watches one path. `descriptor` is readable when there is an event."""
 
     def __init__(self, path: str) -> None:
         """Raises OSError when the system gives no more watchers: 128 a user by default."""

@@ -1,4 +1,4 @@
-"""Change settings of a node by air, and keep its file here the same.
+"""Change settings of a node over the air, and keep its file here the same.
 
 Usage: ./node.sh set [--dry-run] NAME KEY=VALUE...
   NAME       of a node (client_id); it must be awake and connected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from virtual_time import VirtualTime, time
 
-from virtual_feather.outlet import Outlet
+from virtual_feather.output_queue import OutputQueue
 
 __all__ = ["time"]
 _BLOCK = bytes(1000)
@@ -20,8 +20,8 @@ class Client:
         self.changes: list[bool] = []
         self._time = time
         self.wall_s = 0.0
-        self.outlet = Outlet(
-            time.reactor, self.write, lambda: self.changes.append(self.outlet.full), lambda: self.wall_s
+        self.output_queue = OutputQueue(
+            time.reactor, self.write, lambda: self.changes.append(self.output_queue.full), lambda: self.wall_s
         )
 
     def write(self, data: memoryview) -> int:
@@ -40,7 +40,7 @@ class Client:
 
     def read(self, count: int) -> None:
         self.room += count
-        self.outlet.flush()
+        self.output_queue.flush()
 
 
 @pytest.fixture
@@ -51,9 +51,9 @@ def client(time: VirtualTime) -> Client:
 def _fill(client: Client) -> bytes:
     """Send until the sender should pause; what was sent."""
     sent = b""
-    while not client.outlet.full:
+    while not client.output_queue.full:
         block = bytes((len(sent) // 1000 % 256,)) * 1000
-        client.outlet.send(block)
+        client.output_queue.send(block)
         sent += block
     return sent
 
@@ -61,7 +61,7 @@ def _fill(client: Client) -> bytes:
 def test_bytes_come_in_order(client: Client) -> None:
     client.room = 3
     for data in (b"abcde", b"fg", b"hij"):
-        client.outlet.send(data)
+        client.output_queue.send(data)
     assert client.got == b"abc"
     client.read(5)
     client.read(100)
@@ -82,44 +82,44 @@ def test_a_slow_client_makes_the_sender_pause_and_gets_everything(client: Client
 def test_a_client_that_reads_nothing_for_two_seconds_holds_nobody_up(client: Client) -> None:
     sent = _fill(client)
     client.wait(1.8)
-    assert client.outlet.full
+    assert client.output_queue.full
     client.wait(1.0)
     assert client.changes == [True, False]
-    client.outlet.send(b"lost")
+    client.output_queue.send(b"lost")
     client.read(len(sent) + 1000)
     assert client.got == sent, "the oldest stays, as in the buffers of a driver"
-    client.outlet.send(b"and on")
+    client.output_queue.send(b"and on")
     assert client.got == sent + b"and on"
 
 
 def test_a_fast_clock_makes_no_client_slow(client: Client, time: VirtualTime) -> None:
     _fill(client)
     time.advance(3600.0)
-    assert client.outlet.full, "an hour of the board's, nothing of the client's"
+    assert client.output_queue.full, "an hour of the board's, nothing of the client's"
 
 
 def test_a_computer_that_stood_still_makes_no_client_slow(client: Client, time: VirtualTime) -> None:
     _fill(client)
     client.wall_s += 60.0
     time.advance(0.3)
-    assert client.outlet.full, "neither had a chance in that minute"
+    assert client.output_queue.full, "neither had a chance in that minute"
 
 
 def test_one_that_reads_again_is_waited_for_again(client: Client) -> None:
     _fill(client)
     client.wait(3.0)
-    assert not client.outlet.full
+    assert not client.output_queue.full
     client.read(10_000)
     _fill(client)
-    assert client.outlet.full
+    assert client.output_queue.full
 
 
 def test_one_that_has_gone_leaves_nothing_for_the_next(client: Client, time: VirtualTime) -> None:
     _fill(client)
-    client.outlet.drop()
+    client.output_queue.drop()
     assert client.changes == [True, False]
     client.read(10)
-    client.outlet.send(b"new")
+    client.output_queue.send(b"new")
     assert client.got == b"new"
     time.advance(10.0)
 
@@ -128,6 +128,6 @@ def test_a_dead_one_is_told(time: VirtualTime) -> None:
     def gone(_: memoryview) -> int:
         raise BrokenPipeError
 
-    outlet = Outlet(time.reactor, gone, lambda: None)
+    output_queue = OutputQueue(time.reactor, gone, lambda: None)
     with pytest.raises(OSError):
-        outlet.send(b"x")
+        output_queue.send(b"x")
