@@ -26,7 +26,7 @@ def module(path: str, change: Callable[[str], str] = str) -> bytes:
     text = file.read_text()
     source = change(text)
     assert change is str or source != text
-    return compile_module(file, path.replace("/", "."), "-O0", source)
+    return compile_module(file, path.removesuffix("/__init__").replace("/", "."), "-O0", source)
 
 
 def versioned(version: str) -> bytes:

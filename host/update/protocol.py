@@ -64,7 +64,7 @@ def begin(update: Update, who: str = "") -> bytes:
 
 
 def piece(at: int, data: bytes) -> bytes:
-    """Return the message with a piece of the image."""
+    """Return the message with a piece of the image: in base64, because it is shown on the terminal of who hears `#`."""
     return b"w" + base64.b64encode(at.to_bytes(3, "big") + data)
 
 

@@ -61,7 +61,7 @@ def test_an_update_takes_effect_and_stays(node):
 def test_one_changed_module_is_little_on_the_air(node):
     feather: Node = node(update_key=KEY)
     feather.reading()
-    coming = image(feather, {"lib/node/outbox.mpy": module("node/outbox", lambda text: text + "\nANOTHER = 5\n")})
+    coming = image(feather, {"lib/node/session.mpy": module("node/outbox", lambda text: text + "\nANOTHER = 5\n")})
     with talk(feather) as link:
         since = feather.broker.count
         began = time.monotonic()
@@ -77,7 +77,7 @@ def test_one_changed_module_is_little_on_the_air(node):
 
 
 def test_the_heap_is_as_before(node):
-    """After an update of every module, and a start: to be at most 256 bytes less, which is what is seen."""
+    """After an update of every module, and a start."""
     feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
     feather.reading()
     before = _after_a_reset(feather)
@@ -89,7 +89,7 @@ def test_the_heap_is_as_before(node):
         assert runs(link, coming)
     after = _after_a_reset(feather)
     print(f"free heap: {before} before, {after} after")
-    assert before - after <= 256 + 64  # what differs from one start to the next
+    assert before - after <= 128  # which two starts of one version may differ by
 
 
 def _after_a_reset(feather: Node) -> int:

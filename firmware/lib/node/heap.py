@@ -4,12 +4,12 @@ Bytes, measured on the chip's own port with up to eight sensors, good to a tenth
 """
 
 _ROOM = {"romfs": 15500, "plain": 5000, "small": 3300}  # for what follows
-_ANNOUNCE, _SINGLE = (
-    1900,
-    600,
-)  # the announcement to Home Assistant where its code is in the heap, and more for that form
-_CHANNEL, _SENSOR = 240, 210
-_STAYS, _DRIVER = 400, 1000  # a sensor that stays between two readings, and its driver's code
+_ANNOUNCE = 1900  # the announcement to Home Assistant, where its code is in the heap
+_SINGLE = 600  # what that form of it takes more
+_CHANNEL = 240
+_SENSOR = 210
+_STAYS = 400  # more for a sensor that stays between two readings
+_DRIVER = 1000  # and its driver's code
 _FILTER = 100  # of one quantity
 _FILTERS = ("median", "scale", "offset", "delta")
 _RARE_S = 10
