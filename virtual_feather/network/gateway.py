@@ -154,7 +154,7 @@ class Gateway:
                 self._send(udp(_HERE, port, packet.source, source_port, reply))
                 return
             if to == _HERE and self._resolver:
-                to = socket.inet_aton(self._resolver[0])
+                to, port = socket.inet_aton(self._resolver[0]), self._resolver[1]
         multicast = to[0] in range(224, 240)
         if self._reaches(to) or multicast or to == _EVERYBODY:
             self._udp.send(packet.source, source_port, to, port, data)
