@@ -72,6 +72,10 @@ class Broker:
         program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
         assert program, "mosquitto is not installed: ./test.sh installs it"
         self._process = subprocess.Popen([program, "-c", str(self._config)])
+        self.listen(user, password)
+
+    def listen(self, user: str | None = None, password: str | None = None) -> None:
+        """Listen to all topics of the broker at `port`, as `user`."""
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
         if user is not None:
             client.username_pw_set(user, password)
@@ -276,6 +280,11 @@ def config_for(broker: Broker, **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def node(tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker) -> Callable[..., Node]:
     """start(*options, image="romfs", **config) starts a node; options are words for `virtual_feather run`."""
+    return starter(tmp_path, boards, broker)
+
+
+def starter(tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker) -> Callable[..., Node]:
+    """The fixture `node`, for a broker of the test's own."""
 
     def start(*options: str, image: str = "romfs", **config: Any) -> Node:
         full = config_for(broker, **config)

@@ -7,29 +7,22 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
 from boards import RunningBoard
 from computer import LONG
 from nodes import write_flash
+from rabbitmq import cluster
 from waits import LIMIT_S, wait_for
 
-from bench.cluster import NODE, PASSWORD, PEOPLE, PORTS, PROGRAMS, Cluster
+from bench.cluster import PASSWORD, PORTS, Cluster
+
+__all__ = ["cluster"]
 
 KILLS, BACK_S = 20, 20.0
 EVERY_S = 2
 _RISE_V, _RISE_S = 0.0002, 0.2  # two readings in a row differ by two steps of the ADC: equal ones are duplicates
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    if not PROGRAMS.is_dir():
-        pytest.skip("RabbitMQ is not installed: sudo apt-get install rabbitmq-server")
-    with Cluster(tmp_path / "cluster") as found:
-        found.run(NODE + PEOPLE)
-        yield found
 
 
 class Subscriber:
