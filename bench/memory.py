@@ -142,17 +142,21 @@ def _update(node: Node) -> None:
     update = sign(_ID, _KEY, 1, make_romfs(node.firmware.rom | changed))
     with node.link as link:
         link.send(update, 0, "bench")
+        resets = node.status("resets")
         link.ask(go(update))
         if not link.next_answer(_STEP_S).startswith("works"):
             raise Refused
+    node.until("resets", resets + 2)  # it starts once more, without what the trial has left
     node.begin_step()
-    node.expect("disconnect/", "connect/", "sensors/")  # it starts once more, without what the trial has left
+    node.expect("connect/", "sensors/")
 
 
 def _set(node: Node) -> None:
     node.command("read")  # the reading is under way when the settings come
     node.command("set", json.dumps({"sensors.0.every_s": 2}))
-    node.expect("connect/", "sensors/")
+    node.expect("connect/")
+    node.begin_step()
+    node.expect("sensors/")  # by then it hears commands
 
 
 def _restart(node: Node) -> None:

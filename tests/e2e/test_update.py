@@ -62,7 +62,7 @@ def test_an_update_takes_effect_and_stays(node):
 def test_one_changed_module_is_little_on_the_air(node):
     feather: Node = node(update_key=KEY)
     feather.reading()
-    coming = image(feather, {"lib/node/session.mpy": module("node/outbox", lambda text: text + "\nANOTHER = 5\n")})
+    coming = image(feather, {"lib/node/outbox.mpy": module("node/outbox", lambda text: text + "\nANOTHER = 5\n")})
     with talk(feather) as link:
         since = feather.broker.count
         began = time.monotonic()
