@@ -1,6 +1,6 @@
-"""The object: what is on this board, what it publishes, and what it does at the same time.
+"""The object: what is on this board, what it publishes, and the coroutines that it runs at the same time.
 
-What people set is in config.json. Ctrl-C stops the object, Ctrl-D starts it; RunApp (GPIO12) at GND holds it stopped.
+The settings are in config.json. Ctrl-C stops the object, Ctrl-D starts it; RunApp (GPIO12) at GND keeps it stopped.
 """
 
 import sys
@@ -17,8 +17,8 @@ def mqtt_client(mqtt, client_id):
 
 
 def led_error(fault, count, e):
-    """Blink the number of a fault on the HUZZAH's red LED, so often or until RunApp is held. Needs nothing of lib/."""
-    if "trial" in sys.modules:  # of an update over the air: the version before it comes back
+    """Blink a fault's number on the red LED `count` times (-1: for ever), or until RunApp is held. Needs no lib/."""
+    if "trial" in sys.modules:  # an update over the air is on trial: roll it back
         sys.modules["trial"].fail(e)
     led, run_app = Pin(0, Pin.OUT, value=1), Pin(12, Pin.IN, Pin.PULL_UP)
     while count and run_app():
@@ -33,11 +33,11 @@ def make():
     from node import settings
     from node.faults import Faults
 
-    faults = Faults()  # what is wrong: the LED and fault/<client_id> show it
+    faults = Faults()  # the LED and fault/<client_id> show the current one
     config = settings.get(faults)  # config.json
     from node import board, drop, i2c_bus, sensors, start, supervisor
 
-    why, rows = start.begin(config, faults)  # why the board started; rows of the table: after three crashes only 4
+    why, rows = start.begin(config, faults)  # why the board started; rows of the table to run: 4 after three crashes
     station, client_id, mac = start.identify(config)
     led, run_app = board.Led(config["pins"]["led"]), board.RunApp(config["pins"]["run_app"])
     if run_app.is_held():
@@ -45,17 +45,17 @@ def make():
     i2c = i2c_bus.make(config["pins"]["scl"], config["pins"]["sda"])
     found = start.sensors(config["sensors"], i2c)  # {"driver": "tsl2561"}: the TSL2561 of node/sensors/tsl2561.py
     channels, sources, settings, read = start.parts(config, found, client_id, mac, faults)
-    del found, start, i2c_bus  # so that drop() drops them: the heap is for what runs
+    del found, start, i2c_bus  # so that drop() can free them: the heap is for what runs
     drop()
     from node.outbox import Outbox
     from node.session import Session
 
-    outbox = Outbox(config["outbox"], channels, RTC())  # what waits to be published
-    announced = b"connect/" + client_id, mac  # topic and payload, at each connection before anything else
+    outbox = Outbox(config["outbox"], channels, RTC())  # the queue of readings to publish
+    announced = b"connect/" + client_id, mac  # topic and payload: the first message of each connection
     client = mqtt_client(config["mqtt"], client_id)
     session = Session(client, announced, station, outbox, sources, faults, settings, why)
-    # All that runs at the same time: name, seconds, function, arguments. With 0 seconds the function returns the
-    # milliseconds until it is called again; else it is a coroutine, which shows life at least once in so many seconds.
+    # What runs at the same time, in rows: name, seconds, function, arguments. A function with 0 seconds returns the
+    # milliseconds until its next call. The others are coroutines: each must reach an await within its seconds.
     table = [
         ("led", 0, led.blink, faults),
         ("run_app", 0, run_app.watch, faults),
@@ -80,11 +80,11 @@ try:
         led_error(3, -1, e)
     except Exception as e:
         sys.print_exception(e)
-        led_error(6, 6, e)  # for a minute; then, if nobody pressed Ctrl-C, once more from the start
+        led_error(6, 6, e)  # for a minute; then, unless somebody pressed Ctrl-C, the board starts again
         from node import last_run
 
         last_run.reset("crash", "memory" if isinstance(e, MemoryError) else "main.py")
 except KeyboardInterrupt:
     print("Stopped by Ctrl-C. Ctrl-D starts the node again.")
-if "trial" in sys.modules:  # no reset under whoever has the prompt now
+if "trial" in sys.modules:  # a user has the prompt now: the trial must not reset the board
     sys.modules["trial"].stop()
