@@ -1,28 +1,28 @@
 # boot.py: the first file MicroPython runs, at every reset. It starts joining Wi-Fi and returns at once; main.py, the
-# object itself, comes next. An exception would keep main.py from starting, so none leaves this file.
+# object itself, runs next. An exception would keep main.py from starting, so this file catches all of them.
 
 
 def close():
     import network
 
-    if network.WLAN(network.AP_IF).active():  # it is after a first flash, with a key that everybody knows
-        network.WLAN(network.AP_IF).active(False)  # writes flash, and so only when it changes something
+    if network.WLAN(network.AP_IF).active():  # after a first flash the access point is on; its key is public
+        network.WLAN(network.AP_IF).active(False)  # this writes flash, so only when needed
 
 
 def update():
-    """Choose the version that the file `slot` names. One on trial starts under trial.py of the version before it.
+    """Mount the version that the file `slot` names. A version on trial is started by trial.py of the previous one.
 
-    Return True when the boot.py of a version on trial has done all the rest.
+    Return True when the boot.py of a version on trial has already done the rest.
     """
     import os
     import sys
     import vfs
 
-    memory = memoryview(vfs.rom_ioctl(2, 0))  # only the image with ROMFS has it
+    memory = memoryview(vfs.rom_ioctl(2, 0))  # only the image with ROMFS has rom_ioctl()
     size = len(memory) // 2
 
     def mount(half):
-        """Mount that half at /rom; the other half when that one has no file system."""
+        """Mount that half at /rom; the other half when the first has no file system."""
         for start in (half * size, size - half * size):
             try:
                 rom = vfs.VfsRom(memory[start : start + size])
@@ -55,7 +55,7 @@ def update():
         try:
             os.rename("%s.%d" % (name, half), name)
         except OSError:
-            pass  # this version has none of its own, or the file is in its place already
+            pass  # this version has no such file, or the file is already in place
 
 
 def join():
@@ -73,7 +73,7 @@ try:
             if step():
                 break
         except Exception:
-            pass  # no library, no config.json: main.py finds the same, and can say it
+            pass  # no library, or no config.json: main.py meets the same error and reports it
 except KeyboardInterrupt:
-    interrupted = True  # older versions run main.py all the same, which then gives the prompt
+    interrupted = True  # older versions of MicroPython still run main.py, which then stops at the prompt
 del close, update, join, step
