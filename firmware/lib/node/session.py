@@ -1,7 +1,7 @@
-"""The MQTT session: one coroutine says all that the node says, one thing at a time.
+"""The MQTT session: one coroutine sends all that the node publishes, one message at a time.
 
-Readings, faults, statistics, answers. Nothing here holds the loop: the session looks for the broker's answer itself, at
-first without a break, for one that is near, then at every turn. Numbers of sections are those of MQTT 3.1.1.
+Readings, faults, statistics, answers. Nothing here blocks the event loop: the session polls for the broker's answer, at
+first for 0.3 ms without a pause (a near broker), then with pauses of up to 5 ms. Section numbers are of MQTT 3.1.1.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ from micropython import const
 from node import drop, uptime, with_room
 from node.packet_stream import PacketStream
 
-_ANSWER_MS = const(5000)  # how long an answer may take: CONNACK, the connection included, PUBACK, SUBACK, PINGRESP
+_ANSWER_MS = const(5000)  # longest wait for an answer: CONNACK (with the connection), PUBACK, SUBACK, PINGRESP
 _SPIN_US = const(300)
 _STEP_MS = const(5)
-_TICK_MS = const(200)  # between two looks at a connection with nothing under way
+_TICK_MS = const(200)  # between two reads of an idle connection
 _STOP_MS = const(800)
-# Jobs that need the heap on an image without ROMFS: no sensor is read meanwhile.
+# Jobs that need much heap on an image without ROMFS: no sensor is read while they run.
 _LARGE = const(" command home_assistant ntp ")
-_JOBS = const(20)  # so many messages Mosquitto leaves unacknowledged; more at once are not heard
+_JOBS = const(20)  # Mosquitto sends at most 20 messages unacknowledged; more at once are ignored
 
-# What a request waits for: PacketStream.next() of a packet, without its identifier.
+# The answers to requests, as PacketStream.next() returns them, without the packet identifier.
 _PUBACK = const(0x400000)
 _PINGRESP = const(0xD00000)
 
@@ -32,16 +32,16 @@ class Session(PacketStream):
 
     client      umqtt's, which writes its packets here
     announced   (topic, payload) of the first message of a connection; the payload is the MAC
-    sta, outbox, sources, faults    the station interface, what waits to be sent, the sensors, what is wrong now
-    settings    those of config.json that start.session_settings() picks
+    sta, outbox, sources, faults    the station interface, the readings to send, the sensors, the current faults
+    settings    those of config.json that start.settings() picks
     reset_cause  why the board started
     state       "connecting", "up", "lost" (the connection, or the attempt to make one) or "stopping"
-    jobs        waiting: (name of a module in jobs/, arguments of its run() ...). They are
-                appended by whoever has something to say.
+    jobs        the queue of jobs: (name of a module in jobs/, arguments of its run() ...).
+                Any module may append one.
 
-    jobs/connect.py sets server (index of the one whose turn it is), pause_ms, up_at_s (uptime() of the connection, None
+    jobs/connect.py sets server (index of the current server), pause_ms, up_at_s (uptime() of the connection, None
     before) and reconnects; jobs/stats.py fault_told (faults.version that the broker has) and stats_due_s; jobs/ntp.py
-    clock_due_s (both are uptime()); resolve.py addresses (by name); jobs/command.py stay_awake.
+    clock_due_s (both in terms of uptime()); resolve.py addresses (by name); jobs/command.py stay_awake.
     """
 
     def __init__(self, client, announced, sta, outbox, sources, faults, settings, reset_cause):
@@ -62,15 +62,15 @@ class Session(PacketStream):
         self.reconnects = -1
         self.update = None  # over the air, under way: see update/receive.py
         self.stay_awake = False  # a command keeps the node from deep sleep
-        # On a battery no connection is made before it is known that there is something to send (deep_sleep.py).
+        # On a battery the node connects only once there is something to send (deep_sleep.py).
         sleep = settings.get("sleep")
         self.silent = sleep and sleep["every_s"] and sleep["batch"] > 1
-        self.works = self.reads = False  # a large job is under way, a sensor is read: one at a time
+        self.works = self.reads = False  # a large job is under way, a sensor is being read: never both
         self.lost_by = self.fault = None  # why the latest connection was lost, and which fault that is
         self.state = "connecting"
         self.goodbye = True
         self._wanted = 0  # answer that the request under way waits for
-        self._answered_at = 0  # ticks_ms() of the last answer: then the connection worked, both ways
+        self._answered_at = 0  # ticks_ms() of the last answer, when the connection worked both ways
 
     def enter(self, state):
         """Begin a state; the last one is "stopping"."""
@@ -78,13 +78,13 @@ class Session(PacketStream):
             self.state = state
         if state == "connecting":
             self.lost_by = None
-            self.jobs.clear()  # messages of another connection, which nobody can acknowledge any more
+            self.jobs.clear()  # messages of the previous connection, which can no longer be acknowledged
         elif state == "up":
             self.outbox.connected()
 
     def close(self, why=None, fault="broker"):
-        """Close the connection, or give up the attempt; why and which fault that is, jobs/connect.py tells."""
-        if not self.lost_by:  # or else it has been lost before
+        """Close the connection, or give up the attempt. jobs/connect.py reports the reason `why` and the fault."""
+        if not self.lost_by:  # the first reason counts
             self.lost_by = why or "lost"
             self.fault = fault
             self.enter("lost")
@@ -105,11 +105,11 @@ class Session(PacketStream):
                 await self._serve()
                 await self._do("goodbye", self.goodbye)
             except OSError:
-                if self.sock:  # the connection is well: it is a file that could not be written
+                if self.sock:  # the connection is open: the error came from writing a file
                     raise
             finally:
                 self.close()
-        # Whoever stopped it ends the node, or sends it to sleep, before this ends.
+        # The caller of stop() ends the node, or puts it to sleep, before this ends.
         await asyncio.sleep_ms(_ANSWER_MS)
 
     async def stop(self, goodbye=True):
@@ -123,9 +123,9 @@ class Session(PacketStream):
         self.close()
 
     async def _serve(self):
-        """Say what there is to say, and ping after a silence, until stop(). Raises OSError when the connection is lost.
+        """Send what is waiting, and ping after a silence, until stop(). Raises OSError when the connection is lost.
 
-        Silence and the wait for the answer together are less than 1.5 times a keepalive of 5 s or more.
+        The silence and the wait for PINGRESP together stay below 1.5 times the keepalive, if that is 5 s or more.
         """
         while self.state != "stopping":
             if not self.sta.isconnected():
@@ -153,13 +153,13 @@ class Session(PacketStream):
                     raise OSError(self.lost_by)
 
     async def _do(self, name, *args):
-        """Do a job: run(session, ...) of that module in jobs/, which is dropped afterwards."""
+        """Do a job: run(session, ...) of that module in jobs/. The module is dropped afterwards."""
         path = "node." + (name if "." in name else "jobs." + name)
         if " " + name + " " in _LARGE and "/rom" not in sys.path:
             while self.reads:
                 await asyncio.sleep_ms(_STEP_MS)
             self.works = True
-            drop()  # what the reading has left
+            drop()  # the modules that the reading has left
         try:
             await with_room(__import__, path)
             await sys.modules[path].run(self, *args)
@@ -172,12 +172,12 @@ class Session(PacketStream):
             drop()
 
     def give_up_announcing(self, why):
-        """Begin fault 5: the node goes on without Home Assistant, for which there is no more room the next time."""
+        """Begin fault 5. The node goes on without Home Assistant: the next attempt would find no more room."""
         self.settings["homeassistant"] = None
         self.faults.begin("publish", why + " to announce the sensors to Home Assistant", "announce")
 
     def has_news(self):
-        """Say whether a fault or the statistics are to be told."""
+        """Say whether a fault or the statistics must be published."""
         return self.fault_told != self.faults.version or uptime() >= self.stats_due_s
 
     def topic(self, name):
@@ -185,29 +185,29 @@ class Session(PacketStream):
         return name + b"/" + self.client.client_id
 
     def reply(self, name, answer):
-        """Answer the command of that name: await it. Raises OSError."""
+        """Publish the answer to the command `name`: await the result. Raises OSError."""
         return self.publish(self.topic(b"reply") + b"/" + name, answer.encode())
 
     def publish(self, topic, data, qos=1, retain=False):
-        """Send a message: await it; done when it is acknowledged (QoS 1) or written (QoS 0). Raises OSError.
+        """Send a message: await the result. It ends when the message is acknowledged (QoS 1) or written (QoS 0).
 
-        `topic` and `data` are bytes. For this coroutine only: that is, for jobs.
+        `topic` and `data` are bytes. Only the session's own coroutine, that is its jobs, may do so. Raises OSError.
         """
         return self.request(_PUBACK if qos else 0, self.client.publish, topic, data, retain, qos)
 
     async def request(self, answer, function, *args):
-        """Send the packet that function(*args) writes; return when its `answer` is here (0: when it is out).
+        """Send the packet that function(*args) writes; return when its `answer` has come (0: when it is sent).
 
         Raises OSError: the connection is lost.
         """
-        await asyncio.sleep_ms(0)  # however much there is to send, the others have their turn
+        await asyncio.sleep_ms(0)  # the other coroutines run, however much there is to send
         client = self.client
-        pid = client.pid = client.pid % 0xFFFF  # 2.3.1; umqtt would count on
+        pid = client.pid = client.pid % 0xFFFF  # 16 bits (2.3.1); umqtt counts beyond them
         try:
             function(*args)
         except EOFError:
             pass
-        if client.pid != pid:  # umqtt has counted: the packet has an identifier
+        if client.pid != pid:  # umqtt has taken the next number: the packet has an identifier
             answer |= answer and client.pid
         self._wanted = answer
         began = ticks_ms()
@@ -226,18 +226,18 @@ class Session(PacketStream):
             raise OSError(self.lost_by)
 
     def exchange(self):
-        """Write and read what can be written and read at once. True when nothing is left to write. Never raises."""
+        """Write and read what is possible without waiting. True when nothing is left to write. Never raises."""
         try:
             if not self.flush():
-                return False  # nothing is taken in for whose acknowledgement there is no room
+                return False  # read nothing while there is no room for its acknowledgement
             answer = self.next(True)
             while answer:
                 if answer >> 20 == 3:
-                    if self.message and len(self.jobs) < _JOBS:  # the job acknowledges it: so no more come than that
+                    if self.message and len(self.jobs) < _JOBS:  # the job acknowledges it
                         self.jobs.append(("command",) + self.message + (answer & 0xFFFF,))
                     else:
                         self.acknowledge(answer & 0xFFFF)
-                elif answer == self._wanted:  # one that nobody wants is late, or sent twice
+                elif answer == self._wanted:  # any other answer is late, or sent twice
                     self._wanted = 0
                     self._answered_at = ticks_ms()
                 answer = self.next(False)
@@ -246,6 +246,6 @@ class Session(PacketStream):
             self.close(str(e))
 
     def acknowledge(self, pid):
-        """Acknowledge the message of that identifier; with 0 it has none."""
+        """Acknowledge the message of that identifier; 0 for a message without one (QoS 0)."""
         if pid:
             self.write(bytes((0x40, 2, pid >> 8, pid & 0xFF)))  # PUBACK; umqtt has no call for it
