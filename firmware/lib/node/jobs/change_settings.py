@@ -1,6 +1,6 @@
-"""Changes config.json as `set` wants it: at once or, after command.defer(), in the next start. Not kept.
+"""Changes config.json for the command `set`: at once or, after command.defer(), in the next start.
 
-A job, too: the answer that such a start has left.
+Its run() is a job, which sends the answer that such a start has left.
 """
 
 import json
@@ -11,7 +11,7 @@ from micropython import const
 from node import drop
 
 _NEW = const("config.new")
-# Of more than 10 characters: shorter strings are among the names that stay for ever.
+# Of more than 10 characters: MicroPython keeps shorter strings in the heap for ever.
 _LATER = const("set.deferred")  # the command, for the next start
 _SAID = const("set.answered")  # and its answer
 _ENOSPC = const(28)
@@ -19,11 +19,11 @@ _MAX_BYTES = const(4096)  # config_file.py takes no more
 
 
 def refusal(text):
-    """Change config.json, all of it or nothing, also when the power goes. Return None, or the sentence that says no."""
+    """Change config.json completely or not at all, also when the power fails. Return None, or why it was refused."""
     try:
         changes, config = _read(text)
-        drop()  # what reads JSON, before what checks it comes
-        from node import schema  # here, for its stack: not while this file is imported
+        drop()  # the JSON reader goes before the check comes
+        from node import schema  # here, since the stack has no room for it while this file is imported
 
         _change(schema, config, changes)
     except ValueError as e:  # schema.Invalid is one
@@ -36,10 +36,10 @@ def refusal(text):
 
 
 def begin():
-    """In that start: carry it out, once, whatever comes of it.
+    """In that start: carry out the command, once, whatever its result.
 
-    Refused, the board starts anew; else settings.py has it checked. The names in the check stay in the heap until a
-    reset.
+    The names in the check stay in the heap until a reset. So if the change is refused the board resets here; otherwise
+    settings.py checks config.json first.
     """
     with open(_LATER) as f:
         text = f.read()
@@ -51,7 +51,7 @@ def begin():
     try:
         with open(_SAID, "w") as f:
             f.write("error: " + why if why else "ok")
-    except OSError as e:  # the file system is full: then without an answer
+    except OSError as e:  # the file system is full: there will be no answer
         print("set:", e)
     if why:
         from node import last_run
@@ -68,7 +68,7 @@ async def run(session):
 
 
 def _read(text):
-    """Return what is to be changed, and config.json. Raises ValueError with a sentence."""
+    """Return (the changes, the content of config.json), both dicts. Raises ValueError with a message."""
     from node.json_reader import read
 
     why = 'set takes an object, {"sensors.0.every_s": 10}'
@@ -84,7 +84,7 @@ def _read(text):
 
 
 def _change(schema, config, changes):
-    for row in schema.each():  # what config.json has not, and what is to be changed in it
+    for row in schema.each():  # objects that config.json lacks and the changes need: their default
         if row[0] not in config and any(key.startswith(row[0] + ".") for key in changes):
             config[row[0]] = json.loads(row[2])
     for key in changes:
@@ -92,7 +92,7 @@ def _change(schema, config, changes):
     schema.complete(config, schema.Drivers())
     head = "{\n"
     with open(_NEW, "w") as f:
-        for key in config:  # a line a setting, for people with an editor
+        for key in config:  # one line per setting, for people with an editor
             f.write("%s  %s: " % (head, json.dumps(key)))
             json.dump(config[key], f)
             head = ",\n"

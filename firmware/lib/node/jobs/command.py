@@ -1,6 +1,6 @@
 """Carries out a message: a command of cmd/<id>/..., answered on reply/<id>/..., or Home Assistant's birth. A job.
 
-What takes much heap, or changes the settings, ends in a restart.
+A command that takes much heap, or changes the settings, ends in a restart.
 """
 
 import os
@@ -21,9 +21,9 @@ class Refused(Exception):
 
 
 async def run(session, topic, payload, retained, pid):
-    """Carry it out and answer. Raises OSError when the connection is lost.
+    """Carry out the message and answer. Raises OSError when the connection is lost.
 
-    Retained ones are left out, but for `awake`: a command of yesterday is not for every connection.
+    Retained commands are ignored, except `awake`: an old command must not run again at every connection.
     """
     session.acknowledge(pid)
     if topic == b"homeassistant/status":
@@ -34,14 +34,14 @@ async def run(session, topic, payload, retained, pid):
         if "/rom" not in sys.path:
             await session.reply(b"update", "error: the image has no ROMFS: update by cable, ./flash.sh --image romfs")
         elif not retained:
-            session.jobs.insert(0, ("update.receive", payload))  # when this module has gone
+            session.jobs.insert(0, ("update.receive", payload))  # runs after this module is dropped
         return
     await with_room(__import__, "node.text")
     from node.text import flaw
 
     start = session.topic(b"cmd") + b"/"
     if not topic.startswith(start) or flaw(topic) is not None:
-        return  # not for us, or with an answer whose topic would end the connection
+        return  # not for this node, or the topic of the answer would end the connection
     verb = topic[len(start) :].decode()
     if retained and verb != "awake":
         return
@@ -50,14 +50,14 @@ async def run(session, topic, payload, retained, pid):
             raise Refused("that is too long")
         if flaw(payload, False) is not None:
             raise Refused("that is not text in UTF-8")
-        flaw = None  # so that it can be dropped: `set` needs the heap
+        flaw = None  # so that node.text can be dropped: `set` needs the heap
         act = _VERBS.get(verb)
         if not act:
             raise Refused("%s is not a command: there are %s" % (verb, ", ".join(sorted(_VERBS))))
         answer = None if await with_room(act, session, payload.decode().rstrip()) else "ok"
     except Refused as e:
         answer = "error: %s" % e
-    except MemoryError:  # the guard's: supervisor.py
+    except MemoryError:  # the guard handles it: supervisor.py
         raise
     except Exception as e:
         sys.print_exception(e)
@@ -74,7 +74,7 @@ def identify(session, text):
 
 
 def read(session, text):
-    """Read a sensor, or all, at once: called by its driver, or by its name with or without its address."""
+    """Read at once the sensors that `text` names: by driver, or by name with or without address; "": all sensors."""
     found = [s for s in session.sources if text in ("", s.driver) or (s.name + " ").startswith(text + " ")]
     if not found:
         raise Refused("%s is not a sensor: there are %s" % (text, ", ".join([s.name for s in session.sources])))
@@ -91,9 +91,9 @@ def awake(session, text):
 
 
 def set(session, text):
-    """Return True if there is no room for it beside the node: the next start does it, and has the answer."""
+    """Change config.json. Return True if there is no room for that now: the next start then does it, and answers."""
     drop()
-    deferred = "/rom" not in sys.path  # there the bytecode of the check would be in the heap, too
+    deferred = "/rom" not in sys.path  # without ROMFS the check's bytecode would be in the heap, too
     if not deferred:
         from node.jobs import change_settings
 

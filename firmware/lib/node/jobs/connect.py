@@ -1,6 +1,6 @@
 """Makes the connection: the wait for Wi-Fi, the servers in turn, the log-in, the announcement.
 
-Numbers of sections are those of MQTT 3.1.1.
+Section numbers are those of MQTT 3.1.1.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from micropython import const
 from node import uptime, with_room
 
 _TICK_MS = const(200)
-_SAVE_S = const(10)  # between two copies of the outbox: what a reset in an outage costs the age of a reading at most
+_SAVE_S = const(10)  # between two copies of the outbox: a reset in an outage makes an age wrong by no more than this
 _PAUSE_MS = const(1000)  # shortest and
 _PAUSE_MAX_MS = const(10000)  # longest time between two rounds of attempts
-_STABLE_S = const(15)  # a connection that lasted was a good one
+_STABLE_S = const(15)  # a connection that lasts so long counts as good
 
-# What a request waits for: PacketStream.next() of a packet, without its identifier.
+# The answers to requests, as PacketStream.next() returns them, without the packet identifier.
 _CONNACK = const(0x200000)
 _SUBACK = const(0x900000)
 
@@ -57,7 +57,7 @@ async def run(session):
 
 
 def _pause(session):
-    """Return the ms to wait, at random so that nodes that fell together come back apart; 0 for the next server."""
+    """Return the ms to wait: random, so that nodes do not all return at the same moment; 0 for the next server."""
     if session.up_at_s is None:
         session.server = (session.server + 1) % len(session.settings["server"])
         if session.server:
@@ -103,7 +103,7 @@ async def connect(session):
         raise OSError
     await session.publish(*session.announced)
     names = os.listdir()
-    if "trial" in sys.modules or "slot.why" in names:  # an update over the air is on trial, or has gone back
+    if "trial" in sys.modules or "slot.why" in names:  # an update over the air is on trial, or was rolled back
         session.jobs.append(("update.receive",))
     if "set.answered" in names:
         session.jobs.append(("change_settings",))
@@ -111,10 +111,10 @@ async def connect(session):
     form = session.settings["homeassistant"]
     if form:
         topics.append(b"homeassistant/status")
-    # Or to take it back; not at every awakening, for it is retained; None: not now.
+    # To announce, or (False) to take that back. Not at every wake: the announcement is retained. None: not now.
     if session.reset_cause != "deep sleep" and form is not None and (form or "announced" in names):
         session.jobs.append(("home_assistant",))
-    # RabbitMQ keeps what was subscribed to with QoS 1 on one node of a cluster: while that is down, no other takes it.
+    # RabbitMQ keeps a QoS 1 subscription on one node of a cluster: while that node is down, no other takes it over.
     qos = int(len(session.settings["server"]) == 1)
     for topic in topics:
         await session.request(_SUBACK, client.subscribe, topic, qos)
@@ -131,7 +131,7 @@ async def connect(session):
 def log_in(client):
     """Return the packet CONNECT for that client: a clean session, its last will, its account if it has one (3.1).
 
-    umqtt's connect() makes a socket and waits for it.
+    umqtt's connect() is not used: it makes a socket of its own and waits for it.
     """
     flags = 0x06 | client.lw_qos << 3 | client.lw_retain << 5  # clean session, a will
     texts = [client.client_id, client.lw_topic, client.lw_msg]
@@ -141,12 +141,12 @@ def log_in(client):
     body = b"\0\x04MQTT\x04" + struct.pack("!BH", flags, client.keepalive)
     for text in texts:
         body += struct.pack("!H", len(text)) + text
-    size = len(body)  # below 16,384, by the longest settings
+    size = len(body)  # below 16,384, even with the longest settings
     return bytes((0x10, size) if size < 0x80 else (0x10, size & 0x7F | 0x80, size >> 7)) + body
 
 
 def tell(session, fault):
-    """Begin `fault`, end the session's others."""
+    """Begin `fault` (None: no fault), and end the session's other faults."""
     for other in ("refused", "broker", "publish"):
         if other == fault:
             session.faults.begin(fault, "%s:%d: %s" % (server(session) + (session.lost_by,)))

@@ -1,8 +1,8 @@
-"""Makes the file `entities`: what Home Assistant has to know of each sensor, and of the node itself.
+"""Makes the file `entities`: what Home Assistant needs to know about each sensor, and about the node itself.
 
-In the start after a change of config.json or of the firmware: then there is heap for it, and jobs/home_assistant.py
-needs no more than the file. Source: Home Assistant's documentation of MQTT discovery, with its abbreviations, and its
-lists of device classes and their units.
+Runs in the start after a change of config.json or of the firmware: then there is heap for it. Later on
+jobs/home_assistant.py needs only the file. Source: Home Assistant's documentation of MQTT discovery, with its
+abbreviations, and its lists of device classes and their units.
 """
 
 import json
@@ -13,11 +13,11 @@ from micropython import const
 
 from node import VERSION
 
-# Lines: settings.digest(); for each entity what the file `announced` has of it; none. Then, for each message to Home
-# Assistant, a line with its topic and the bytes of its payload, and these; the device's without its last two brackets.
+# Lines: settings.digest(); each entity's line in the file `announced`; an empty line. Then, for each message to Home
+# Assistant, a line with its topic and the size of its payload, and the payload; the device's lacks its last "}}".
 _FILE = const("entities")
 
-# What Home Assistant has to know of a quantity, whichever sensor measures it: quantity | device class | unit.
+# What Home Assistant needs to know about a quantity, whichever sensor measures it: quantity | device class | unit.
 _QUANTITIES = const("""\
 lux|illuminance|lx
 temperature|temperature|°C
@@ -27,8 +27,8 @@ voltage|voltage|V
 contact|opening|
 """)
 
-# What the node says of itself: platform, object (no _word() of a topic has such a "-"), topic, key there, and the rest
-# of the entity.
+# The entities of the node itself: platform, object (no _word() of a topic has such a "-"), topic, key in its payload,
+# and the rest of the configuration.
 _DIAGNOSTICS = const("""\
 sensor|stats-rssi|stats|rssi|"name":"Signal","dev_cla":"signal_strength","unit_of_meas":"dBm","stat_cla":"measurement"
 sensor|stats-free|stats|free|"name":"Free memory","dev_cla":"data_size","unit_of_meas":"B","stat_cla":"measurement"
@@ -38,10 +38,10 @@ binary_sensor|fault-code|fault|code|"name":"Fault","dev_cla":"problem"
 
 
 def make(config, found, name, mac):
-    """Make the file, unless it is there; return True when it was not.
+    """Make the file, unless it is up to date; return True when it was made.
 
-    For the settings, what start.sensors() has found, the client_id, the MAC as 12 hex digits in bytes. Raises OSError
-    when there is no room for it.
+    Arguments: the settings, what start.sensors() has found, the client_id, the MAC as 12 hex digits in bytes. Raises
+    OSError when there is no room for the file.
     """
     from node import settings
 
@@ -77,7 +77,7 @@ def make(config, found, name, mac):
 
 
 def remove():
-    """Remove the file: make() did not come to its end."""
+    """Remove the file, which make() could not complete."""
     if _FILE in os.listdir():
         os.remove(_FILE)
 
@@ -112,12 +112,12 @@ def topic(name, platform=None, key=None):
 def _word(text):
     """Return `text` with letters and digits alone: "/" is "_", any other byte "-" and two hex digits.
 
-    Of Home Assistant's topics nothing else may be part, and no two texts become one.
+    Home Assistant allows nothing else in these topics. Two different texts never become the same word.
     """
     word = b""
     data = text.encode()
     for i in range(len(data)):
-        byte = data[i : i + 1]  # not a character: of each that is new the board keeps a name for ever
+        byte = data[i : i + 1]  # bytes, since the board keeps each new one-character str for ever
         word += byte if byte.isalpha() or byte.isdigit() else b"_" if byte == b"/" else b"-%02x" % data[i]
     return word.decode()
 
@@ -134,8 +134,8 @@ def _describe(quantity):
 def _entities(name, config, found):
     """Yield (platform, object, the rest of its configuration) of each entity.
 
-    The object is the topic, or the quantity where that is the default: what is read there may come from another chip
-    one day, or from another place in the list of sensors, and its history goes on.
+    The object is the topic, or the quantity if the topic is the default. So the history goes on when one day another
+    chip measures it, or the sensor moves in the list of sensors.
     """
     told = json.dumps(name)[1:-1]
     measured = [quantity for one in found for quantity, _ in one[2]]
@@ -171,7 +171,7 @@ def _entities(name, config, found):
 
 
 def _pause(sleep, entry, name):
-    """Return the seconds that may lie between two messages of a quantity that is well; None: any number."""
+    """Return the longest time, in s, between two messages of a quantity whose sensor works; None: no limit."""
     if sleep["every_s"]:
         return sleep["every_s"] * sleep["batch"]
     delta = entry.get("delta")

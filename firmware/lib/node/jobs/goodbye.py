@@ -1,8 +1,8 @@
-"""Says that the node is going, and that this is no accident."""
+"""Ends the connection on purpose: the broker then does not send the last will. A job of the session."""
 
 
 async def run(session, goodbye):
-    """Disconnect; with `goodbye`, say before that the node is gone. Raises OSError."""
+    """Disconnect; with `goodbye`, first publish that the node stops. Raises OSError."""
     if goodbye:
         await session.publish(session.topic(b"disconnect"), session.announced[1])
         await session.publish(session.topic(b"status"), b"offline", 1, True)

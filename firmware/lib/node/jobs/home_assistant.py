@@ -1,7 +1,7 @@
 """Announces the node to Home Assistant (MQTT discovery), or takes the announcement back. A job of the session.
 
-What was announced is remembered in a file, so that a sensor that leaves the configuration leaves Home Assistant too.
-What is to be announced is in a file that entities.py makes; it is sent from there piece by piece.
+The file `announced` lists what was announced, so that a sensor that leaves the settings leaves Home Assistant too.
+The file `entities`, made by entities.py, has what is to be announced; it is sent piece by piece.
 """
 
 import asyncio
@@ -9,19 +9,19 @@ import os
 
 from micropython import const
 
-_ENTITIES = const("entities")  # the file of entities.py, which says what is in it
-_FILE = const("announced")  # lines: topics, and "platform object" of what the one for the device has in it
+_ENTITIES = const("entities")  # entities.py describes its lines
+_FILE = const("announced")  # lines: topics, and "platform object" of each entity in the device's configuration
 _PUBACK = const(0x400000)
 _PART = const(128)  # bytes that are sent at once: for more packet_stream.py would need a longer buffer
 _STEP_MS = const(5)
-_PATIENCE = const(1000)  # times that
+_PATIENCE = const(1000)  # steps
 _REST_MS = const(500)  # for Home Assistant, to remove entities
 
 
 async def run(session):
     """Announce, or take back what was announced. Raises OSError.
 
-    With no room for it in the heap or the file system there is fault 5, and the node goes on without.
+    If the heap or the file system has no room for it, fault 5 begins and the node goes on without Home Assistant.
     """
     try:
         await announce(session, session.settings["homeassistant"])
@@ -38,7 +38,7 @@ async def run(session):
 async def announce(session, form):
     """Publish the configuration of every entity, and an empty one for those that are gone. Raises OSError."""
     gone = _lines(_FILE)
-    # First what was, with what will be: nothing is forgotten when the power goes in between.
+    # First the file gets the new lines beside the old ones: nothing is forgotten if the power fails in between.
     if form:
         with open(_FILE, "ab") as f:
             for key in _lines(_ENTITIES)[1:]:
@@ -46,7 +46,7 @@ async def announce(session, form):
                     gone.remove(key)
                 else:
                     f.write(key + b"\n")
-    # An entity must be gone before another form brings it back: two with one unique_id, and the second is refused.
+    # An entity must be removed before another form adds it: Home Assistant refuses a second one with its unique_id.
     rest_ms = 0
     for key in gone:
         if b" " not in key:
@@ -66,7 +66,7 @@ async def announce(session, form):
 
 
 def _lines(name):
-    """Return the lines of a file, in bytes, up to one that is empty."""
+    """Return the lines of a file, in bytes, up to the first empty one."""
     lines = []
     try:
         with open(name, "rb") as f:
@@ -81,7 +81,7 @@ def _lines(name):
 
 
 def _tail(gone):
-    """Return the end of the device's configuration; an entity with nothing but its platform is one that is gone."""
+    """Return the end of the device's configuration, in which an entity with only a platform is one to remove."""
     tail = b""
     for key in gone:
         if b" " in key:
@@ -91,9 +91,9 @@ def _tail(gone):
 
 
 async def _send(session, tail):
-    """Publish the messages in the file of entities, each with that end. Raises OSError."""
+    """Publish the messages in the file of entities, each followed by `tail`. Raises OSError."""
     with open(_ENTITIES, "rb") as f:
-        while f.readline() > b"\n":  # what _lines() has
+        while f.readline() > b"\n":  # the lines that _lines() returns
             pass
         while True:
             head = f.readline().split(b" ")
@@ -127,7 +127,7 @@ async def _publish(session, topic, file, size, tail):
 async def _out(session, data):
     """Send a part of a packet. Raises OSError.
 
-    Not by session.exchange(): it takes in what the broker sends, and would acknowledge it in the middle of ours.
+    Not by session.exchange(): that reads too, and would write an acknowledgement into the middle of this packet.
     """
     session.write(data)
     for _ in range(_PATIENCE):

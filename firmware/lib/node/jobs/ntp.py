@@ -1,4 +1,4 @@
-"""The time of day from an NTP server (RFC 5905), without ever waiting for it in a call. A job of the session."""
+"""The time of day from an NTP server (RFC 5905), without blocking the event loop. A job of the session."""
 
 import time
 from os import urandom
@@ -30,10 +30,10 @@ async def run(session):
 
 
 async def ask(resolve, server):
-    """Return the seconds since 2000-01-01 by an NTP server (dotted); None when it is silent or does not know either."""
+    """Return the seconds since 2000-01-01 by an NTP server (dotted); None if it is silent or not synchronised."""
     query = bytearray(48)
     query[0] = 0x23  # version 4, client
-    query[40:] = urandom(8)  # sent back to us as the time of origin: nobody else can answer
+    query[40:] = urandom(8)  # the answer repeats it as the origin timestamp: nobody else can answer
     reply = await resolve.ask(server, 123, query, query[40:], 24)
     if not reply or len(reply) < 48 or reply[0] & 0x07 != 4 or reply[0] >= 0xC0 or not 0 < reply[1] < 16:
         return None  # not a server's answer, or one that is not synchronised (RFC 5905, 7.3)
