@@ -1,6 +1,6 @@
 """The sensors: one chip, one file, each with a class `Sensor` (docs/adding-a-sensor.md). And their readings.
 
-A new one takes a file here and an entry in config.json: drivers are found by the name of their file.
+A new sensor needs a file here and an entry in config.json: drivers are found by the name of their file.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ from micropython import const
 from node import drop, with_room
 
 _START_MS = const(100)
-_PATIENCE = const(50)  # times that, for the connection
-_LOOK_MS = const(1000)  # longest time until a reading asked for in between is taken
+_PATIENCE = const(50)  # times _START_MS: longest wait for the connection
+_LOOK_MS = const(1000)  # longest time until a reading that a command asks for is taken
 _WATCH_MS = const(50)
 
 
@@ -27,9 +27,9 @@ class Saturated(Unmeasurable):
 class Source:
     """One sensor of the settings, as run() reads it.
 
-    `options` are its driver's; a driver keeps in them what it must remember from one reading to the next, and
-    filters.py the `history`. Its values go to `channel` of the outbox and those after it. `name` is for people.
-    `sensor` is None when the driver is dropped between two readings. `due` is ticks_ms() of the next one.
+    `options` are the driver's. A driver keeps in them what it must remember from one reading to the next; filters.py
+    keeps `history` there. The values go to the outbox's channels from `channel` on. `name` is for people.
+    `sensor` is None when the driver is dropped between two readings. `due` is ticks_ms() of the next reading.
     """
 
     def __init__(self, driver, options, channel, name, every_ms, sensor):
@@ -43,7 +43,7 @@ class Source:
 
 
 def module(driver):
-    """Return the module of a driver, the file of that name in this folder, already dropped."""
+    """Return the module of a driver, the file of that name in this folder, after dropping it from sys.modules."""
     found = __import__("node.sensors." + driver, None, None, ("Sensor",))
     drop()
     return found
@@ -55,7 +55,7 @@ def make(driver, bus, options):
 
 
 def watch(session):
-    """Have each contact tell of a change. Returns the milliseconds until the next look."""
+    """Let each contact publish a change. Returns the milliseconds until the next look."""
     wait_ms = _LOOK_MS
     for source in session.sources:
         if hasattr(source.sensor, "watch"):
@@ -67,9 +67,9 @@ def watch(session):
 async def run(session, bus):
     """Read each source of the session when it is due, for ever, one at a time. `bus` is i2c_bus.make()'s.
 
-    Neither long readings nor news in between shift the next one. A driver whose turn is rare is dropped meanwhile.
+    Neither a long reading nor a contact's change shifts the next one. A driver that rarely reads is dropped in between.
     """
-    for _ in range(_PATIENCE):  # so that the first readings are not late ones
+    for _ in range(_PATIENCE):  # so that the first readings are not late
         if session.state == "up":
             break
         await asyncio.sleep_ms(_START_MS)
@@ -88,7 +88,7 @@ async def run(session, bus):
                 finally:
                     session.reads = False
                 late = time.ticks_diff(time.ticks_ms(), source.due)
-                # To the next point of the grid: those that a long reading has run over are left out.
+                # To the next point of the grid: points that a long reading has missed are skipped.
                 source.due = time.ticks_add(source.due, (late // source.every_ms + 1) * source.every_ms)
                 left = time.ticks_diff(source.due, time.ticks_ms())
             wait_ms = min(wait_ms, left)
@@ -96,7 +96,7 @@ async def run(session, bus):
 
 
 async def read(source, bus, outbox, faults):
-    """Take one reading into the outbox, or begin a fault: a reading that failed is no number."""
+    """Put one reading into the outbox, or begin a fault: a reading that failed gives no number."""
     why = None
     is_broken = True
     try:
@@ -118,7 +118,7 @@ async def read(source, bus, outbox, faults):
         await with_room(__import__, "node.i2c_bus")
         from node import i2c_bus
 
-        i2c_bus.recover(bus[1], bus[2])  # a chip interrupted in the middle may be holding it
+        i2c_bus.recover(bus[1], bus[2])  # a chip interrupted in mid-transfer may hold SDA low
         drop()
         why = "no answer"
     if why:

@@ -1,6 +1,6 @@
-"""The ESP8266's analogue input: a voltage, that of a battery for instance.
+"""The ESP8266's analogue input: a voltage, for instance of a battery.
 
-Source: ESP8266EX datasheet (Espressif), 4.10 "ADC": 10 bits for 0 to 1.0 V at the pin, which bears no more.
+Source: ESP8266EX datasheet (Espressif), 4.10 "ADC": 10 bits for 0 to 1.0 V at the pin, which must get no more.
 """
 
 import asyncio

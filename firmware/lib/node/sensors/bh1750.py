@@ -42,14 +42,14 @@ class Sensor:
         self._in = bytearray(2)
 
     async def read(self):
-        """Return (lux,) of an integration that starts now: 0.2 to 0.4 s later.
+        """Return (lux,) of an integration that starts now; takes 0.2 to 0.4 s.
 
-        Raises Unmeasurable in too much light and when what the chip says cannot be, OSError when the bus fails.
+        Raises Saturated in too much light, Unmeasurable when two reads of the count differ, OSError when the bus fails.
         """
         for mtreg, ms in _RANGES:
             counts = await self._integrate(mtreg, ms)
             if counts == 0:
-                # A chip that lost power on the way says zero too, once: darkness lasts.
+                # A chip that lost power meanwhile reads zero, too, but only once: darkness lasts.
                 counts = await self._integrate(mtreg, ms)
             if counts < _FULL:
                 break
@@ -84,7 +84,7 @@ class Sensor:
             raise OSError(_EIO)
 
     async def _is_held_low(self):
-        """The chip has no identity to ask for: an SDA held low, which reads as darkness, acknowledges any address."""
+        """Say whether SDA is held low, which reads as darkness: it acknowledges any address. The chip has no ID."""
         await asyncio.sleep_ms(0)
         try:
             self._bus.writeto(_NOBODY, b"")

@@ -21,7 +21,7 @@ _CALIBRATION_H = const(0xE1)
 _CTRL_HUM = const(0xF2)
 _CTRL_MEAS = const(0xF4)
 _CONFIG = const(0xF5)
-_USED = const(0x1D)  # bits of it, filter and bus: the others are reserved, or for a mode that is not used
+_USED = const(0x1D)  # bits of CONFIG, filter and bus: the others are reserved, or for a mode that is not used
 _DATA = const(0xF7)
 
 _HUM_X1 = const(1)
@@ -39,13 +39,13 @@ _LAYOUT = const("<HhhH8hBBhBbBbb")
 
 
 def compensate(calibration, data):
-    """Return (degrees Celsius, hPa, %) of the raw ones in `data`, in this order (20, 20, 16 bits).
+    """Return (degrees Celsius, hPa, %) of the raw values in `data`, in this order (20, 20, 16 bits).
 
-    calibration: what the chip keeps in its registers, unpacked by _LAYOUT. Raises ZeroDivisionError when it cannot be.
+    calibration: that in the chip's registers, unpacked by _LAYOUT. Raises ZeroDivisionError when it is impossible.
     """
     t1, t2, t3, p1, p2, p3, p4, p5, p6, p7, p8, p9, _, h1, h2, h3, h4, h45, h5, h6 = calibration
     raw_t, raw_p, raw_h = data
-    # What is exact in integers is done so: floats have 22 bits on the ESP8266.
+    # Integers where they are exact: floats have 22 bits on the ESP8266.
     t = raw_t - 16 * t1
     fine = t / 16384 * t2 + t / 131072 * (t / 131072) * t3
     a = fine / 2 - 64000
@@ -63,7 +63,7 @@ def compensate(calibration, data):
 class Sensor:
     """One BME280. `bus` is a machine.I2C; option: address (0x76).
 
-    The chip sleeps between readings, and every reading sets it up from nothing and takes its calibration anew: one that
+    The chip sleeps between readings. Every reading sets it up from nothing and reads its calibration again: a chip that
     lost power or was exchanged needs no special care.
     """
 
@@ -76,13 +76,13 @@ class Sensor:
         self._in = bytearray(_SIZE)
 
     async def read(self):
-        """Return (degrees Celsius, hPa, %), measured now, 60 ms later.
+        """Return (degrees Celsius, hPa, %), measured now; takes 60 ms.
 
-        Raises Unmeasurable when what the chip says cannot be, OSError when the bus fails.
+        Raises Unmeasurable when the chip's data are impossible, OSError when the bus fails.
         """
         buffer = self._in
         await self._query()
-        await self.put(_CTRL_HUM, _HUM_X1)  # counts from the next CTRL_MEAS
+        await self.put(_CTRL_HUM, _HUM_X1)  # takes effect with the next write of CTRL_MEAS
         await self.put(_CONFIG, 0)  # no filter
         await self.put(_CTRL_MEAS, _ASLEEP | _FORCED)
         await asyncio.sleep_ms(_MEASURES_MS)
@@ -94,7 +94,7 @@ class Sensor:
         raw_t = buffer[36] << 12 | buffer[37] << 4 | buffer[38] >> 4
         raw_h = buffer[39] << 8 | buffer[40]
         calibration = struct.unpack_from(_LAYOUT, buffer)
-        # I2C has no checksum: values are believed when the chip is found, after them, as it was set up, and asleep.
+        # I2C has no checksum: values count only if the chip is still set up as before, and asleep, after them.
         await self.get(_CTRL_MEAS, 0, 2)
         if buffer[0] != _ASLEEP or buffer[1] & _USED:
             raise Unmeasurable("registers read back wrong")
@@ -108,7 +108,7 @@ class Sensor:
         return t, p, h
 
     async def _query(self):
-        """Ask the chip for its identity. Raises Unmeasurable when it is another, OSError when there is none."""
+        """Ask the chip for its identity. Raises Unmeasurable for another chip, OSError when there is none."""
         await self.get(_ID, 0, 1)
         kind = self._in[0]
         if not kind:

@@ -1,4 +1,4 @@
-"""BMP280 barometer: temperature and air pressure over I2C. A BME280 that has no humidity.
+"""BMP280 barometer: temperature and air pressure over I2C. A BME280 without humidity.
 
 Source: datasheet BST-BMP280-DS001 (2018): 3.11 "Output compensation", 4.2 "Memory map".
 """
@@ -15,5 +15,5 @@ class Sensor(bme280.Sensor):
     _name, kind, _size = "BMP280", 0x58, 6
 
     async def read(self):
-        """Return (degrees Celsius, hPa). Raises as the BME280's."""
+        """Return (degrees Celsius, hPa). Raises what the BME280's read() raises."""
         return (await super().read())[:2]

@@ -1,7 +1,7 @@
 """DHT22 (AM2301, AM2302): temperature and relative humidity over a wire of its own.
 
 Source: datasheet AM2302 (Aosong): 7 "Single-bus communication". The images' `dht` module cannot be used: each reading
-blocks for 273 ms, 268 of them spent waiting (drivers/dht/dht.c of MicroPython). Here the waiting is asyncio's.
+blocks for 273 ms, 268 of them spent waiting (drivers/dht/dht.c of MicroPython). Here asyncio does the waiting.
 """
 
 import asyncio
@@ -34,11 +34,11 @@ class Sensor:
         self._widths = bytearray(_PULSES)
 
     async def read(self):
-        """Return (degrees Celsius, %), measured now, 2.1 s later.
+        """Return (degrees Celsius, %), measured now; takes 2.1 s.
 
-        Raises Unmeasurable when what comes cannot be, OSError when nobody answers.
+        Raises Unmeasurable when the sensor's data are impossible, OSError when no sensor answers.
         """
-        # When asked it sends what it measured the last time, however long ago, and measures after that.
+        # The sensor answers with its previous measurement, however old, and measures after that.
         await self._ask()
         await asyncio.sleep_ms(_MEASURES_MS)
         count = await self._ask()
@@ -81,7 +81,7 @@ def decode(widths):
     if t & 0x8000:
         t = 0x8000 - t
     if not _is_possible(t) and data[2] >> 4 in (0, 8, 15):
-        # Sign and magnitude in the datasheet; some newer ones send two's complement, of 12 or of 16 bits.
+        # Sign and magnitude in the datasheet; some newer sensors send two's complement, of 12 or of 16 bits.
         t = ((data[2] & 15) << 8 | data[3]) - 0x1000
     if humidity > 1000 or not _is_possible(t) or not any(data):
         raise Unmeasurable("impossible values")

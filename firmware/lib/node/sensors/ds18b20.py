@@ -1,4 +1,4 @@
-"""DS18B20 thermometer on a 1-Wire bus, fed through a wire of its own.
+"""DS18B20 thermometer on a 1-Wire bus, with a supply wire of its own (no parasite power).
 
 Source: datasheet DS18B20 (Maxim, 2019): "Memory", "DS18B20 Function Commands", tables 1 and 2.
 """
@@ -26,7 +26,7 @@ _ENODEV = const(19)
 
 # First byte of the ROM code: DS18B20 and DS1822. A DS18S20 (0x10) counts in half degrees, and others in other steps.
 _FAMILIES = const(b"\x28\x22")
-# TH and TL, the limits of an alarm that is not used, and the configuration: 12 bits. After power-on they are different.
+# TH and TL, the limits of an alarm that is not used (others after power-on), and the configuration: 12 bits.
 _SETUP = const(b"\x55\xaa\x7f")
 _BITS = const(0x60)  # of the configuration: the rest is reserved, and clones differ there
 _LOWEST = const(-880)
@@ -47,9 +47,9 @@ class Sensor:
         self._scratchpad = bytearray(9)
 
     async def read(self):
-        """Return (degrees Celsius,), measured now, 0.8 s later. Nobody else may use the wire meanwhile.
+        """Return (degrees Celsius,), measured now; takes 0.8 s. Nothing else may use the wire meanwhile.
 
-        Raises Unmeasurable when what comes cannot be, OSError when nobody answers.
+        Raises Unmeasurable when the sensor's data are impossible, OSError when no sensor answers.
         """
         select = await self._selection()
         await self._command(select, _WRITE, _SETUP)
@@ -60,7 +60,7 @@ class Sensor:
         return (self._celsius(),)
 
     async def _selection(self):
-        """Return the bytes that select the chip, whose kind is known then."""
+        """Return the bytes that select the chip, after a check of its family."""
         if self._rom:
             rom = unhexlify(self._rom)
             select = bytes((_MATCH_ROM,)) + rom
@@ -80,14 +80,14 @@ class Sensor:
         return select
 
     def _celsius(self):
-        """Return what the scratchpad says, if that can be believed."""
+        """Return the temperature in the scratchpad. Raises Unmeasurable or OSError when it is not credible."""
         data = self._scratchpad
         if not any(data) or min(data) == 0xFF:
             raise OSError(_ENODEV)  # the wire is shorted to GND, or only others answered the reset
         if self._wire.crc8(data):
             raise Unmeasurable("checksum is wrong")
         if data[2:4] != _SETUP[:2] or data[4] & _BITS != _BITS:
-            raise Unmeasurable("it lost power while measuring")  # and its temperature, which is 85 then
+            raise Unmeasurable("it lost power while measuring")  # the temperature is then that of power-on, 85
         raw = data[0] | data[1] << 8
         if raw & 0x8000:
             raw -= 0x10000
@@ -95,7 +95,7 @@ class Sensor:
             raise Unmeasurable("impossible values")
         return raw / 16
 
-    # One reset (1 ms) or byte (0.6 ms) at a time: the other coroutines run in between, and the wire may wait.
+    # One reset (1 ms) or byte (0.6 ms) at a time: the other coroutines run in between, and 1-Wire allows such pauses.
 
     async def _take(self, count):
         for i in range(count):

@@ -14,7 +14,7 @@ OPTIONS = """\
 address|one|68|68,69||I2C address: 68 (0x44) with the ADDR pin at GND, 69 (0x45) at VDD.
 """
 
-_MEASURE = const(b"\x24\x00")  # once, high repeatability, without stretching the clock: that would hold up the loop
+_MEASURE = const(b"\x24\x00")  # once, high repeatability, no clock stretching: that would block the event loop
 _MEASURES_MS = const(18)  # at most 15.5 (table 4)
 _EIO = const(5)
 
@@ -32,7 +32,7 @@ def crc8(data):
 class Sensor:
     """One SHT3x. `bus` is a machine.I2C; option: address (0x44).
 
-    The chip sleeps between readings and has no settings: one that lost power or was exchanged needs no special care.
+    The chip sleeps between readings and has no settings: a chip that lost power or was exchanged needs no special care.
     """
 
     quantities = (("temperature", 2), ("humidity", 1))
@@ -43,7 +43,7 @@ class Sensor:
         self._in = bytearray(6)
 
     async def read(self):
-        """Return (degrees Celsius, %), measured now, 20 ms later.
+        """Return (degrees Celsius, %), measured now; takes 20 ms.
 
         Raises Unmeasurable for a wrong checksum, OSError when the bus fails.
         """

@@ -1,6 +1,6 @@
 """A contact between a GPIO and GND: of a door, a window, a float. 1 is closed, 0 is open.
 
-It is published when it changes, not only every `every_s`, and the broker keeps its state.
+It is published when it changes, not only every `every_s`, as a retained message.
 """
 
 OPTIONS = """\
@@ -18,14 +18,14 @@ class Sensor:
         from machine import Pin
 
         self._in = Pin(options["pin"], Pin.IN, Pin.PULL_UP)
-        self._last = self._before = self._in()  # what was told; what the latest look saw
+        self._last = self._before = self._in()  # the level published last; the level at the latest look
 
     async def read(self):
         """Return (1,) for closed, (0,) for open."""
         return (1 - self._last,)
 
     def watch(self, outbox, channel):
-        """Tell of a change. Called every 50 ms; a contact bounces, so two looks must see the same."""
+        """Publish a change. Called every 50 ms; a contact bounces, so two looks in a row must see the same level."""
         level = self._in()
         if level == self._before != self._last:
             self._last = level

@@ -29,7 +29,7 @@ _GAIN_16X = const(0x10)
 _USED = const(0x1B)  # bits of TIMING
 _EIO = const(5)
 
-# Milliseconds: TIMING bits, weight (402 ms is 322), counts that may be clipped above, full scale, wait in ms. The waits
+# Milliseconds: TIMING bits, weight (402 ms is 322), highest unclipped count, full scale, wait in ms. The waits
 # cover the slowest oscillator (690 kHz for a nominal 735), a tick cut short and the start after power-on.
 _INTEGRATIONS = {
     13: (0, 11, 4900, 5047, 18),
@@ -88,14 +88,14 @@ class Sensor:
         gains = (gain,) if gain else (16, 1)
         times = (ms,) if ms else (402, 101, 13)
         # Most sensitive first: less gain before less time. Automatic: 402 ms 16x, 402 1x, 101 1x, 13 1x. 13 ms clips
-        # where 101 ms does (5047 / 11 = 37177 / 81): it measures no more light, but soon sees that too much has ended.
+        # where 101 ms does (5047 / 11 = 37177 / 81): it measures no more light, but sooner sees the end of too much.
         self._ranges = [(times[0], g) for g in gains] + [(t, gains[-1]) for t in times[1:]]
         self.range = options.get("range", 0)  # where the last reading ended
 
     async def read(self):
-        """Return (lux,) of an integration that starts now: 20 ms to 1 s later, the longest after a big change of light.
+        """Return (lux,) of an integration that starts now; takes 20 ms to 1 s, the longest after a big change of light.
 
-        Raises Saturated in too much light, Unmeasurable when what the chip says cannot be, OSError when the bus fails.
+        Raises Saturated in too much light, Unmeasurable when the data are impossible, OSError when the bus fails.
         """
         kind = await self.get(_ID)
         if not kind:
@@ -114,7 +114,7 @@ class Sensor:
         return (lux(ch0, ch1, gain, ms, package),)
 
     def _next(self, integration_ms, gain, count):
-        """Return which way the next range lies: 1 less sensitive, -1 more sensitive, 0 none or good as it is."""
+        """Return the step to the next range: 1 less sensitive, -1 more sensitive, 0 to stay, or when there is none."""
         _, weight, clip, _, _ = _INTEGRATIONS[integration_ms]
         if count > clip:
             return 1 if self.range + 1 < len(self._ranges) else 0
@@ -122,7 +122,7 @@ class Sensor:
             return 0
         ms, finer_gain = self._ranges[self.range - 1]
         _, finer_weight, clip, _, _ = _INTEGRATIONS[ms]
-        # Back only with a quarter to spare, so that a level near the boundary does not swing to and fro.
+        # Back only with a quarter to spare, so that a level near the boundary does not change the range each time.
         expected = count * (finer_gain * finer_weight) // (gain * weight)
         return -1 if expected < clip - clip // 4 else 0
 
@@ -131,16 +131,16 @@ class Sensor:
         timing, _, clip, full, wait = _INTEGRATIONS[integration_ms]
         if gain == 16:
             timing |= _GAIN_16X
-        await self.put(_CONTROL, _OFF)  # a change of TIMING counts from the next power-on
+        await self.put(_CONTROL, _OFF)  # a change of TIMING takes effect at the next power-on
         await self.put(_TIMING, timing)
         await self.put(_CONTROL, _ON)
         await asyncio.sleep_ms(wait)
         ch0 = await self.get(_DATA0)
         ch1 = await self.get(_DATA1)
-        # I2C has no checksum, and SoftI2C is silent about data that was not acknowledged: counts are believed when the
-        # chip is found, after them, as it was set up before.
+        # I2C has no checksum, and SoftI2C does not report data that was not acknowledged: counts are used only if the
+        # chip is still set up as before after them.
         control, told = await self.get(_CONTROL), await self.get(_TIMING)
-        # The other bits are reserved, and whatever they are.
+        # The other bits are reserved, and may have any value.
         if control & _ON != _ON or told & _USED != timing or await self.get(_ID) != kind:
             raise Unmeasurable("registers read back wrong")
         await self.put(_CONTROL, _OFF)
