@@ -1,8 +1,8 @@
-"""Updates over the air, a job: takes the image of another version into the half of the ROMFS that does not run.
+"""Updates over the air, a job: writes the image of another version to the half of the ROMFS that does not run.
 
 docs/updates.md has the messages. The head, signed with the node's update_key, is verified before anything is written,
 the image before anything is switched. The first word of an image is written last: until then nothing mounts it.
-An erase holds the loop for 40 to 60 ms, once for 4 KiB: nothing else of this node does so for more than 5 ms.
+An erase of 4 KiB blocks the event loop for 40 to 60 ms: nothing else in this node blocks it for more than 5 ms.
 """
 
 import asyncio
@@ -23,15 +23,15 @@ _START = const(0xB0000)  # of the partition in the flash
 _HALF = const(163840)
 _SECTOR = const(4096)
 _STEP = const(256)  # bytes that are read at a time
-_DIGEST = const(6)  # bytes that are told of a digest
+_DIGEST = const(6)  # bytes of a digest that are sent
 _DIGESTS = const(32)  # in one answer
 _HEAD = const(48)  # bytes; see _begin()
-_BUSY_S = const(10)  # a sender from whom nothing was heard for so long is gone
+_BUSY_S = const(10)  # a sender that has been silent for so long has given up
 _SUBACK = const(0x900000)
 
 
 async def run(session, *message):
-    """Do what the message says, and answer. Without one, after a connection: end a trial, or say that it has ended."""
+    """Carry out the message, and answer. Without one, after a connection: end a trial, or say that it has ended."""
     data = message[0] or b"" if message else b"!"
     act = _ACTS.get(data[:1])
     try:
@@ -54,7 +54,7 @@ def _check(good, why):
 
 async def _settle(session, _):
     if "trial" in sys.modules:  # this is the connection that the new version had to make
-        session.faults.restart = "update"  # once more, without what the trial has left in the heap
+        session.faults.restart = "update"  # start again, without the trial's remains in the heap
         return "works: update %d, version %s" % (sys.modules["trial"].commit(), VERSION)
     with open("slot.why") as f:
         why = f.read()
@@ -63,7 +63,7 @@ async def _settle(session, _):
 
 
 async def _say(session, data):
-    """`data`: number of bytes at the start of the half that runs, whose digest is wanted."""
+    """`data`: the number of bytes, from the start of the half that runs, whose digest is wanted."""
     half = _running()
     digest = await _digest(_START + half * _HALF, min(int(data or 0), _HALF) & ~3)
     names = [n for n in os.listdir("/") if n == "node" or n.endswith((".py", ".mpy")) and _is_edited(n)]
@@ -74,7 +74,7 @@ async def _say(session, data):
 
 
 def _is_edited(name):
-    """Say whether a file in / is not that of the version that runs."""
+    """Say whether a file in / differs from that of the version that runs."""
     try:
         with open(name, "rb") as mine, open("/rom/" + name, "rb") as its:
             while part := mine.read(_STEP):
@@ -126,7 +126,7 @@ async def _digests(session, data):
 async def _begin(session, data):
     """`data`: in base64 head and signature (32 bytes); a space; who sends it.
 
-    Head: 4 bytes of the SHA-256 of the node's name, counter (8), size (4) and SHA-256 (32) of the image, what is new.
+    Head: 4 bytes of SHA-256 of the node's name, counter (8), size (4) and SHA-256 (32) of the image, what it brings.
     """
     words = data.split() + [b"somebody"]
     data = a2b_base64(words[0])
@@ -139,7 +139,7 @@ async def _begin(session, data):
     _check(key, "there is no update_key in config.json")
     key = unhexlify(key)
     made = _hmac(key, b"huzzah-node update 2\n" + name + head)
-    # Compared like this, the time that it takes does not tell how much of it is right.
+    # Compared by their HMACs, so that the time taken does not reveal how much of the signature is right.
     _check(_hmac(key, made) == _hmac(key, signature), "wrong signature")
     counter = read()[2]
     _check(int.from_bytes(head[4:12], "big") > counter, "the update is replayed, or older than update %d" % counter)
@@ -147,9 +147,9 @@ async def _begin(session, data):
     _check(4 < size <= _HALF and not size & 3, "an image of %d bytes does not fit" % size)
     busy = state and state[0] != head and uptime() - state[3] < _BUSY_S
     _check(not busy, "%s is updating this node" % (busy and state[2]))
-    # Head, end of what was written last, sender, uptime() of the last message, half, size: no object of this module's.
+    # Head, end of the last write, sender, uptime() of the last message, half, size. A list: this module gets dropped.
     session.update = [head, None, words[1].decode(), uptime(), 1 - _running(), size]
-    await session.request(_SUBACK, session.client.subscribe, b"update/" + name, 0)  # each piece is answered
+    await session.request(_SUBACK, session.client.subscribe, b"update/" + name, 0)  # QoS 0: each piece is answered
     return "ok"
 
 
@@ -160,7 +160,7 @@ def _hmac(key, message):
 
 
 async def _write(session, data):
-    """`data`: in base64 the place in the image (3 bytes) and what belongs there."""
+    """`data`: in base64 the place in the image (3 bytes) and the bytes to write there."""
     data = a2b_base64(data)
     return _put(session, int.from_bytes(data[:3], "big"), data[3:])
 
@@ -177,13 +177,13 @@ async def _copy(session, data):
 
 
 def _put(session, at, data):
-    """Write `data` at that place of the image, on from what was written last, or from the start of a sector."""
+    """Write `data` at that place of the image: where the last piece ended, or at the start of a sector."""
     state = session.update
     end = at + len(data)
     fits = at < end <= state[5] and not (at | end) & 3 and at // _SECTOR == (end - 1) // _SECTOR
     _check(fits, "a piece of %d bytes does not fit at %d" % (len(data), at))
     state[3] = uptime()
-    if end != state[1]:  # or else it was sent twice
+    if end != state[1]:  # otherwise the piece was sent twice
         start = _START + state[4] * _HALF
         if not at % _SECTOR:
             _check(not at or esp.flash_read(start, 4) == b"\xff\xff\xff\xff", "the first sector comes first")
@@ -208,7 +208,7 @@ async def _go(session, data):
     rom = _half(half)[1]
     _check(rom and esp.flash_read(start, 4) == word, "the first word cannot be written")
     for name in ("main.py", "boot.py"):
-        for i in (half, 1 - half):  # the new one, and main.py as it is, side by side until boot.py chooses
+        for i in (half, 1 - half):  # the new file, and the present main.py, side by side until boot.py chooses
             beside = "%s.%d" % (name, i)
             if beside in os.listdir():
                 os.remove(beside)

@@ -1,7 +1,7 @@
 """The file `slot`, and a version on trial: it must reach its broker within 3 minutes and must not crash three times.
 
 `slot`: the half of the ROMFS partition that boot.py mounts; crashes on trial, or "-"; counter of the latest update;
-what it brings. `slot.why`: why it went back. On trial this module is `trial`, loaded by boot.py from the old half.
+what it brings. `slot.why`: why it was rolled back. On trial boot.py loads this module, as `trial`, from the old half.
 """
 
 import io
@@ -14,7 +14,7 @@ from micropython import const
 
 _CRASHES = const(3)
 _TRIAL_MS = const(180000)
-_START_MS = const(10000)  # a start later than this after a reset of the chip is a soft one
+_START_MS = const(10000)  # a start later than this after a reset of the chip is a soft reset
 _LATE = "the node did not reach its broker within 180 s"
 _LONGEST = const(160)  # of the reason
 _HEAD = const(12)  # bytes in RTC memory: see node/last_run.py
@@ -26,7 +26,7 @@ _timer = None
 
 
 def read():
-    """Return what `slot` says: [half, crashes or "-", counter, sentence]."""
+    """Return the content of `slot`: [half, crashes or "-", counter, what the update brings]."""
     try:
         with open("slot") as f:
             words = f.read().split(" ", 3)
@@ -46,7 +46,7 @@ def begin(half):
     """Try the version in that half, unless the trial is over. Return True when its own boot.py has run."""
     global _timer
     _count()
-    if time.ticks_ms() < _START_MS:  # after a soft reset somebody is at the prompt, and keeps the board
+    if time.ticks_ms() < _START_MS:  # after a soft reset a user is at the prompt, and keeps the board
         _timer = machine.Timer(-1)
         _timer.init(mode=machine.Timer.PERIODIC, period=_TRIAL_MS, callback=_late)
     names = os.listdir()
@@ -67,7 +67,7 @@ def begin(half):
 
 
 def _count():
-    """Count a crash of the last run, once; after too many go back."""
+    """Count a crash of the last run, once; after too many, roll back."""
     half, crashes, counter, what = read()
     memory = machine.RTC().memory()
     state = chr(memory[_STATE]) if memory[:2] == b"hn" else "s"
@@ -90,7 +90,7 @@ def _late(_):
 
 
 def note(e):
-    """Take down where an exception of the version on trial came from."""
+    """Note an exception of the version on trial, and where it came from."""
     global _noted
     text = io.StringIO()
     sys.print_exception(e, text)
@@ -98,24 +98,24 @@ def note(e):
 
 
 def fail(e):
-    """End the trial, for that exception."""
+    """Roll back because of that exception."""
     note(e)
     back("it failed" + _noted)
 
 
 def back(why):
-    """Start the old version again."""
+    """Roll back: keep the reason in `slot.why`, and start the old version again."""
     half, _, counter, what = read()
     with open("slot.why", "w") as f:
         f.write("%s (%s)" % (why[:_LONGEST], what))
     write(1 - half, "-", counter, "")
     memory = machine.RTC().memory()
-    machine.RTC().memory(b"hn\0s" + bytes(8) + memory[_HEAD:])  # no crash of the trial's counts any more
+    machine.RTC().memory(b"hn\0s" + bytes(8) + memory[_HEAD:])  # crashes of the trial no longer count
     machine.reset()
 
 
 def stop():
-    """Leave the board to whoever has the prompt."""
+    """Stop the timer, which would reset the board under a user at the prompt."""
     if _timer:
         _timer.deinit()
 
