@@ -1,4 +1,4 @@
-"""The node's library: main.py puts its pieces together. Here is what several of them need.
+"""The node's library: main.py puts its modules together. This file has what several of them need.
 
 A time is seconds since 2000-01-01, the ESP8266's epoch: a small int until 2034, which needs no heap.
 """
@@ -10,12 +10,12 @@ import time
 from micropython import const
 
 VERSION = "1.0.0"
-KNOWN = 757382400  # 2024: an earlier clock is one that nobody has set; no uptime() gets there
-LAST = 2147483647  # 2068-01-19: a later one does not fit in a record of outbox.py, and is wrong as likely as not
+KNOWN = 757382400  # 2024: a clock before it has not been set; no uptime() gets this far
+LAST = 2147483647  # 2068-01-19: a later time does not fit in a record of outbox.py, and is probably wrong
 # Modules that stay in the heap; drop() drops the others.
 _KEPT = const(" board faults jobs outbox packet_stream sensors session supervisor ")
 
-# Of uptime(): ticks_ms() of its latest call, the seconds and milliseconds then. Names that are in the heap anyway.
+# For uptime(): ticks_ms(), seconds and milliseconds of its latest call. These names exist anyway, and so take no heap.
 last = None
 s = 0
 ms = 0
@@ -27,8 +27,8 @@ except ImportError:  # before MicroPython 1.21 it is called uasyncio
 
     sys.modules["asyncio"] = uasyncio
 
-# MicroPython looks for many built-in modules in every folder of sys.path first, at each import, and that takes stack.
-# Not when they are in sys.modules.
+# At each import MicroPython searches every folder of sys.path before it takes many of the built-in modules, and that
+# takes stack. It does not search for a module in sys.modules.
 for name in ("binascii", "errno", "hashlib", "json", "machine", "os", "select", "socket", "struct", "time"):
     try:
         sys.modules[name] = __import__(name)
@@ -39,7 +39,7 @@ for name in ("binascii", "errno", "hashlib", "json", "machine", "os", "select", 
 def drop():
     """Drop every module of the node but those in _KEPT, and collect the garbage, so that what stays lies together.
 
-    Called after the start, a job, a reading. Who needs such a module imports it in the function that does.
+    Called after the start, a job, a reading. A function that needs such a module imports it itself.
     """
     gc.collect()
     for name in [name for name in sys.modules if name.startswith("node.") and " " + name[5:] + " " not in _KEPT]:
@@ -51,10 +51,10 @@ def drop():
 
 
 def with_room(*call):
-    """In a coroutine: await with_room(function, ...) calls function where the stack has room; returns what it returns.
+    """In a coroutine, await with_room(function, ...) calls function where the stack has room, and returns its result.
 
-    The ESP8266 has 8 KiB of stack. Coroutines that wait for one another take a part of it each time they run, and an
-    import a good third. So the guard of a coroutine (supervisor.py) gets the call, makes it and sends the result back:
+    The ESP8266 has 8 KiB of stack. Coroutines that await one another take a part of it each time they run, and an
+    import a good third. So the guard of a coroutine (supervisor.py) makes the call and sends the result back. Example:
     await with_room(__import__, "node.resolve") before `from node import resolve`.
     """
     return (yield call)
@@ -73,7 +73,7 @@ def uptime():
 
 
 def stamp():
-    """Return what to keep of this moment: the calendar's seconds, KNOWN to LAST, or else uptime()."""
-    since_start = uptime()  # called in any case, for its sake
+    """Return the timestamp of a record: the clock's seconds if they are from KNOWN to LAST, otherwise uptime()."""
+    since_start = uptime()  # in any case, since it must be called regularly
     seconds = int(time.time())
     return seconds if KNOWN <= seconds <= LAST else since_start

@@ -1,6 +1,6 @@
 """The Feather's own parts, as main.py uses them: the red LED, the RunApp switch, the Wi-Fi link.
 
-blink(), watch() and watch_link() are called again and again: they return the milliseconds until the next time.
+blink(), watch() and watch_link() are called again and again: they return the milliseconds until the next call.
 """
 
 import time
@@ -23,14 +23,14 @@ class Led:
         self.pin = Pin(gpio, Pin.OUT, value=1)
         self.code = None  # of the fault that it shows
         self.pattern = b""  # tenths of a second, lit and dark in turn
-        self.part = 0  # of the pattern, that begins next
-        self.due = 0  # ticks_ms() when it does, counted on from the one before: the pattern does not drift
+        self.part = 0  # index in the pattern of the part that begins next
+        self.due = 0  # ticks_ms() when that part begins, counted from the part before: the pattern does not drift
 
     def blink(self, faults):
         """Show the current fault, a new one within 250 ms. Allocates nothing while the fault stays the same."""
         code = faults.led_code()
         left = time.ticks_diff(self.due, time.ticks_ms())
-        if code != self.code or left < -_LOOK_MS:  # another fault, or held up: begin the pattern
+        if code != self.code or left < -_LOOK_MS:  # another fault, or a late call: begin the pattern
             if code != self.code:
                 self.code, self.pattern = code, pattern(code)
             self.part = left = 0
@@ -44,7 +44,7 @@ class Led:
 
 
 def pattern(code):
-    """Return the tenths of a second that the LED is lit and dark in turn, for a fault; 0: none, 9: "it is me"."""
+    """Return the tenths of a second that the LED is lit and dark in turn, for a fault; 0: no fault, 9: identify."""
     if not code:
         return b"\x62\x02"
     if code == 9:
@@ -53,7 +53,7 @@ def pattern(code):
 
 
 class RunApp:
-    """A switch between `gpio` and GND: closed, it holds the node stopped."""
+    """A switch between `gpio` and GND: while it is closed, the node stays stopped."""
 
     def __init__(self, gpio):
         self.pin = Pin(gpio, Pin.IN, Pin.PULL_UP)
@@ -64,7 +64,7 @@ class RunApp:
         return not self.pin()
 
     def watch(self, faults):
-        """Raise Stop, which ends the node cleanly, for two closed looks in a row or when a restart is wanted."""
+        """Raise Stop, which ends the node cleanly, when two looks in a row see it closed, or a restart is wanted."""
         if faults.restart:
             raise Stop(faults.restart, True)
         held = self.is_held()
@@ -75,7 +75,7 @@ class RunApp:
 
 
 def watch_link(sta, wifi, faults):
-    """Have wifi.py join again while the station interface has no link, and tell of it: fault 7. Calls are 0.5 s apart.
+    """While the station interface has no link, let wifi.py rejoin and begin fault 7. Calls are 0.5 s apart.
 
     `wifi` is that part of the settings. Raises Stop after 15 minutes without a link.
     """

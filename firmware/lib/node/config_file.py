@@ -1,6 +1,6 @@
 """config.json: read, checked against schema.py and completed with its defaults.
 
-Runs unchanged on CPython (host/settings/check.py), so that the board and the host say the same sentence.
+Runs unchanged on CPython (host/settings/check.py), so that the board and the host give the same messages.
 """
 
 import os
@@ -14,7 +14,7 @@ _MAX_BYTES = 4096  # reading takes several times the file's size in heap
 def load(path="config.json", drivers=None):
     """Return the settings as nested dicts with every key present. Raises Invalid.
 
-    drivers: what there is to choose from, an object like schema.Drivers, which is the board's own.
+    drivers: the drivers to choose from, an object like schema.Drivers; without it, those on this board.
     """
     drivers = drivers or schema.Drivers()
     try:

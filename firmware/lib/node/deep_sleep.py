@@ -1,6 +1,6 @@
 """A node on a battery: it wakes, reads, sends, and sleeps again. GPIO16 must be wired to RST, which ends the sleep.
 
-RTC memory keeps the readings of a batch. The chip's clock starts anew after deep sleep, so until a time server has been
+RTC memory keeps the readings of a batch. The chip's clock restarts after deep sleep, so until a time server has been
 asked again a reading has an age and no date.
 """
 
@@ -13,13 +13,13 @@ from node import sensors
 from node.outbox import FIT
 
 _STEP_MS = const(50)
-_JOIN = const(300)  # steps: longest wait for the connection, and then
-_SEND = const(300)  # for the broker to have everything
-_HEAR = const(6)  # for what is retained for us: it follows the connection at once
+_JOIN = const(300)  # steps: longest wait for the connection
+_SEND = const(300)  # steps: longest wait until the broker has everything
+_HEAR = const(6)  # steps: wait for retained commands, which follow the connection at once
 
 
 class _Taken(list):
-    """Readings that are not in the outbox yet: once there is a connection they are not late."""
+    """Readings that go into the outbox only once there is a connection, so that they do not count as late."""
 
     def put(self, channel, value):
         self.append((channel, value))
@@ -30,7 +30,7 @@ async def run(session, bus):
     outbox = session.outbox
     every_s = session.settings["sleep"]["every_s"]
     batch = session.settings["sleep"]["batch"] * len(outbox.channels)
-    batch = min(batch, min(FIT, outbox.size) - len(outbox.channels) + 1)  # for those of the next wake there is room
+    batch = min(batch, min(FIT, outbox.size) - len(outbox.channels) + 1)  # room for the readings of the next wake
     machine.RTC().datetime((2000, 1, 1, 6, 0, 0, 0, 0))
     while True:
         taken = _Taken()
@@ -51,13 +51,13 @@ async def run(session, bus):
         if not session.stay_awake:
             break
         for _ in range(every_s):
-            if not session.stay_awake or any([source.due for source in session.sources]):  # a command: read
+            if not session.stay_awake or any([source.due for source in session.sources]):  # the command `read`
                 break
             await asyncio.sleep_ms(1000)
     await session.stop(False)
     outbox.save(every_s)
     machine.deepsleep(every_s * 1000)
-    while True:  # it comes a little later
+    while True:  # the sleep begins a little later
         await asyncio.sleep_ms(_STEP_MS)
 
 

@@ -15,7 +15,7 @@ from micropython import const
 # 8 config   config.json is missing or invalid
 NAMES = "refused|broker|library|sensor|publish|crash|wifi|config"
 
-# Which of several the LED and fault/<id> prefer: a cause before what follows from it, so that what is shown is what to
+# Which of several faults the LED and fault/<id> show: a cause before its effects, so that the fault shown is the one to
 # mend first. A crash goes before a sensor because it is over in a minute, while a sensor may be missing for weeks.
 _ORDER = const(b"\x08\x03\x07\x01\x02\x05\x06\x04")
 
@@ -23,21 +23,21 @@ _ORDER = const(b"\x08\x03\x07\x01\x02\x05\x06\x04")
 class Faults:
     """The faults that are active now, one for each (name, source): two sensors may both be in fault 4.
 
-    `current` is None or the (code, detail) that the LED shows and fault/<id> carries. When it changes, `version` grows
-    by one, and the console says it.
+    `current` is None or the (code, detail) that the LED shows and fault/<id> carries. When `current` changes, `version`
+    grows by one, and the console shows the fault.
     """
 
     def __init__(self):
         self.current = None
         self.version = 0
-        self.identify = None  # ticks_ms() until which the LED says which board this is
-        self.restart = None  # why the node is to be restarted, once somebody wants that
-        self.active = []  # tuples of: code, source, detail, ticks_ms() of its beginning (None: never); oldest first
+        self.identify = None  # ticks_ms() until which the LED flashes to identify the board
+        self.restart = None  # the reason, once a restart is wanted
+        self.active = []  # tuples of: code, source, detail, ticks_ms() of its begin (None: see `lasts`); oldest first
 
     def begin(self, name, detail, source=None, lasts=True):
-        """Note that `source` is in the fault `name`, for the reason `detail`; once more updates that; None ends it.
+        """Begin the fault `name` of `source`, for the reason `detail`, or update the reason; None ends the fault.
 
-        lasts: a restart of the board may mend it, when it has lasted.
+        lasts: lasting() counts this fault, since a restart of the board may mend it.
         """
         code = NAMES[: NAMES.find(name)].count("|") + 1
         since = time.ticks_ms()
@@ -61,12 +61,12 @@ class Faults:
             print("fault %d: %s" % current if current else "no fault")
 
     def clear(self, name, source=None):
-        """Note that `source` is well again. Nothing happens when it was well."""
+        """End the fault `name` of `source`, if there is one."""
         if self.active:
             self.begin(name, None, source)
 
     def led_code(self):
-        """Return what the LED has to show: the code of a fault, 0 for none, 9 for "it is me"."""
+        """Return what the LED has to show: the code of a fault, 0 for none, 9 to identify the board."""
         if self.identify is not None:
             if time.ticks_diff(self.identify, time.ticks_ms()) >= 0:
                 return 9

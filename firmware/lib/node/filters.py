@@ -1,6 +1,6 @@
-"""What may lie between a sensor and its topic: a median, a calibration, and silence while nothing changes.
+"""The filters between a sensor and its topic: a median, a calibration, and silence while nothing changes.
 
-Loaded only for a reading of a sensor whose settings ask for it.
+Loaded only for a reading of a sensor whose settings ask for a filter.
 """
 
 import time
@@ -9,9 +9,9 @@ import time
 def apply(options, quantities, values):
     """Return the values as a list: the median first, then value * scale + offset, then delta.
 
-    None in place of a value that differs by less than delta from the last one published, not heartbeat_s ago.
+    A value becomes None if it differs from the last published one by less than delta and heartbeat_s is not over.
     `options`: median is a number of readings, heartbeat_s seconds; scale, offset and delta are numbers in the unit of
-    the quantity or dicts of them by quantity. What is absent is off. `history` has for each quantity a list of: the
+    the quantity or dicts of them by quantity. An absent option is off. `history` has for each quantity a list of: the
     readings of the median, the value published last, ticks_ms() of that.
     """
     heartbeat_ms = 1000 * options.get("heartbeat_s", 0)

@@ -1,22 +1,22 @@
-"""What sensors and outbox take of the heap: settings that do not fit are refused before they run.
+"""How much heap sensors and outbox take: settings that do not fit are refused before they run.
 
-Bytes, measured on the chip's own port with up to eight sensors, good to a tenth.
+Bytes, measured on the chip's own port with up to eight sensors, accurate to a tenth.
 """
 
-_ROOM = {"romfs": 15500, "plain": 5000, "small": 3300}  # for what follows
+_ROOM = {"romfs": 15500, "plain": 5000, "small": 3300}  # of each image, for all that follows
 _ANNOUNCE = 1900  # the announcement to Home Assistant, where its code is in the heap
-_SINGLE = 600  # what that form of it takes more
+_SINGLE = 600  # more for the form "single"
 _CHANNEL = 240
 _SENSOR = 210
-_STAYS = 400  # more for a sensor that stays between two readings
-_DRIVER = 1000  # and its driver's code
+_STAYS = 400  # more for a sensor that stays in the heap between two readings
+_DRIVER = 1000  # the code of its driver
 _FILTER = 100  # of one quantity
 _FILTERS = ("median", "scale", "offset", "delta")
 _RARE_S = 10
 
 
 def missing(config, drivers):
-    """Return the bytes that these settings, all right by themselves, need beyond what the image has; or less than 1."""
+    """Return the bytes that these settings, each of them valid, need beyond what the image has; 0 or less: they fit."""
     image = drivers.image()
     need = 9 * config["outbox"]
     if config["homeassistant"] and image != "romfs":

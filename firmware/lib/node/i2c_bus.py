@@ -6,13 +6,13 @@ from machine import Pin, SoftI2C
 from micropython import const
 
 _FREQUENCY = const(100000)  # Hz; long wires in a garden do not carry more
-_STRETCH_US = const(1000)  # how long a chip may hold SCL: the default of 50 ms would hold up the event loop
+_STRETCH_US = const(1000)  # how long a chip may hold SCL: the default of 50 ms would block the event loop
 _HALF_PERIOD_US = const(5)
 
 
 def make(scl, sda):
     """Return (the machine.I2C that drivers are given, Pin SCL, Pin SDA) for these GPIO numbers, the bus free."""
-    # The pull-ups are for the day the sensor's own are unplugged: lines that float would read as an acknowledge.
+    # These pull-ups serve when the sensor, with its own, is unplugged: floating lines would read as an acknowledge.
     scl = Pin(scl, Pin.OPEN_DRAIN, Pin.PULL_UP, value=1)
     sda = Pin(sda, Pin.OPEN_DRAIN, Pin.PULL_UP, value=1)
     recover(scl, sda)
@@ -23,7 +23,7 @@ def recover(scl, sda):
     """Free the bus; under 2 ms. For the start, and after every reading that failed.
 
     A chip that was interrupted in mid-read holds SDA low: it waits for the clocks that fetch the rest of its byte. Nine
-    of them and a STOP get any chip out of that (I2C specification UM10204, 3.1.16); on an idle bus they do nothing.
+    clocks and a STOP free any chip (I2C specification UM10204, 3.1.16); on an idle bus they do nothing.
     """
     sda(1)
     for _ in range(9):

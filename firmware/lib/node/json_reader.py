@@ -1,14 +1,14 @@
-"""Reads JSON (RFC 8259) to the letter, and says where it is none. Runs on CPython too.
+"""Reads JSON (RFC 8259) strictly, and says where a text is not JSON. Runs on CPython too.
 
-The boards' own json takes what is not JSON (a missing comma, `010`, `"ab\\cd"`), and leaves a character above U+FFFF
-that is written as two escapes in halves, which no broker accepts. No recursion: the stack is small.
+The boards' own json takes what is not JSON (a missing comma, `010`, `"ab\\cd"`). It leaves a character above U+FFFF
+that is written as two escapes in two halves, which no broker accepts. No recursion: the stack is small.
 """
 
-from collections import OrderedDict  # as in the file, on the board too
+from collections import OrderedDict  # keeps the order of the file, on the board too
 
 
-_DEEPEST = 8  # brackets in one another; settings need 4
-_DIGITS = 6  # of a fraction: so many the board's floats hold, and a number is within the same limits on every computer
+_DEEPEST = 8  # nested brackets; settings need 4
+_DIGITS = 6  # of a fraction: the board's floats hold no more, and limits must mean the same on every computer
 
 _ESCAPES = b'"\\/bfnrt'
 _ESCAPED = b'"\\/\b\f\n\r\t'
@@ -33,10 +33,10 @@ def read(data):
     at = flaw(data, False)
     if at is not None:
         raise _wrong(data, at, "not text in UTF-8: save it again as such")
-    outer = []  # the objects and lists around `node`, which is the one that is being filled
+    outer = []  # the objects and lists around `node`, the one being filled
     node = found = key = None
     at = _next(data, 0)
-    done = False  # the text may end, or `node`, before anything else comes
+    done = False  # a value is complete: the text or `node` ends here, or a comma comes next
     while True:
         end = 125 if isinstance(node, dict) else 93  # } or ]
         if done:
@@ -77,17 +77,17 @@ def read(data):
             if len(outer) > _DEEPEST:
                 raise _wrong(data, begin, "too many brackets in one another")
             node = value
-            # An empty one ends; in any other its first comes without a comma.
+            # An empty one ends here; otherwise its first element comes next, without a comma.
             done = _byte(data, at) == (125 if isinstance(node, dict) else 93)
 
 
 def _byte(data, at):
-    """Return the byte at `at`; 0, which is nowhere in JSON, after the last one."""
+    """Return the byte at `at`; after the last byte 0, which JSON never contains."""
     return data[at] if at < len(data) else 0
 
 
 def _next(data, at):
-    """Return where the first byte from `at` on is that is no space."""
+    """Return the index of the first byte from `at` on that is not white space."""
     while at < len(data) and data[at] in b" \t\n\r":
         at += 1
     return at
@@ -111,7 +111,7 @@ def _value(data, at):
 
 
 def _number(data, at):
-    """Return the number that begins at `at`, and where it ends. Others refuse what follows and is no part of one."""
+    """Return the number that begins at `at`, and where it ends. The caller checks what follows."""
     begin = at
     at += data[at] == 45
     whole = _digits(data, at)
@@ -165,7 +165,7 @@ def _text(data, at):
 
 
 def _escaped(data, at):
-    """Return the UTF-8 of the escape at `at`, of two where each is half of a character, and where that ends."""
+    """Return the UTF-8 of the escape at `at`, or of two that are each half of a character, and where it ends."""
     place = _ESCAPES.find(data[at + 1 : at + 2] or b"?")
     if place >= 0:
         return _ESCAPED[place : place + 1], at + 2
@@ -183,7 +183,7 @@ def _escaped(data, at):
 
 
 def _point(data, at):
-    """Return the number that the escape at `at` is; -1 when there is none."""
+    """Return the code point of the Unicode escape at `at`; -1 when there is none."""
     digits = data[at + 2 : at + 6]
     if data[at : at + 2] != b"\\u" or len(digits) < 4 or not all(byte in b"0123456789abcdefABCDEF" for byte in digits):
         return -1
@@ -191,7 +191,7 @@ def _point(data, at):
 
 
 def _missing(data, at, wanted):
-    """Return the exception for it: at `at` there is something else."""
+    """Return a ValueError that says what is at `at` instead of what is wanted."""
     found = "the end of the text"
     if at < len(data):
         end = at + 1

@@ -28,7 +28,7 @@ _SOFT = const(4)
 
 
 def read():
-    """Return the 12 bytes; new ones when the memory is empty or somebody else's."""
+    """Return the 12 bytes; new ones when the memory is empty or holds something else."""
     head = bytearray(last_run())
     if len(head) < _SIZE or head[:2] != b"hn":
         head = bytearray(b"hn\0s") + bytes(_SIZE - _WHO)
@@ -36,7 +36,7 @@ def read():
 
 
 def look_back():
-    """Return (why the board started, whether the last run ended in a crash, crashes in a row); then it is "stopped"."""
+    """Return (why the board started, whether the last run crashed, crashes in a row). Set the state to "stopped"."""
     head = read()
     state = head[_STATE]
     crashed = state in b"wc"
@@ -47,9 +47,9 @@ def look_back():
     else:
         cause = machine.reset_cause()
         why = _CAUSES.split("|")[cause]
-        # A run that ended by itself did not die of a cause that is still there from before it.
+        # If the last run ended properly, the cause is an older one that has stayed in place.
         crashed = 0 < cause <= _DEADLY and state != _STOPPED
-        if cause == _SOFT and state in b"bg":  # a reset of ours that left no word: see supervisor.reset()
+        if cause == _SOFT and state in b"bg":  # supervisor.reset() had no memory to note why
             crashed = True
             why = "crash: memory"
         if crashed and state == _BEGUN:
@@ -62,7 +62,7 @@ def look_back():
 
 
 def note(state):
-    """Note b"stopped", b"begun" or b"good", which forgives earlier crashes; not once reset() has noted its own."""
+    """Note b"stopped", b"begun" or b"good", which clears the count of crashes; not once reset() has noted its own."""
     head = read()
     if head[_STATE] in b"sbg":
         head[_STATE] = state[0]
@@ -72,11 +72,11 @@ def note(state):
 
 
 def reset(why, who):
-    """Reset the board, for ever. `why` is "watchdog" (a coroutine gave no sign of life), "crash" (an exception that no
-    guard caught), or "restart" (on purpose); 8 characters of `who` reach the next start.
+    """Reset the board; never return. `why` is "watchdog" (a coroutine gave no sign of life), "crash" (an exception that
+    no guard caught), or "restart" (on purpose); 8 characters of `who` reach the next start.
     """
     head = read()
-    if why != "restart" and head[_STATE] != _GOOD:  # a run that was good is no crash at the start
+    if why != "restart" and head[_STATE] != _GOOD:  # a crash after a good minute does not count
         head[_CRASHES] = min(head[_CRASHES] + 1, 255)
     head[_STATE] = why.encode()[0]
     head[_WHO:] = (who.encode() + bytes(_SIZE))[: _SIZE - _WHO]

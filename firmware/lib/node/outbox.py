@@ -1,9 +1,9 @@
 """Readings that the broker has not acknowledged yet, oldest first, with a copy in RTC memory. The owner of that memory.
 
-It has 492 bytes, which survive every reset, but no loss of power:
+It has 492 bytes, which survive every reset, but not a loss of power:
 
 0 to 11     how the last run ended: see last_run.py
-12 to 15    the beginning of the SHA-256 of what follows and of the topics: nothing else is taken for a copy
+12 to 15    the beginning of the SHA-256 of what follows and of the topics, by which load() knows a valid copy
 16 to 22    readings in the copy, readings there were, uptime() when it was made
 23 to 490   the newest 52 readings, nine bytes each
 """
@@ -56,7 +56,7 @@ class Outbox:
         self._sending = False
 
     def put(self, channel, value):
-        """Keep a reading of now."""
+        """Append a reading taken now."""
         self.newest_s = uptime()
         self.append(channel, value, stamp())
         self.save()
@@ -67,13 +67,13 @@ class Outbox:
         return struct.unpack_from(_RECORD, self.data, self.start * _SIZE)
 
     def forget_oldest(self):
-        """The broker has the oldest."""
+        """Remove the oldest: the broker has acknowledged it."""
         self._sending = False
         self.pop()
         self.save()
 
     def save(self, ahead_s=0):
-        """Copy as many of the newest as fit, for a start that is `ahead_s` seconds away."""
+        """Copy as many of the newest as fit to RTC memory, for a start that is `ahead_s` seconds away."""
         if not self.rtc:
             return
         count = min(self.count, FIT)
@@ -90,7 +90,7 @@ class Outbox:
         self.rtc.memory(copy)
 
     def load(self):
-        """Take in the copy of an earlier run; not garbage, nor readings for other topics."""
+        """Load the copy of an earlier run, unless it is garbage or its readings are for other topics."""
         copy = self.rtc.memory() if self.rtc else b""
         if len(copy) < _READINGS or copy[_LAST_RUN:_DIGEST] != self.digest(copy):
             return
@@ -111,7 +111,7 @@ class Outbox:
     def append(self, channel, value, moment):
         first = self.start * _SIZE
         if self.count == self.size:
-            if self._sending:  # then the one after it goes
+            if self._sending:  # then drop the second oldest
                 oldest = self.data[first : first + _SIZE]
                 first = (self.start + 1) % self.size * _SIZE
                 self.data[first : first + _SIZE] = oldest
@@ -129,7 +129,7 @@ class Outbox:
 
 
 def last_run(head=None):
-    """Return the bytes of last_run.py, fewer than 12 after a loss of power. Given `head`, write these and no others."""
+    """Return the bytes of last_run.py, fewer than 12 after a loss of power. Given `head`, first write it over them."""
     rtc = machine.RTC()
     if head:
         rtc.memory(head + rtc.memory()[_LAST_RUN:])

@@ -1,34 +1,34 @@
-"""The two directions of an MQTT connection, in which nothing ever waits: what umqtt writes, and the broker's packets.
+"""The two directions of an MQTT connection, neither of which waits: what umqtt writes, and the broker's packets.
 
-Numbers of sections are those of MQTT 3.1.1.
+Section numbers are those of MQTT 3.1.1.
 """
 
 from micropython import const
 
-_OUT = const(128)  # holds a reading whole; a longer packet makes it grow until that is out
-_IN = const(192)  # longest packet that is taken in
+_OUT = const(128)  # holds a whole reading; the buffer grows for a longer packet, until that is sent
+_IN = const(192)  # longest packet that is read whole
 _ANSWERS = const(0x2214)  # bits of the packet types that answer a request: CONNACK 2, PUBACK 4, SUBACK 9, PINGRESP 13
 
 
 class PacketStream:
-    """What umqtt's client takes for its socket, around a non-blocking one.
+    """The socket of umqtt's client: a wrapper around a non-blocking one.
 
     Outwards: umqtt's many small writes are collected, flush() writes them as one. Where umqtt would wait for the broker
-    it gets EOFError: to wait is ours. Inwards: next() takes packets out of the stream, however it is cut.
+    it gets EOFError: Session waits. Inwards: next() takes packets out of the stream, however it is cut.
     """
 
     def __init__(self):
         self.input = bytearray(_IN)
-        self._nothing = EOFError()  # no class of our own: there __traceback__ would be an attribute like any other
+        self._nothing = EOFError()  # not a subclass: there __traceback__ would be an ordinary attribute
         self.open(None)
 
     def open(self, sock):
         """Begin a connection; None: there is none."""
         self.sock = sock
         self._out = bytearray(_OUT)
-        self.end = self._sent = 0  # of _out: what is in it, what of that has left
-        self.size = self._next = 0  # of _in: what is in it, what of that has been dealt with
-        self._cut = 0  # bytes that are still to come of a packet too long for _in
+        self.end = self._sent = 0  # of _out: bytes in it, bytes that are sent
+        self.size = self._next = 0  # of input: bytes in it, bytes that are dealt with
+        self._cut = 0  # bytes that are still to come of a packet too long for input
         self.code = 0
         self.message = None
 
@@ -42,7 +42,7 @@ class PacketStream:
 
     def read(self, size):
         """End umqtt's call."""
-        self._nothing.__traceback__ = None  # MicroPython adds each raise to those before
+        self._nothing.__traceback__ = None  # MicroPython would add to it at each raise
         raise self._nothing
 
     def flush(self):
@@ -61,11 +61,11 @@ class PacketStream:
     def next(self, fill):
         """Take the next packet; first, if `fill`, read once from the socket.
 
-        Returns what tells its kind and whose answer it is, 0 when none is there yet: the first byte << 16 | packet
-        identifier. It leaves in `code` the last byte (the return code of CONNACK, 3.2.2.3, and SUBACK, 3.9.3), or of a
-        PUBLISH in `message` (topic, payload, retained). When that was too long the payload is None, and with a topic
-        too long `message` is: what is to come of it will be thrown away. Raises OSError when the connection is lost or
-        closed, ValueError: that is no packet, or none for us.
+        Returns the first byte << 16 | packet identifier, which tell its kind and whose answer it is; 0 when there is no
+        whole packet yet. Sets `code` to the last byte (the return code of CONNACK, 3.2.2.3, and SUBACK, 3.9.3), or for
+        a PUBLISH `message` to (topic, payload, retained). If the packet is too long, the payload is None; if the topic
+        alone is, `message` is None. The rest of such a packet is thrown away. Raises OSError when the connection is
+        lost or closed, ValueError for what is no packet, or not one for a client.
         """
         data = self.input
         have = self.size
@@ -75,7 +75,7 @@ class PacketStream:
                 return 0
             if count == 0:
                 raise OSError("closed by the broker")
-            if self._cut:  # then _have is 0
+            if self._cut:  # then size was 0
                 self._next = min(self._cut, count)
                 self._cut -= self._next
             self.size = have = have + count

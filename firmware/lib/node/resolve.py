@@ -1,7 +1,7 @@
-"""Questions over UDP that never block: the name of a broker (RFC 1035; *.local RFC 6762), and for ntp.py the time.
+"""Queries over UDP that never block: the name of a broker (RFC 1035; *.local RFC 6762), and for ntp.py the time.
 
-socket.getaddrinfo() waits for a DNS server for up to 14 s and holds everything meanwhile: here it only ever gets a
-dotted address, and makes the port's form of an address of it at once.
+socket.getaddrinfo() waits up to 14 s for a DNS server and blocks everything meanwhile. So here it only gets dotted
+addresses, which it converts at once to the port's form of an address.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from micropython import const
 _TRIES = const(2)
 _STEP_MS = const(20)
 _STEPS = const(75)  # 1.5 s for each try
-_REPLY = const(256)  # bytes of a reply that are looked at; the first address comes well before
-_MULTICAST = const("224.0.0.251")  # answered by whoever has the name (RFC 6762, 6.7)
+_REPLY = const(256)  # bytes of a reply that are read; the first address is well within them
+_MULTICAST = const("224.0.0.251")  # the host with the name answers (RFC 6762, 6.7)
 
 
 async def ask(server, port, data, match, at):
@@ -43,10 +43,10 @@ async def ask(server, port, data, match, at):
 
 
 async def address(host, session):
-    """Return the dotted address of `host`, asking the network's DNS server unless `host` is one.
+    """Return the dotted address of `host`, asking the network's DNS server unless `host` is dotted already.
 
-    A name in `.local` is asked for by multicast first. While all are silent the last good answer serves. Raises OSError
-    with a sentence when there has been none.
+    A name in `.local` is asked for by multicast first. If there is no answer, the last good one is used. Raises OSError
+    with a message when there has been none.
     """
     if is_address(host):
         return host

@@ -2,11 +2,11 @@
 
 A line of schema.txt is: key | type | default | allowed | unit | meaning. The default is JSON; where it is empty the key
 must be given, and where it is - the key is simply absent. A type that ends in ? also takes null. A driver describes
-options of its own in lines of the same form, its `OPTIONS`; so a new sensor needs nothing here. Lines that begin with
+options of its own in lines of the same form, its `OPTIONS`; so a new sensor needs no line here. Lines that begin with
 types. say in words what a type allows. Pins: a RunApp switch held low must not change how the ROM starts (GPIO0, GPIO2,
 GPIO15), and GPIO16 has neither a pull-up nor an open drain, so it can only be the LED.
 
-Runs on CPython too, so that the board and the host say the same sentence.
+Runs on CPython too, so that the board and the host give the same messages.
 """
 
 import json
@@ -15,7 +15,7 @@ import sys
 
 _HOST_BYTES = 64
 _LINE = 128  # characters of a line of schema.txt that are read: all but a part of the meaning
-_DRIVER = "driver", "driver", "", "", ""  # of schema.txt: it says which options there are
+_DRIVER = "driver", "driver", "", "", ""  # the row in schema.txt of the key that decides which options there are
 
 # Types that are, or may be, an object with a value of this type for each quantity.
 _BY_QUANTITY = {"topics": "topic", "numbers": "number"}
@@ -24,20 +24,20 @@ _BY_QUANTITY = {"topics": "topic", "numbers": "number"}
 class Invalid(ValueError):
     """config.json cannot be used as it is; str() is one sentence that names the key and what is allowed.
 
-    `config` holds what can be used all the same: what is wrong is at its default, `sensors` is empty, and `wifi` is
-    None unless client_id, wifi and mqtt are right.
+    `config` has the settings that can be used nevertheless: a wrong one has its default, `sensors` is empty, and `wifi`
+    is None unless client_id, wifi and mqtt are right.
     """
 
 
 class NoRoom(Invalid):
-    """The settings are right, and do not fit in the memory."""
+    """The settings are right, but do not fit in the memory."""
 
 
 class Drivers:
     """The drivers on this board."""
 
     def image(self):
-        """Return which of the three images the board has, by what that means for the heap."""
+        """Return which of the three images the board has; they differ in their free heap."""
         return "romfs" if "/rom" in sys.path else "plain" if sys.implementation.version > (1, 20) else "small"
 
     def names(self):
@@ -65,8 +65,8 @@ class Drivers:
 def each(under="", more=""):
     """Yield the lines of the object `under` ("wifi.", "sensors[]."), each as a list of its columns, key first.
 
-    Then the lines of the text `more`. One at a time: all of them are 8 kB of heap. The meaning is cut: a heap in pieces
-    may have no room for 300 bytes in a row. One function: the stack is short.
+    Then the lines of the text `more`. One at a time: all together take 8 kB of heap. The meaning is cut: a fragmented
+    heap may have no room for 300 bytes in a row. One function: the stack is short.
     """
     with open(_file()) as lines:
         while True:
@@ -146,7 +146,7 @@ def wanted(kind, allowed, unit):
 
 
 def _value(row, under, shown, given, drivers):
-    """Return what the dict `given` has for `row`, checked, or else its default; `shown` is the key in sentences."""
+    """Return what the dict `given` has for `row`, checked, or its default; `shown` is the key in messages."""
     name, kind, default, allowed, unit = row[:5]
     if name in given:
         value = given[name]
@@ -188,7 +188,7 @@ def _object(given, under, more, shown, drivers):
 
 
 def _sensor(given, under, more, shown, drivers):
-    """Return one entry of `sensors`: the common keys, the driver's own, and in `topics` all that is not the default."""
+    """Return one entry of `sensors`: the common keys, the driver's own, and in `topics` those that are no default."""
     if isinstance(given, dict):
         driver = _value(_DRIVER, under, shown + ".driver", given, drivers)
         more = drivers.options(driver)
@@ -228,7 +228,7 @@ def _no_clash(config, drivers):
             wires.append(("sensors[%d].pin" % i, entry["pin"], entry.get("rom")))
     for i, (name, gpio, rom) in enumerate(wires):
         for other, other_gpio, other_rom in wires[:i]:
-            # 1-Wire sensors share theirs, if each is called by its number.
+            # 1-Wire sensors may share a GPIO, if each has its rom.
             if gpio == other_gpio and not (rom and other_rom):
                 raise Invalid("%s and %s are both %d: each needs a GPIO of its own" % (other, name, gpio))
     seen = {}
@@ -242,7 +242,7 @@ def _no_clash(config, drivers):
 
 
 def _differ(seen, entries, shown, key):
-    """Raise Invalid when two of `entries`, or one and another of `seen`, have the same under `key`: one thing twice."""
+    """Raise Invalid when two of `entries`, or one of them and one of `seen`, have the same value under `key`."""
     for i, entry in enumerate(entries):
         value = entry.get(key)
         if key == "rom" and value:
@@ -262,7 +262,7 @@ def _is_server(value):
 
 
 def _is_good(value, kind, allowed):
-    """Say whether `value` is of the type; not yet what is inside an object or a list of objects."""
+    """Say whether `value` is of the type; what is inside an object or a list of objects is not checked here."""
     if kind.endswith("?"):
         if value is None:
             return True

@@ -1,7 +1,7 @@
-"""The settings as they were checked, from `config.ok`.
+"""The checked settings, from the file `config.ok`.
 
-The check of config.json takes 6 kB of heap, of which 2 kB are for names that stay until the next reset. So it is made
-once a change: its result is kept in a file, under the digest of what was checked, and the board starts anew.
+The check of config.json takes 6 kB of heap, of which 2 kB are for names that stay until the next reset. So it runs once
+per change: its result is kept in that file, under the digest of what was checked, and the board resets.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ _FILE = const("config.ok")
 
 
 def get(faults):
-    """Return the settings. A new config.json is checked; if there is nothing wrong with it, the board starts anew.
+    """Return the settings. A new config.json is checked; if it is valid, the board resets.
 
-    One that is wrong is told on the REPL and as a fault; what is right in it is used (`config_file.Invalid`).
+    An invalid one is reported on the REPL and as a fault; its valid part is used (`config_file.Invalid`).
     """
     if "set.deferred" in os.listdir():
         from node.jobs import change_settings
@@ -42,14 +42,14 @@ def get(faults):
         faults.begin("config", str(e))
         config = e.config
         config["homeassistant"] = None  # what is announced stays
-    except OSError:  # the file system is full: then without
+    except OSError:  # the file system is full: go on without config.ok
         pass
     drop()
     return config
 
 
 def read():
-    """Return the settings by that file; None when config.json or the firmware is another than it was made for."""
+    """Return the settings in that file; None when config.json or the firmware has changed since."""
     try:
         with open(_FILE) as f:
             if f.readline() == digest():

@@ -1,4 +1,4 @@
-"""What main.py needs at the start only: why the board started, and what its settings make of sensors and topics."""
+"""What main.py needs at the start only: why the board started, and the sensors and topics of its settings."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from micropython import const
 from node.sensors import Source, make
 
 _SAFE_AFTER = const(3)
-# A driver that is called less often is dropped in between. Without ROMFS its code is in the heap: then each one is.
+# A driver that reads less often is dropped between two readings. Without ROMFS each one is: its code is in the heap.
 _RARE_MS = const(10000)
 
 _COMMON = const(("driver", "every_s", "topic", "topics", "name"))  # settings that are not the driver's
@@ -20,7 +20,7 @@ def begin(config, faults):
     """Return (why the board started, how many rows of the table in main.py it may run). Begins a fault for a crash.
 
     After three crashes in a row, each within a minute, this is a safe start: the node has no sensors, joins the network
-    and says what is wrong. Without `wifi` in the settings it cannot do that either.
+    and says what is wrong. If `wifi` in the settings is None, the node does not join either and runs only two rows.
     """
     from node import last_run
 
@@ -32,7 +32,7 @@ def begin(config, faults):
         config["homeassistant"] = None  # what is announced stays
         rows = 4
     elif crashed:
-        faults.begin("crash", why, "")  # over after a good minute
+        faults.begin("crash", why, "")  # ends after a good minute
     if "slot.why" in os.listdir():  # update/trial.py has left it
         with open("slot.why") as f:
             faults.begin("crash", "an update went back: " + f.read(), "")
@@ -47,7 +47,7 @@ def identify(config):
 
 
 def settings(config):
-    """Return those settings that the session keeps."""
+    """Return the settings that the session keeps."""
     found = {key: config[key] for key in ("ntp", "stats_s", "homeassistant", "sleep")}
     servers = config["mqtt"]["server"]
     found["server"] = servers if isinstance(servers, list) else [servers]
@@ -62,7 +62,7 @@ def parts(config, found, client_id, mac, faults):
         why = None
         try:
             made = entities.make(config, found, client_id.decode(), mac)
-            if made and "/rom" not in sys.path:  # the names in entities.py are in the heap until a reset
+            if made and "/rom" not in sys.path:  # the names in entities.py stay in the heap until a reset
                 from node import last_run
 
                 last_run.reset("restart", "entities")
@@ -91,18 +91,18 @@ def read(config):
 
 
 def sensors(entries, bus):
-    """Return such a list for `sensors` of the settings: {"driver": "tsl2561"} is the class Sensor of that module."""
+    """Return `found` for `sensors` of the settings: {"driver": "tsl2561"} is the class Sensor of that module."""
     found = []
     channel = 0
     for entry in entries:
-        # One driver at a time is in the heap, but for those that stay.
+        # One driver at a time is in the heap, besides those that stay.
         found.append(describe(make(entry["driver"], bus, entry), entry, channel))
         channel += len(found[-1][2])
     return found
 
 
 def describe(sensor, entry, channel):
-    """Return the element of `found` for a sensor whose first channel is that."""
+    """Return the element of `found` for a sensor whose first channel is `channel`."""
     every_ms = int(entry["every_s"] * 1000)
     options = {key: entry[key] for key in entry if key not in _COMMON}
     if any([key in entry for key in ("median", "scale", "offset", "delta")]):  # for node/filters.py
@@ -125,7 +125,7 @@ def channels(found, client_id):
     for _, entry, measured, retained in found:
         for quantity, decimals in measured:
             topic = entry["topics"].get(quantity, "sensors/%s/%s" % (name, quantity))
-            # A second sensor of a quantity has a topic of its own, and by that its late readings are told apart.
+            # A second sensor of a quantity has a topic of its own, which keeps its late readings apart.
             late = "late/" + name + "/" + (topic if quantity in quantities else quantity)
             quantities.append(quantity)
             listed.append((topic.encode(), late.encode(), "%%.%df" % decimals, retained))

@@ -22,18 +22,18 @@ class Stop(Exception):
 class Supervisor:
     """Runs a table until one of its rows raises Stop.
 
-    The watchdog is a Timer with one shot, pushed back each second while every coroutine shows life within its seconds:
-    it resets the board when one hangs, and when the loop itself is held up for 8 s. Not machine.WDT: that one cannot be
-    stopped, and would reset the board under whoever took the prompt. And one shot rather than a ticking callback: a
-    Ctrl-C that arrives inside a callback is lost.
+    The watchdog is a one-shot Timer, restarted each second while every coroutine shows life within its seconds: it
+    resets the board when a coroutine hangs, and when the event loop itself is blocked for 8 s. Not machine.WDT: that
+    cannot be stopped, and would reset the board under a user at the prompt. And one shot rather than a periodic
+    callback: a Ctrl-C that arrives inside a callback is lost.
     """
 
     def __init__(self, table, faults, error_reboot_s, session, led):
         """table: rows of (name, seconds, function, its arguments ...).
 
-        A row is a coroutine that must show life within so many seconds. With 0 it is a function that waits for nothing
-        and returns the milliseconds until its next turn. All of those together cost one coroutine.
-        session and led are what has to be closed, and dark, in the end.
+        A row is a coroutine that must show life within these seconds. With 0 it is a function that waits for nothing
+        and returns the milliseconds until its next call. All these functions together cost one coroutine.
+        At the end the session is closed and the led is dark.
         """
         self.table = table
         self.faults = faults
@@ -43,7 +43,7 @@ class Supervisor:
         self._timer = machine.Timer(-1)
         self.stop = None
         self._alive_at = [0] * len(table)  # ticks_ms() of a row's last sign of life, or of its next turn
-        self.pause_ms = [0] * len(table)  # ms that each row was last left out for after a crash
+        self.pause_ms = [0] * len(table)  # ms that each row last paused after a crash
         self.index = 0  # of the row whose turn it is, or was
         self.late = None  # the row that keeps the watchdog from being fed
         self._well_since = None  # ticks_ms() since when no row has crashed; None: for a minute or more
@@ -51,13 +51,13 @@ class Supervisor:
     def run(self):
         """Run the table; return the reason of the Stop that ended it.
 
-        Ctrl-C, too, leaves no timer running and an event loop as new. An exception of our own resets the board.
+        Ctrl-C, too, leaves no timer running and a new event loop. Any other exception resets the board.
         """
         try:
             note(b"begun")
             asyncio.run(self.main())
         except Exception as e:
-            asyncio.new_event_loop()  # the heap of all coroutines, for what is still to be done
+            asyncio.new_event_loop()  # frees the heap of all coroutines for the rest
             sys.print_exception(e)
             reset("crash", "memory" if isinstance(e, MemoryError) else type(e).__name__)
         finally:
@@ -69,7 +69,7 @@ class Supervisor:
         return self.stop.args[0]
 
     async def main(self):
-        """Until the end: call each function when it is due, and look after the watchdog each second."""
+        """Until the end, call each function when it is due, and each second restart the watchdog if all is well."""
         table = self.table
         now = self._well_since = time.ticks_ms()
         fed = time.ticks_add(now, -_FEED_MS)
@@ -107,7 +107,7 @@ class Supervisor:
             reset("restart", self.stop.args[0])
 
     def _guard(self, row, i):
-        """Run coroutine `i` for ever, each step of it a sign of life with nothing for it to do."""
+        """Run coroutine `i` for ever. Each step is a sign of life, for which the coroutine itself does nothing."""
         while not self.stop:
             error = result = None
             try:
@@ -122,24 +122,24 @@ class Supervisor:
                             result = step[0](*step[1:])
                         else:
                             yield step
-                    except BaseException as e:  # thrown in from outside (CancelledError): it is for the coroutine
+                    except BaseException as e:  # thrown in from outside (CancelledError): pass it on to the coroutine
                         error = e
             except Exception as e:
                 pause = self._failed(i, e)
             yield from asyncio.sleep_ms(pause)
 
     def _failed(self, i, e):
-        """Take down why row `i` ended; return the ms to leave it out: a second, then twice as long up to a minute.
+        """Note why row `i` ended; return its pause in ms: a second, then twice as long each time, up to a minute.
 
         A row that finds no memory ends the node, as one that hangs does: it would find none the next time either.
         """
-        if self.stop:  # it has been told to end
+        if self.stop:  # the node is ending
             return 0
         if isinstance(e, Stop):
             self.stop = e
             return 0
         try:
-            if "trial" in sys.modules:  # of an update over the air, which may have to say why it went back
+            if "trial" in sys.modules:  # an update over the air is on trial: this may be why it is rolled back
                 sys.modules["trial"].note(e)
             if isinstance(e, MemoryError):
                 raise e
@@ -155,7 +155,7 @@ class Supervisor:
         return pause
 
     def _check(self, now):
-        """Say whether every coroutine has shown life in time. See what has lasted: a good minute, or a fault."""
+        """Say whether every coroutine has shown life in time. Act on a minute without crashes, or a lasting fault."""
         state = self.faults
         if self._well_since is not None and time.ticks_diff(now, self._well_since) >= _MINUTE_MS:
             # The faults of earlier crashes end, and so does the count of crashes at the start.
@@ -190,7 +190,7 @@ def note(state):
 
 
 def reset(why, who):
-    """Reset the board, for ever, with that word for the next start; with none when there is no memory for one."""
+    """Reset the board; never return. Note `why` and `who` for the next start, unless there is no memory for that."""
     try:
         from node import last_run
 

@@ -1,12 +1,12 @@
-"""What text may be, by its use: one rule for config.json, `set`, and what a broker sends. Runs on CPython too."""
+"""Which text is allowed for which use: one rule for config.json, `set` and what a broker sends. Runs on CPython too."""
 
 _OWN = ("cmd/", "connect/", "disconnect/", "fault/", "homeassistant/", "late/", "reply/", "stats/", "status/")
 
 
 def flaw(data, plain=True):
-    """Return where the bytes `data` are not text that everybody takes; None when they are.
+    """Return where the bytes `data` first are not text that every receiver accepts; None when all of them are.
 
-    That is UTF-8 (RFC 3629) and, if `plain`, as MQTT 3.1.1 wants it (1.5.3): no control characters and none of the
+    Such text is UTF-8 (RFC 3629) and, if `plain`, as MQTT 3.1.1 wants it (1.5.3): no control characters and none of the
     code points that are not characters. Brokers close the connection on those.
     """
     size = len(data)
@@ -22,7 +22,7 @@ def flaw(data, plain=True):
                 if byte & 0xC0 != 0x80:
                     return at
                 point = point << 6 | byte & 0x3F
-            # Longer than it need be, half of a character (surrogate), or beyond the last one.
+            # Longer than necessary, half of a character (surrogate), or beyond the last character.
             if point < (0x80, 0x800, 0x10000)[more - 1] or 0xD800 <= point < 0xE000 or point > 0x10FFFF:
                 return at
         if plain and (point < 0x20 or 0x7F <= point < 0xA0 or 0xFDD0 <= point < 0xFDF0 or point & 0xFFFE == 0xFFFE):
@@ -35,7 +35,7 @@ def may_be(value, use, low=1, high=128):
     """Say whether `value` is text of `low` to `high` bytes for that use.
 
     "text"; "ssid": all but U+0000; "key": of a network, or ""; "hex"; "host": a name or an address; "id": a level of a
-    topic; "topic": of readings, so none that the broker, Home Assistant or the node itself has another use for.
+    topic; "topic": of readings, so none that the broker, Home Assistant or the node itself uses otherwise.
     """
     if type(value) is not str:
         return False
@@ -46,7 +46,7 @@ def may_be(value, use, low=1, high=128):
     if not low <= size <= high or flaw(data, use != "ssid") is not None:
         return False
     if use == "ssid":
-        return 0 not in data  # the driver would take the rest for something else
+        return 0 not in data  # the driver would misread the rest
     if use == "hex" or use == "key" and size == 64:
         return all(byte in b"0123456789abcdefABCDEF" for byte in data)
     if use == "host":

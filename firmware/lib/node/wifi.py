@@ -1,7 +1,7 @@
 """Wi-Fi: joined at the start, and again whenever the link is lost.
 
 The chip remembers the last network in flash and rejoins it by itself. active(x), connect(ssid, key) and, before 1.20,
-config(dhcp_hostname=x) write that flash, connect() does not: so compare first, and write for a change only.
+config(dhcp_hostname=x) write that flash, connect() does not: so compare first, and write only a change.
 """
 
 import time
@@ -40,12 +40,12 @@ def _networks(wifi):
 
 
 def find(sta, networks):
-    """Return the place in `networks` of the one that the chip is for; None: for another.
+    """Return the index in `networks` of the network that the chip is set to; None: to another.
 
-    A name of 32 bytes has no end in the SDK: before MicroPython 1.23 the driver returns the key behind it, too. So what
-    it returns is compared, and goes nowhere else.
+    A name of 32 bytes has no terminator in the SDK: before MicroPython 1.23 the driver returns the key after it, too.
+    So the name is only compared, and goes nowhere else.
     """
-    current = sta.config("essid")  # by this name every version from 1.19 on knows it
+    current = sta.config("essid")  # every version from 1.19 on knows this name of the option
     for i in range(len(networks)):
         name = networks[i][0]
         if current == name or len(name.encode()) == 32 and current.startswith(name):
@@ -62,12 +62,12 @@ def _set_hostname(sta, name):
 
 
 def rejoin(sta, wifi, faults):
-    """Go on without a link. After `timeout_s`: fault 7, and the next network. After 15 minutes: a restart.
+    """Try to get a link again. After `timeout_s`: fault 7, and the next network. After 15 minutes: a restart.
 
-    Each further round over the networks is given twice the time, up to 5 min: a change of network writes flash.
-    `wifi["down"]` is there while there is no link: [ticks_ms() of its loss, ms until the next call, attempts].
+    In each further round an attempt gets twice the time, up to 5 min, because a change of network writes flash.
+    While there is no link, `wifi["down"]` is [ticks_ms() of its loss, ms from then to the next attempt, attempts].
     """
-    from node.supervisor import Stop  # not above: boot.py wants no more than join(), and at once
+    from node.supervisor import Stop  # not above: boot.py needs only join(), and quickly
 
     timeout_ms = wifi["timeout_s"] * 1000
     if "down" not in wifi:
@@ -88,9 +88,9 @@ def rejoin(sta, wifi, faults):
 
 
 def _next(sta, wifi, faults, tries):
-    """Begin fault 7 and go for the next network, the first time for the only one too: its key may have changed.
+    """Begin fault 7 and try the next network. The first time try an only one, too: its key may have changed.
 
-    Returns how many there are.
+    Returns the number of networks.
     """
     status = sta.status()  # 255 while the interface is off
     networks = _networks(wifi)
