@@ -32,7 +32,7 @@ _REFUSALS = const(
 
 
 async def run(session):
-    """Return when the session is up, or told to stop."""
+    """Return when the session is up, or is to stop."""
     outbox = session.outbox
     saved = uptime()
     while session.state != "stopping":

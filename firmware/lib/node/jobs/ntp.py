@@ -41,5 +41,5 @@ async def ask(resolve, server):
         return None  # a transmit timestamp of 0 is no time (RFC 4330, 5)
     seconds = int.from_bytes(reply[40:44], "big") - _1900
     if seconds < 0:
-        seconds += 1 << 32  # from 2036 on NTP counts anew
+        seconds += 1 << 32  # in 2036 NTP's seconds start again from 0
     return seconds if KNOWN <= seconds <= LAST else None
