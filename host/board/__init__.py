@@ -1,1 +1,1 @@
-"""The board on a serial port: find it, write it, talk with it."""
+"""The board on a serial port: find it, write to it, talk with it."""

@@ -1,4 +1,4 @@
-"""What of this computer keeps its user from a board, and what to do about it."""
+"""What on this computer keeps its user from using a board, and what to do about it."""
 
 import getpass
 import grp

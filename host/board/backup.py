@@ -1,4 +1,4 @@
-"""What is on a board and was not put there by flash.sh is saved before anything is overwritten: backup/<mac>/<time>/.
+"""Saves what is on a board and was not put there by flash.sh, before it is overwritten: backup/<mac>/<time>/.
 
 backup/<mac>/deployed.json says what flash.sh put on that board: its layout, and the SHA-256 of each file.
 """
@@ -60,14 +60,14 @@ def hashes(files: Files) -> dict[str, str]:
 
 # What updates over the air leave in /: see docs/updates.md. The first is the switch.
 OF_UPDATES = ("slot", "slot.new", "slot.why", *(f"{name}.py.{half}" for name in ("boot", "main") for half in (0, 1)))
-# What the node notes for itself: never somebody's work.
+# Files that the node writes for itself: never a user's work.
 BY_THE_BOARD = ("config.ok", "set.deferred", "set.answered", "announced", "entities", *OF_UPDATES)
 
 
 def edited(survey: Survey, record: Record, new: Files) -> list[str]:
     """Return the files on the board that would be lost: neither as flash.sh left them, nor as it will leave them.
 
-    What is in the ROMFS is made by flash.sh, always.
+    The files in the ROMFS always come from flash.sh.
     """
     coming = hashes(new)
     return [

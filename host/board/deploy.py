@@ -37,13 +37,13 @@ class Deployment:
     port: str
     loader: Loader
     uploader: str
-    choose: Callable[[str], Settings]  # by its MAC, what node the board is to be
+    choose: Callable[[str], Settings]  # the node that the board with this MAC is to be
 
     def __post_init__(self) -> None:
         self._keeper = Keeper(self.console, self.nodes, self.port, self.loader)
 
     def everything(self, image: Image | None, keep_files: bool) -> None:
-        """MicroPython and the node onto a board in any state.
+        """Put MicroPython and the node on a board in any state.
 
         image: None takes that of the node. keep_files: leave the board's file system as it is.
         """
@@ -73,7 +73,7 @@ class Deployment:
         self._start(firmware, record)
 
     def files_only(self, layout: Layout | None) -> None:
-        """The node's files, those that differ, onto a board that runs MicroPython. `layout` None: the board's."""
+        """Put the node's files that differ on a board that runs MicroPython. `layout` None: the board's."""
         self.console.step("Compare the files on the board with those here")
 
         def look(repl: Repl) -> tuple[Survey, Record, Firmware]:
@@ -150,7 +150,7 @@ class Deployment:
             self._with_prompt(lambda _: None)  # the board starts: mpremote would not wait for that
 
     def _first_boot(self, path: Path, action: Callable[[Repl], Result]) -> Result:
-        """Like _with_prompt, on a new image: when it does not start, it is written in the other mode of flash chips."""
+        """Like _with_prompt, on a new image: if that does not start, write it again in the other flash chip mode."""
         try:
             return with_prompt(self.port, action, _FIRST_BOOT_S)
         except Lost as e:

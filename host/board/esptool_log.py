@@ -1,4 +1,4 @@
-"""What esptool says while it works: indented lines on stderr, progress in one line of a terminal."""
+"""esptool's output while it works: indented lines on stderr, progress in one line of a terminal."""
 
 import sys
 
@@ -37,10 +37,10 @@ class EsptoolLog(TemplateLogger):
         self.print("\n" * (not self._at_start) + text)
 
     def stage(self, finish: bool = False) -> None:
-        """esptool would take back what it printed in a stage: here it stays."""
+        """Do nothing: esptool would delete what it printed in a stage."""
 
     def progress_bar(self, cur_iter: int, total_iters: int, prefix: str = "", **_: object) -> None:
-        """Show how much is done. A log file gets none of it."""
+        """Show how much is done, on a terminal only: a log file gets no progress."""
         if sys.stderr.isatty() and total_iters:
             done = cur_iter >= total_iters
             sys.stderr.write(f"\r    {prefix} {100 * cur_iter // total_iters} %" + "\n" * done)
@@ -48,4 +48,4 @@ class EsptoolLog(TemplateLogger):
             self._at_start = True
 
     def set_verbosity(self, verbosity: str) -> None:
-        """There is one."""
+        """Do nothing: there is only one verbosity."""

@@ -1,4 +1,4 @@
-"""The last step of flash.sh: start the node, and wait until its broker has heard of it."""
+"""The last step of flash.sh: start the node, and wait for its first reading at its broker."""
 
 import re
 import time
@@ -10,12 +10,12 @@ from host.console import Console
 from host.failure import Exit, Failure
 from host.faults import meanings
 
-_BOOT_S = 40  # beside wifi.timeout_s: another network, the first tries at the broker
-_READING_S = 30  # beside the sensor's interval
+_BOOT_S = 40  # in addition to wifi.timeout_s: another network, the first attempts to reach the broker
+_READING_S = 30  # in addition to the sensor's interval
 _BROKER_S = 15  # for this computer to reach the broker
-_PATIENCE_S = 12  # with a fault that the board says on its console
+_PATIENCE_S = 12  # with a fault that the board shows on its console
 _PROGRESS_S = 10
-_LAST_WORDS = 12  # lines of the board's that are shown when it stays silent
+_LAST_WORDS = 12  # last lines of the board's console that are shown if the node stays silent
 
 # What to do about the faults that keep a node from its broker.
 _CURES = {
@@ -35,7 +35,7 @@ class Node:
         self._repl = repl
         self._settings = settings
         self._mac = mac
-        self._words = bytearray()  # what the board says on its serial line
+        self._words = bytearray()  # the board's output on its serial line
         self.is_well = True  # no fault was under way when it sent its first reading
         self.client_id = settings["client_id"] or f"feather-{mac[6:]}"
 
@@ -56,7 +56,7 @@ class Node:
             listener, seconds, lambda m: m.topic == f"connect/{self.client_id}" and m.payload == self._mac
         ):
             raise self._silence(listener, seconds)
-        self.is_well = True  # whatever the broker has kept of the time before
+        self.is_well = True  # whatever fault from earlier the broker has retained
         if not self._settings["sensors"]:
             return
         seconds = min(sensor["every_s"] for sensor in self._settings["sensors"]) + _READING_S
@@ -94,7 +94,7 @@ class Node:
         return False
 
     def _fault(self) -> tuple[str, str] | None:
-        """Return the fault that keeps the node from its broker, as the board's console says it: its code, its words."""
+        """Return (code, detail) of the fault on the board's console that keeps the node from its broker, or None."""
         said = re.findall(rb"^(?:fault (\d): (.+)|no fault)\r?$", self._words, re.MULTILINE)
         code, detail = (part.decode(errors="replace").strip() for part in said[-1]) if said else ("", "")
         return (code, detail) if code in _CURES else None

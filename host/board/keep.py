@@ -1,4 +1,4 @@
-"""Before a board is written: what is on it and nowhere else is saved, and somebody says whose settings stay."""
+"""Before a board is written: save what is on the board and nowhere else, and ask which settings to keep."""
 
 import json
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _CONFIG = "config.json"  # on the board
 
 @dataclass
 class Keeper:
-    """Of the board on `port`. `node`: what the board is to be; its settings may become those of the board."""
+    """Keeps what is on the board on `port`. `node`: what the board is to be; it may take over the board's settings."""
 
     console: Console
     nodes: Nodes
@@ -76,7 +76,7 @@ class Keeper:
         backup.save_files(self.console, repl, record, changing)
 
     def _agree_on_settings(self, repl: Repl, survey: Survey, record: Record, firmware: Firmware) -> None:
-        """Where the board's config.json was changed there, ask whose stays: those settings are then here, too."""
+        """If config.json was changed on the board, ask which one to keep: the board's is then copied here, too."""
         there = survey.files.get(_CONFIG)
         moved = not self.nodes.alone() and "sensors" not in self.node.given  # from a release before nodes/
         known = (record.files.get(_CONFIG), hashes(firmware.flash)[_CONFIG])
@@ -105,7 +105,7 @@ class Keeper:
                 return
 
     def _take(self, given: dict, firmware: Firmware) -> None:
-        """Have these settings of the board here, too."""
+        """Copy these settings of the board here."""
         name = self.node.name
         self.nodes.put(name, given if self.nodes.alone() else merged(str(name), given, {}))
         self.node = self.nodes.get(name)
@@ -113,5 +113,5 @@ class Keeper:
         firmware.write()
 
     def show_survey(self) -> None:
-        """Print the command that looks at what is on the board."""
+        """Print the command that lists what is on the board."""
         self.console.command([MPREMOTE, "connect", self.port, "run", SURVEY])

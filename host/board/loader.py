@@ -1,4 +1,4 @@
-"""The board's ROM loader, through esptool: who is there, erase, write, read."""
+"""The board's ROM loader, through esptool: identify, erase, write, read."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _ESPTOOL = Path(sys.executable).with_name("esptool")
 _SAFE_BAUD = 115200
 _TROUBLE = (FatalError, OSError, termios.error)
 
-# What esptool says when the port is not to be had: (pattern, sentence). The first match counts.
+# esptool's errors when the port cannot be used: (pattern, message). The first match counts.
 _PORT_REASONS = (
     (r"Permission denied", "no permission for {port}: sudo usermod -a -G dialout $USER, then log out and in again"),
     (
@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Board:
-    """What the ROM loader told: `mac` is twelve lower-case hex digits, `flash_size` bytes."""
+    """What the ROM loader reports: `mac` is twelve lower-case hex digits, `flash_size` bytes."""
 
     mac: str
     flash_size: int
@@ -50,7 +50,7 @@ class Loader:
 
     Made when it is first needed and kept until close(): every connection costs a reset and 1.5 s, in which esptool puts
     its flasher stub into the chip's memory. Each method prints the command line that does the same, and raises Failure
-    (port, board, flash). Reading and writing are done at `baud`; when that breaks off, once more at 115200.
+    (port, board, flash). Reads and writes run at `baud`; if one breaks off, it is repeated at 115200.
     """
 
     def __init__(self, console: Console, port: str, baud: int) -> None:
@@ -68,7 +68,7 @@ class Loader:
         self.close()
 
     def identify(self) -> Board:
-        """Return who is there; a dry run assumes a Feather HUZZAH."""
+        """Return which board is there; a dry run assumes a Feather HUZZAH."""
         self._console.command([_ESPTOOL, "--port", self._port, "flash-id"])
         if self._console.dry_run:
             return Board("000000000000", 4 << 20)
@@ -87,7 +87,7 @@ class Loader:
         return Board(mac, flash_size_bytes(size))
 
     def read(self, address: int, size: int) -> bytes:
-        """Return a piece of the flash; nothing in a dry run."""
+        """Return `size` bytes of the flash; none in a dry run."""
         words = ["read-flash", f"{address:#x}", str(size), f"{address:#x}.bin"]
         return self._do("reading", words, lambda esp: cmds.read_flash(esp, address, size)) or b""
 
@@ -96,7 +96,7 @@ class Loader:
         self._do("erasing", ["erase-flash"], cmds.erase_flash)
 
     def write(self, parts: Sequence[tuple[int, Path]], mode: str = "dio") -> None:
-        """Write files to their addresses, compare the MD5 of what is in the flash then, and let the board start."""
+        """Write files to their addresses, compare their MD5 with that of the flash, and let the board start."""
         pairs = [word for address, path in parts for word in (f"{address:#x}", str(path))]
         pieces = [(address, str(path)) for address, path in parts]
         self._do(
@@ -107,7 +107,7 @@ class Loader:
         self.close()
 
     def close(self) -> None:
-        """Let the board start, and the port go."""
+        """Let the board start, and close the port."""
         if esp := self._esp:
             self._esp = None
             with suppress(*_TROUBLE):
@@ -116,7 +116,7 @@ class Loader:
                 esp.__exit__(None, None, None)
 
     def _connect(self) -> ESPLoader:
-        """Return the stub, started if need be."""
+        """Return the flasher stub; start it if necessary."""
         if not self._esp:
             try:
                 esp = cmds.connect_esp(self._port, initial_baud=min(self._baud, _SAFE_BAUD))
@@ -131,7 +131,7 @@ class Loader:
         return self._esp
 
     def _do(self, doing: str, words: list[str], act: Callable[[ESPLoader], Result]) -> Result | None:
-        """Print the command, and do what it does. Returns None in a dry run."""
+        """Print the command, and do the same with `act`. Returns None in a dry run."""
         while True:
             command = [_ESPTOOL, "--chip", "esp8266", "--port", self._port, "--baud", str(self._baud), *words]
             self._console.command(command)

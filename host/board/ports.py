@@ -51,7 +51,7 @@ def candidates(listing=list_ports.comports, by_id: Path = _BY_ID) -> list[Port]:
 
 
 def find(console: Console, found: list[Port]) -> str:
-    """Return the only port there is, or the one the user picks. Raises Failure (port) when that cannot be told."""
+    """Return the only port found, or the one the user picks. Raises Failure (port) when there is no clear choice."""
     if not found:
         raise Failure(
             Exit.PORT,
@@ -70,7 +70,7 @@ def find(console: Console, found: list[Port]) -> str:
 
 
 def check(port: str) -> None:
-    """Raise Failure (port) with the reason when `port` cannot be opened, or when somebody else has it open."""
+    """Raise Failure (port) with the reason when `port` cannot be opened, or when another program has it open."""
     if is_address(port):
         return
     if not os.path.exists(port):

@@ -1,6 +1,6 @@
-"""The board's prompt: taken from whatever runs there, used to look at its files, given back with a restart.
+"""The board's prompt: interrupts whatever runs there, looks at the board's files, and ends with a restart.
 
-On top of mpremote's transport, which speaks raw-paste mode: every byte sent is one that the board has room for.
+Uses mpremote's transport, in raw-paste mode: it sends no more bytes than the board has room for.
 """
 
 import struct
@@ -37,7 +37,7 @@ class BoardFile:
 class Survey:
     """What is on a board: blocks of its LittleFS, all and free, files and folders by path without a leading slash.
 
-    half: of its ROMFS, that runs. counter: of its latest update over the air.
+    half: the half of its ROMFS that runs. counter: that of its latest update over the air.
     """
 
     mac: str
@@ -51,7 +51,7 @@ class Survey:
 
 
 class _Line(SerialTransport):
-    """Waits no longer than it may. mpremote waits for silence: a board that starts again and again is never silent."""
+    """Waits no longer than `timeout`. mpremote waits for silence: a board that keeps restarting is never silent."""
 
     def read_until(self, min_num_bytes, ending, timeout=10, data_consumer=None, timeout_overall=None):  # type: ignore
         return super().read_until(min_num_bytes, ending, timeout, data_consumer, timeout_overall or timeout)
@@ -60,8 +60,8 @@ class _Line(SerialTransport):
 class Repl:
     """The prompt on `port`, as a context manager. All methods raise Lost.
 
-    `patience`: seconds in which the board must give its prompt. `from_start`: restart the board, stop it as early as
-    this computer can. A watchdog that may run is fed.
+    `patience`: seconds in which the board must give its prompt. `from_start`: restart the board, and interrupt it as
+    early as this computer can. A watchdog that may run is fed.
     """
 
     def __init__(self, port: str, patience: float = 6.0, from_start: bool = False) -> None:
@@ -150,7 +150,7 @@ class Repl:
         """Interrupt whatever runs, and enter raw mode."""
         deadline = time.monotonic() + self._patience
         serial = self._line.serial
-        # A board that is starting hears nothing: on a pty mpremote would wait for its first byte as long as it may.
+        # A board that is starting does not answer: on a pty mpremote would wait for its whole timeout.
         usual, serial.timeout = serial.timeout, 0.05
         try:
             while time.monotonic() < deadline:
@@ -166,7 +166,7 @@ class Repl:
         raise Lost(f"the board on {self._port} does not give its prompt")
 
     def _soft_reset(self) -> None:
-        """Start MicroPython again without main.py, so that nothing of it is left: timers, sockets, a full heap."""
+        """Start MicroPython again without main.py, so that nothing remains of that: timers, sockets, a full heap."""
         serial = self._line.serial
         self._expect(b">")
         serial.write(b"\x04")
@@ -209,8 +209,8 @@ Result = TypeVar("Result")
 def with_prompt(port: str, action: Callable[[Repl], Result], patience: float = 6.0) -> Result:
     """Return what `action` returns, given the board's prompt. Raises Lost.
 
-    A program that feeds the chip's watchdog takes the board away some seconds after it was stopped. So when the board
-    is lost, `action` begins once more on a board whose watchdog is fed in any case.
+    If a program has started the chip's watchdog, the board resets some seconds after the program was stopped. So when
+    the board is lost, `action` begins once more on a board whose watchdog is fed in any case.
     """
     try:
         with Repl(port, patience) as repl:

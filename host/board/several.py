@@ -1,4 +1,4 @@
-"""flash.sh --all: every board on USB at once, each by a flash.sh of its own, a line a board."""
+"""flash.sh --all: every board on USB at once, each by its own flash.sh, with one line per board."""
 
 import re
 import shutil
@@ -18,14 +18,14 @@ _TICK_S = 0.5
 
 @dataclass
 class Flashing:
-    """One board on its way."""
+    """One board that is being flashed."""
 
     port: str
     step: str = "starts"
     node: str = "-"
     said: list[str] = field(default_factory=list)  # lines of its standard error
-    heard: list[str] = field(default_factory=list)  # of its standard output: what the node says at its broker
-    code: int | None = None  # of its exit
+    heard: list[str] = field(default_factory=list)  # of its standard output: the node's messages at its broker
+    code: int | None = None  # exit status
     seconds: float = 0.0
 
     def run(self, words: Sequence[str]) -> None:
@@ -59,17 +59,17 @@ class Flashing:
                 self.step = found[1]
 
     def line(self) -> str:
-        """Return how far it is."""
+        """Return the port and the current step."""
         return f"{self.port}: {self.step}"
 
     def keep(self) -> None:
-        """Write down what it said."""
+        """Write all output to a log file below build/flash/."""
         place = ROOT / "build" / "flash" / f"{re.sub(r'[^A-Za-z0-9]+', '-', self.port).strip('-')}.log"
         private_files.write(place, "\n".join([*self.said, *self.heard, ""]).encode())
 
 
 def flash(console: Console, found: Sequence[str], words: Sequence[str]) -> None:
-    """Flash the boards on these ports at once; `words`: more options for each. Raises Failure, that of the first."""
+    """Flash the boards on these ports at once; `words`: more options for each. Raises the first board's Failure."""
     boards = [Flashing(port) for port in found]
     threads = [threading.Thread(target=board.run, args=(words,)) for board in boards]
     for thread in threads:
@@ -98,7 +98,7 @@ def _table(boards: Sequence[Flashing]) -> list[str]:
 
 
 class _Lines:
-    """A line a board: on a terminal in place, else one more whenever a board is one step further."""
+    """One line per board: on a terminal in place, otherwise another line for each step of a board."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

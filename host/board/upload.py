@@ -1,4 +1,4 @@
-"""File by file onto a board that runs MicroPython: rshell, or mpremote."""
+"""Uploads file by file to a board that runs MicroPython, with rshell or mpremote."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from host.image.filesystem import Files
 from host.image.images import BLOCK
 
 _RSHELL = Path(sys.executable).with_name("rshell")
-# MicroPython's receive buffer on the ESP8266 is 256 bytes, and nothing is read while the flash is written: half of it.
+# Half of MicroPython's receive buffer on the ESP8266, 256 bytes: nothing is read while the flash is written.
 _RSHELL_BUFFER = 128
 _PYBOARD = Path("/pyboard")
 
@@ -39,9 +39,9 @@ def changes(
 ) -> Changes:
     """Return what makes the board's LittleFS hold `files`.
 
-    Removed is what an earlier version left: files that flash.sh put there and that are no longer wanted, and a module
-    of ours in another form (node/session.py beside node/session.mpy would be imported in its place), and what updates
-    over the air have left; the switch of the ROMFS's halves, too, unless `files_only`. The user's own files stay.
+    It removes what an earlier version left: files that flash.sh put there and that are no longer wanted; our modules in
+    another form (node/session.py would be imported in place of node/session.mpy); and what updates over the air have
+    left, including the switch of the ROMFS's halves unless `files_only`. The user's own files stay.
     """
     wanted = hashes(files)
     here = {path: file.sha256 for path, file in survey.files.items() if not path.startswith("rom/")}
@@ -70,13 +70,13 @@ def _modules(paths: Iterable[str]) -> set[str]:
 
 
 def shadows(survey: Survey, firmware: Files) -> list[str]:
-    """Return the files in the board's / that are imported in place of a module in lib: the user's own, and kept."""
+    """Return the files in the board's / that are imported in place of a module in lib: the user's own, which stay."""
     modules = _modules(path.rpartition("lib/")[2] for path in firmware if "lib/" in path)
     return sorted(path for path in survey.files if _module(path) in modules)
 
 
 def check_room(survey: Survey, files: Files, wanted: Changes) -> None:
-    """Raise Failure when the board has no room for the changes: new content is written before old goes."""
+    """Raise Failure when the board has no room for the changes: new content is written before old is removed."""
     needed = sum(len(files[path]) // BLOCK + 1 for path in wanted.send) + 2 * len(wanted.folders) + 2
     if needed > survey.free:
         raise Failure(
@@ -89,7 +89,7 @@ def check_room(survey: Survey, files: Files, wanted: Changes) -> None:
 def by_mpremote(console: Console, port: str, folder: Path, wanted: Changes) -> None:
     """Upload with one mpremote command; `folder` has the files.
 
-    It goes on where the survey has left the board, whose watchdog may be fed: no soft reset.
+    Without a soft reset (`resume`), since the survey may have left a timer that feeds the board's watchdog.
     """
     steps = [["rm", f":{path}"] for path in wanted.remove]
     steps += [["mkdir", f":{path}"] for path in wanted.folders]
@@ -128,7 +128,7 @@ def by_rshell(console: Console, port: str, folder: Path, wanted: Changes) -> Non
 
 
 def _by_folder(folder: Path, paths: Iterable[str]) -> Mapping[str, str]:
-    """Return the files to send by their folder on the board, as arguments of one cp."""
+    """Return the files to send, as arguments of one cp, by their folder on the board."""
     found: dict[str, str] = {}
     for path in paths:
         parent = path.rpartition("/")[0]

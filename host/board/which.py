@@ -7,9 +7,9 @@ from host.settings.prepare import Preparation
 
 
 def which(console: Console, nodes: Nodes, name: str | None, board: str) -> Node:
-    """Return the node that the board with that MAC is to be; one that is new is made, from answers.
+    """Return the node that the board with that MAC is to be; a new node is made from the user's answers.
 
-    Raises Failure (usage) when an answer was no, or nobody is there to ask; Invalid.
+    Raises Failure (usage) when the user says no or nobody can be asked; Invalid.
     """
     if console.dry_run:
         return nodes.get(name)
@@ -34,9 +34,9 @@ def _agree(console: Console, nodes: Nodes, name: str, board: str, known: str | N
 
 
 def _unknown(console: Console, nodes: Nodes, board: str) -> Node:
-    """Ask what an unknown board is: a node that is here, the only one without a board first, or a further one.
+    """Ask which node an unknown board is to be: one from here (default: the only one without a board), or a new one.
 
-    With --yes the only one without a board, or a further one where each has a board; of several, nobody can say which.
+    With --yes: the only node without a board, or a new one if each has a board. Raises Failure (usage) for several.
     """
     waiting = sorted({*nodes.names()} - {*nodes.names_with_board()})
     name = waiting[0] if len(waiting) == 1 else f"feather-{board[6:]}"

@@ -1,5 +1,5 @@
-# Runs on the board, after a line that sets `always`: feeds the chip's watchdog from now on, which nothing can stop, if
-# boot.py or main.py may have started it. Not otherwise: it would reset the board after the next soft reset.
+# Runs on the board, after a line that sets `always`. Feeds the chip's watchdog, which nothing can stop, if boot.py or
+# main.py may have started it. Not otherwise: WDT() starts it, and it would reset the board after the next soft reset.
 from machine import WDT, Timer
 
 
