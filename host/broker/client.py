@@ -1,4 +1,4 @@
-"""Hear a node at its broker: the last step of flash.sh; and talk with it: node.sh update."""
+"""Listens to a node at its broker, for the last step of flash.sh; and talks with a node, for node.sh update."""
 
 import queue
 import time
@@ -25,13 +25,13 @@ class Message:
 
 
 class Listener:
-    """Subscribed to what one node says, as a context manager.
+    """A subscription to what one node publishes, as a context manager.
 
-    `connected` is the server, or None while none lets us in; `refused` is then what the last one said.
+    `connected` is the server, or None while no server accepts us; `refused` is then the reason of the last one.
     """
 
     def __init__(self, settings: dict, client_id: str, wanted: list[str] | None = None) -> None:
-        """wanted: topic filters in place of what a node with these settings says."""
+        """wanted: topic filters in place of those for a node with these settings."""
         self._mqtt = settings["mqtt"]
         self._topics = wanted or topics(settings, client_id)
         self._messages: queue.Queue[Message] = queue.Queue()
@@ -109,7 +109,7 @@ class Listener:
 
 
 def topics(settings: dict, client_id: str) -> list[str]:
-    """Return the topic filters of what a node with these settings says: its connection, its readings, its faults."""
+    """Return the topic filters for a node with these settings: its connection, its readings, its faults."""
     found = [f"connect/{client_id}", f"fault/{client_id}", f"sensors/{client_id}/+"]
     for sensor in settings["sensors"]:
         found += sensor["topics"].values()

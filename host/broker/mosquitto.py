@@ -1,7 +1,7 @@
-"""The text of the files with which Mosquitto lets in our nodes and nobody else: no file is touched here.
+"""The text of the files with which Mosquitto accepts our nodes and nobody else: no file is touched here.
 
-An account is called like its node. The access list is made of patterns in which Mosquitto puts the account's name (%u,
-which a client cannot choose, unlike its identifier, %c), and of a section for each node, with its topics of its own.
+An account has the name of its node. The access list has patterns in which Mosquitto puts the account's name (%u,
+which a client cannot choose, unlike its identifier, %c), and a section for each node, with the topics it has itself.
 """
 
 import base64
@@ -34,7 +34,7 @@ acl_file {folder}/acl
 persistence true
 autosave_interval 300
 """
-# By itself systemd gives up after five failures in ten seconds, for good.
+# By default systemd gives up for good after five failures in ten seconds.
 DROP_IN = f"""\
 {_HEAD}[Unit]
 StartLimitIntervalSec=0
@@ -87,7 +87,7 @@ def conf(port: int, folder: Path) -> str:
 
 
 def own_topics(settings: dict) -> list[str]:
-    """Return the topics that a node's settings name, beside those that every node has.
+    """Return the topics that a node's settings name, in addition to those that every node has.
 
     Raises Failure (config) for one that cannot be in a line of the access list.
     """
@@ -103,13 +103,13 @@ def own_topics(settings: dict) -> list[str]:
 
 
 def announcements(name: str) -> list[str]:
-    """Return where a node of that name announces itself: not %u, for Home Assistant's topics have few letters."""
+    """Return the topics on which that node announces itself; not by %u, which may hold letters not allowed in them."""
     topic = entities.topic
     return [topic(name), *(topic(name, platform, "+") for platform in ("sensor", "binary_sensor"))]
 
 
 def check_topics(name: str, sections: dict[str, list[str]]) -> None:
-    """Raise Failure (config) when the topics of a node are another's."""
+    """Raise Failure (config) when a topic of this node belongs to another."""
     for other, topics in sections.items():
         filters = [*topics, *announcements(other), *(filter_.replace("%u", other) for filter_ in _EVERY_NODES)]
         for topic in sections[name]:
@@ -121,7 +121,7 @@ def check_topics(name: str, sections: dict[str, list[str]]) -> None:
 
 
 def acl(sections: dict[str, list[str]]) -> str:
-    """Return the access list. sections: by node, its topics of its own."""
+    """Return the access list. sections: by node, the topics that it has itself."""
     text = _PATTERNS
     for name, topics in sorted(sections.items()):
         text += f"\nuser {name}\ntopic read homeassistant/status\n"
@@ -152,7 +152,7 @@ def accounts(text: str) -> dict[str, str]:
 
 
 def line_for(name: str, password: str, old: str | None) -> str:
-    """Return the line of an account in the password file: the old one if it has this password already."""
+    """Return the line of an account in the password file: the old line if it is of this password."""
     if old and _fits(old, password):
         return old
     program = shutil.which("mosquitto_passwd")

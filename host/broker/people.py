@@ -1,6 +1,6 @@
 """The account of the people and tools on this computer, at the broker that bootstrap.sh --broker sets up.
 
-people/ has the files from which mosquitto_sub and mosquitto_pub take it: XDG_CONFIG_HOME=$PWD/people.
+mosquitto_sub and mosquitto_pub take it from the files in people/: XDG_CONFIG_HOME=$PWD/people.
 """
 
 from host import private_files
@@ -8,7 +8,7 @@ from host.console import ROOT
 from host.settings.nodes import Nodes, new_password
 
 FOLDER = ROOT / "people"
-NAME = "people"  # no node's name
+NAME = "people"  # no node may have this name
 _CLIENTS = ("mosquitto_sub", "mosquitto_pub")
 
 
@@ -22,12 +22,12 @@ def password() -> str | None:
 
 
 def make(port: int) -> None:
-    """Have an account, for the broker at that port."""
+    """Make the account, for the broker at that port, unless there is one."""
     keep(password() or new_password(), port)
 
 
 def keep(word: str, port: int) -> None:
-    """Write the password where we, and Mosquitto's programs, look for it."""
+    """Write the password to the files that we, and Mosquitto's programs, read."""
     options = f"-u {NAME}\n-P {word}\n-p {port}\n"
     for path in (FOLDER / client for client in _CLIENTS):
         if not path.exists() or path.read_text() != options:
@@ -35,15 +35,15 @@ def keep(word: str, port: int) -> None:
 
 
 def forget() -> None:
-    """Take these files away."""
+    """Remove these files."""
     for client in _CLIENTS:
         (FOLDER / client).unlink(missing_ok=True)
 
 
 def account(mqtt: dict) -> tuple[str | None, str | None]:
-    """Return user and password with which this computer hears nodes that have the settings `mqtt`.
+    """Return user and password with which this computer listens to nodes that have the settings `mqtt`.
 
-    A node's own account may read nothing but its commands. Where bootstrap.sh --broker has made it, we have another.
+    A node's account may read only its commands. If bootstrap.sh --broker has made it, there is another for us.
     """
     word = password()
     if word and mqtt["user"] in Nodes().names():

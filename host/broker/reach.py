@@ -1,4 +1,4 @@
-"""Is there a broker, and does it let the node in? Asked before anything is written."""
+"""Whether there is a broker, and whether it accepts the node: tested before anything is written."""
 
 import contextlib
 import ipaddress
@@ -14,7 +14,7 @@ _TRY_S = 5  # seconds for one broker
 
 
 class Answer(Enum):
-    """What a broker says to somebody who connects."""
+    """A broker's answer to a connection."""
 
     OPEN = 1
     REFUSED = 2  # user or password
@@ -22,7 +22,7 @@ class Answer(Enum):
 
 
 def knock(server: Server, user: str | None = None, password: str | None = None) -> Answer:
-    """Connect to a broker, and leave it again; under no name of a node, which would throw that node out."""
+    """Connect to a broker, and disconnect; not with a node's identifier, which would disconnect that node."""
     heard: queue.Queue[bool] = queue.Queue()
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
     client.connect_timeout = _TRY_S
@@ -41,13 +41,13 @@ def knock(server: Server, user: str | None = None, password: str | None = None) 
 
 
 def unusable(settings: dict) -> str | None:
-    """Return why a board on USB will find none of its brokers, and the next step; None when it may."""
+    """Return why a board on USB cannot reach any of its brokers, and the next step; None when it may."""
     reasons = [not_for_a_board(server.host) for server in servers(settings["mqtt"])]
     return f"mqtt.server: {reasons[0]} (./bootstrap.sh --set mqtt.server=ADDRESS)" if all(reasons) else None
 
 
 def trouble(settings: dict) -> str | None:
-    """Return why the broker of these settings will not hear their node, and the next step; None when it will."""
+    """Return why no broker of these settings accepts the node, and the next step; None when one does."""
     mqtt = settings["mqtt"]
     reasons = []
     for server in servers(mqtt):
@@ -89,7 +89,7 @@ def _own_name() -> str:
 def lan_address() -> str | None:
     """Return the address by which others in the network reach this computer; None without a network."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # nobody's (RFC 5737); nothing is sent
+        probe.connect(("192.0.2.1", 9))  # for documentation (RFC 5737); nothing is sent
         return probe.getsockname()[0]
     return None
 

@@ -38,7 +38,7 @@ _LATE = 3  # intervals without a reading: then the node is not well
 
 @dataclass
 class Heard:
-    """What is known of a node; None where it has not said. `node`: what this computer knows of it."""
+    """What is known about a node; None if the node has not said. `node`: what this computer knows about the node."""
 
     name: str
     node: Node | None
@@ -46,7 +46,7 @@ class Heard:
     fault: str | None = None  # in words
     readings: dict[str, tuple[str, float]] = field(default_factory=dict)  # by topic: the number, time.time()
     stats: dict = field(default_factory=dict)
-    stats_at: float = 0.0  # time.time(), or before, when the broker has kept it
+    stats_at: float = 0.0  # time.time() of their arrival; retained ones may be older
 
     @property
     def state(self) -> str:
@@ -59,7 +59,7 @@ class Heard:
 
     @property
     def silent(self) -> bool:
-        """Say whether a node that is online gives no readings any more."""
+        """Say whether a node that is online no longer publishes readings."""
         sensors = self.node.settings["sensors"] if self.node else []
         every_s = min((max(one["every_s"], one.get("heartbeat_s", 0)) for one in sensors), default=None)
         return every_s is not None and not self.readings and self._number("reading_s", 0) > _LATE * every_s
@@ -69,7 +69,7 @@ class Heard:
         return self.state == "online" and not self.fault
 
     def take(self, message: Message) -> None:
-        """Take in what the node says."""
+        """Take in a message of the node."""
         kind, _, rest = message.topic.partition("/")
         if message.topic == f"status/{self.name}":
             self.online = message.payload == "online"
@@ -128,7 +128,7 @@ class Heard:
 
 
 def cells(row: dict[str, Any], version: str) -> tuple[str, ...]:
-    """Return the line of the table; `version`: that of firmware/ here."""
+    """Return the row's cells in the table; `version`: that of firmware/ here."""
     at_most = row["age_at_most_s"]
     age = "-" if at_most is None else _span(at_most) if row["age_s"] is not None else f"< {_span(at_most)}"
     since = row["since"]
@@ -162,8 +162,8 @@ class Roster:
         }
 
     def topics(self) -> list[str]:
-        """Return the topic filters of all that tells something of a node."""
-        # RabbitMQ does not give what it keeps to filters with wildcards.
+        """Return the topic filters of all messages about nodes."""
+        # RabbitMQ does not send retained messages to filters with wildcards.
         kept = [topic.replace("+", name) for name in self.heard for topic in _TOPICS]
         return [*_TOPICS, *kept, "sensors/+/+", *self._owners]
 
@@ -193,7 +193,7 @@ def _span(seconds: float) -> str:
 
 
 def _show(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
-    from node import VERSION  # of firmware/ here: host.settings.check has told Python where
+    from node import VERSION  # of firmware/ here: host.settings.check has put firmware/lib on sys.path
 
     if as_json:
         for row in rows:

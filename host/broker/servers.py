@@ -1,4 +1,4 @@
-"""The brokers of mqtt.server: one, or those of a list, an entry with a port of its own or that of mqtt.port."""
+"""The brokers in mqtt.server: one, or a list; each entry has its own port or that of mqtt.port."""
 
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ class Server(NamedTuple):
 
 
 def server(given: str, port: int) -> Server:
-    """Return the broker of an entry of mqtt.server; `port`: that of one without."""
+    """Return the broker of an entry of mqtt.server; `port`: for an entry without one."""
     host, _, own = given.partition(":")
     return Server(host, int(own or port))
 

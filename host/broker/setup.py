@@ -18,8 +18,8 @@ _CONF = f"{_CONFIGURATION}/conf.d/huzzah-node.conf"
 _PASSWD = f"{_FOLDER}/passwd"
 _ACL = f"{_FOLDER}/acl"
 _DROP_IN = "/etc/systemd/system/mosquitto.service.d/huzzah-node.conf"
-_OWNER = "mosquitto"  # whom Mosquitto becomes before it reads passwd and acl
-# Lines of somebody else's that ours would contradict, or that would open another door.
+_OWNER = "mosquitto"  # the user that Mosquitto becomes before it reads passwd and acl
+# Lines in other files that ours would contradict, or that would open another door.
 _CONTRARY = re.compile(
     r"^\s*((?:listener|port|allow_anonymous|password_file|acl_file|per_listener_settings)\b.*)", re.M
 )
@@ -28,7 +28,7 @@ _START_S = 10  # seconds for Mosquitto to answer after a restart
 
 
 def check(console: Console, prefix: Path = Path("/")) -> None:
-    """Raise Failure when set_up() would: no rights, no Mosquitto, or one that somebody else has configured."""
+    """Raise Failure when set_up() would: no rights, no Mosquitto, or a Mosquitto that somebody else has configured."""
     files = SystemFiles(console, "./bootstrap.sh --broker", prefix)
     _check_others(files)
     files.check_rights()
@@ -38,7 +38,7 @@ def check(console: Console, prefix: Path = Path("/")) -> None:
 
 
 def set_up(console: Console, all_settings: list[dict], prefix: Path = Path("/")) -> None:
-    """Have Mosquitto run with an account for each node that these complete settings describe, beside those it has."""
+    """Let Mosquitto run with an account for each node of these complete settings, in addition to those it has."""
     files = SystemFiles(console, "./bootstrap.sh --broker", prefix)
     _check_others(files)
     port = all_settings[0]["mqtt"]["port"]
@@ -70,7 +70,7 @@ def show(all_settings: list[dict], prefix: Path = Path("/")) -> None:
 
 
 def remove(console: Console, prefix: Path = Path("/")) -> None:
-    """Take away what set_up() made, except the nodes' own passwords: their boards still have them."""
+    """Remove what set_up() made, except the nodes' own passwords: their boards still have them."""
     console.step("Mosquitto on this computer")
     files = SystemFiles(console, "./bootstrap.sh --remove-broker", prefix)
     if files.remove([_CONF, _PASSWD, _ACL, _DROP_IN], [_FOLDER, _DROP_IN.rpartition("/")[0]]):
@@ -83,7 +83,7 @@ def remove(console: Console, prefix: Path = Path("/")) -> None:
 
 
 def _texts(files: SystemFiles, all_settings: list[dict]) -> dict[str, str]:
-    """Return the text of each file by path: what is there of other nodes stays."""
+    """Return the text of each file by path: the entries of other nodes stay."""
     sections = mosquitto.sections(files.read(_ACL) or "")
     sections |= {one["client_id"]: mosquitto.own_topics(one) for one in all_settings}
     passwords = {one["client_id"]: one["mqtt"]["password"] for one in all_settings} | {people.NAME: people.password()}
@@ -107,7 +107,7 @@ def _write(files: SystemFiles, path: str, text: str) -> bool:
 
 
 def _check_others(files: SystemFiles) -> None:
-    """Raise Failure when Mosquitto is configured already, in a file that is not ours."""
+    """Raise Failure when Mosquitto is already configured, in a file that is not ours."""
     folder = files.path(_CONFIGURATION)
     for path in [folder / "mosquitto.conf", *sorted((folder / "conf.d").glob("*.conf"))]:
         if path == files.path(_CONF) or not path.exists():
@@ -121,7 +121,7 @@ def _check_others(files: SystemFiles) -> None:
 
 
 def _check(port: int) -> None:
-    """Raise Failure unless Mosquitto lets the account of the tools in, soon."""
+    """Raise Failure unless Mosquitto accepts the account of the tools within 10 s."""
     account = {"server": "127.0.0.1", "port": port, "user": people.NAME, "password": people.password()}
     deadline = time.monotonic() + _START_S
     while True:

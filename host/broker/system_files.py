@@ -1,6 +1,6 @@
-"""Files that belong to this computer, not to its user: read and written as root, by sudo where we are not.
+"""Files that belong to this computer, not to its user: read and written as root, by sudo if we are not root.
 
-Below another `prefix` than / they are the user's own: nothing then needs root.
+Below another `prefix` than / the files are the user's own: nothing then needs root.
 """
 
 import os
@@ -16,7 +16,7 @@ _SYSTEMD = Path("/run/systemd/system")  # there while systemd runs
 
 
 class SystemFiles:
-    """Paths are those that the file has when the prefix is /. script: what to run as root where sudo is of no use."""
+    """Paths are those of the files when the prefix is /. script: what to run as root if sudo does not work."""
 
     def __init__(self, console: Console, script: str, prefix: Path = Path("/")) -> None:
         self._console = console
@@ -25,7 +25,7 @@ class SystemFiles:
         self._root: list[str] | None = None  # how to run a command as root, once that is known
 
     def check_rights(self) -> None:
-        """Raise Failure (computer) when root's rights are needed and cannot be had."""
+        """Raise Failure (computer) when root's rights are needed and cannot be obtained."""
         self._as_root()
 
     def path(self, path: str) -> Path:
@@ -43,7 +43,7 @@ class SystemFiles:
             return done or None
 
     def write(self, path: str, text: str, owner: str = "root", mode: int = 0o644) -> bool:
-        """Have a file with this text; its folder is made when it is missing. Returns whether anything changed."""
+        """Make a file have this text, and make its folder if that is missing. Returns whether anything changed."""
         if self.read(path) == text:
             return False
         target = self.path(path)
@@ -53,7 +53,7 @@ class SystemFiles:
         return True
 
     def remove(self, paths: list[str], folders: list[str]) -> bool:
-        """Remove files, and those folders that are empty then. Returns whether there were any."""
+        """Remove files, and those folders that are then empty. Returns whether there were any files."""
         there = [self.path(path) for path in paths if self.read(path) is not None]
         if there:
             self._run("rm", "-f", *there)
@@ -63,7 +63,7 @@ class SystemFiles:
         return bool(there)
 
     def service(self, verb: str, name: str) -> bool:
-        """systemctl `verb` (restart, reload) a service. Returns False where there is no systemd."""
+        """Run systemctl `verb` (restart, reload) for a service. Returns False where there is no systemd."""
         if self._prefix != Path("/") or not _SYSTEMD.exists():
             return False
         self._run("systemctl", "daemon-reload")

@@ -51,7 +51,7 @@ def parse() -> argparse.Namespace:
 
 
 def broker(args: argparse.Namespace, root: Path = ROOT) -> dict[str, Any]:
-    """Return server, port, user and password: those of config.json, but for what the command line says.
+    """Return server, port, user and password: those of config.json, unless the command line has others.
 
     Raises Failure (config) when config.json is wrong, or missing and needed.
     """
@@ -86,7 +86,7 @@ def _reachable(given: list[Server]) -> Server:
 
 
 class Columns:
-    """Lines of time, node, topic and payload, in columns that grow with what comes."""
+    """Lines of time, node, topic and payload, in columns that grow with the messages."""
 
     def __init__(self) -> None:
         self._widths = [14, 12]  # feather-1a2b3c, sensors/lux
@@ -117,12 +117,12 @@ def _is_piece(message: dict[str, Any]) -> bool:
 
 
 def _visible(text: str) -> str:
-    """Return text in one line, with nothing in it that a terminal would obey."""
+    """Return text in one line, with nothing that a terminal would take for a control sequence."""
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def _secrets(folder: Path, user: str | None, password: str | None) -> None:
-    """Write the file in which mosquitto_sub looks for options: a command line is for all to see."""
+    """Write the file in which mosquitto_sub looks for options: every user can read a command line."""
     options = [f"--{name} {value}\n" for name, value in (("username", user), ("pw", password)) if value]
     private_files.write(folder / "mosquitto_sub", "".join(options).encode())
 
@@ -145,12 +145,12 @@ def _subscribed(at: dict[str, Any], filters: list[str]) -> Iterator[subprocess.P
         try:
             yield process
         finally:
-            process.kill()  # it may hang at a second signal, after Ctrl-C's, and it has nothing to put in order
+            process.kill()  # it may hang at a second signal, after Ctrl-C's, and it has nothing to clean up
             process.wait()
 
 
 def watch(at: dict[str, Any], filters: list[str]) -> None:
-    """Print what comes until mosquitto_sub ends; no filters: all but pieces of updates. Raises Failure (broker)."""
+    """Print all messages until mosquitto_sub ends; no filters: all but pieces of updates. Raises Failure (broker)."""
     columns = Columns()
     with _subscribed(at, filters or ["#"]) as process:
         assert process.stdout and process.stderr
