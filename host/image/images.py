@@ -1,4 +1,4 @@
-"""The MicroPython images this project knows, as rows of one table, and the check every image passes before it is used.
+"""The MicroPython images that this project knows, as rows of one table, and the check that each must pass before use.
 
 A new release is one more row in `IMAGES`.
 """
@@ -13,14 +13,14 @@ from host.failure import Exit, Failure
 
 BLOCK = 4096  # flash sector and LittleFS block, bytes
 ROMFS_START, ROMFS_HALF = 0xB0000, 160 * 1024  # the partition has two halves: the version that runs, and the next one
-SYSTEM_TAIL = 20480  # last bytes of the flash: the SDK's settings, nobody else writes there
-_SIZE_WORD = 0x8FFC  # where an image says how long it is
+SYSTEM_TAIL = 20480  # last bytes of the flash: the SDK's settings, nothing else is written there
+_SIZE_WORD = 0x8FFC  # where an image has its length
 _DOWNLOADS = "https://micropython.org/resources/firmware/"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where an image family expects things in the flash, and what the family does not bring itself."""
+    """Where an image family has its parts in the flash, and which libraries it lacks."""
 
     name: str
     filesystem_start: int  # bytes
@@ -113,7 +113,7 @@ def problem(data: bytes) -> str | None:
     """Return what is wrong with the image `data`, in a few words, or None.
 
     A MicroPython image for the ESP8266 starts with 0xE9, holds its own length - 16 in the little-endian word at 0x8FFC,
-    and ends with the MD5 of all that is between byte 4 and those last 16 (byte 2 and 3 are esptool's to change).
+    and ends with the MD5 of all bytes between byte 4 and those last 16 (esptool may change bytes 2 and 3).
     """
     size = int.from_bytes(data[_SIZE_WORD : _SIZE_WORD + 4], "little") + 16
     trouble = None

@@ -41,7 +41,7 @@ def pins(path: Path = PINS) -> list[Pin]:
 
 
 def get(console: Console, folder: Path = FOLDER, cache: Path = CACHE, pinned: Path = PINS) -> None:
-    """Have every library that the requirements file `pinned` names in `folder`. Raises Failure (computer)."""
+    """Put every library that the requirements file `pinned` names into `folder`. Raises Failure (computer)."""
     for pin in pins(pinned):
         stamp = folder / f"{pin.name}.sha256"
         if stamp.exists() and stamp.read_text() == pin.sha256:
@@ -74,7 +74,7 @@ def archive(pin: Pin, cache: Path) -> Path:
 
 
 def package_finder() -> PackageFinder:
-    """Return a finder that looks where pip would."""
+    """Return a finder that searches where pip would."""
     settings = _pip_settings()
     if "cert" in settings:
         os.environ.setdefault("SSL_CERT_FILE", settings["cert"])
@@ -92,7 +92,7 @@ def package_finder() -> PackageFinder:
 
 
 def _pip_settings() -> dict[str, str]:
-    """Return pip's configuration for downloads: files, then environment, as pip itself adds them up."""
+    """Return pip's configuration for downloads: from files, overridden by the environment, as in pip itself."""
     done = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
     rows = re.findall(r"^(global|download|:env:)\.([\w-]+)=(.+)$", done.stdout, re.MULTILINE)
     order = ("global", "download", ":env:")
