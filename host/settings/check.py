@@ -18,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 LIB = ROOT / "firmware" / "lib"
 
-# The device's own files, which need no more than this of MicroPython: they execute nothing when they are imported.
+# The device's own files, which need only this part of MicroPython: they execute nothing when they are imported.
 _micropython = ModuleType("micropython")
 _micropython.const = lambda value: value  # type: ignore[attr-defined]
 sys.modules.setdefault("micropython", _micropython)
@@ -31,14 +31,14 @@ from node.schema import NoRoom  # noqa: E402
 
 __all__ = ["OWN", "Drivers", "Invalid", "NoRoom", "entities", "load", "main", "markdown", "read_json", "rows"]
 
-# Where a setting belongs when there are several nodes: these are one node's own, all others are shared.
+# When there are several nodes, these settings are one node's own; all others are shared.
 OWN = (
     *("client_id", "wifi.hostname", "mqtt.user", "mqtt.password"),
     *("sensors", "pins", "outbox", "sleep", "update_key"),
 )
 
 
-# A board drops a driver that it has asked, and collects its heap: for fifty nodes that would take seconds here.
+# A board drops a driver after asking it, and collects its heap: for fifty nodes that would take seconds here.
 _options = functools.cache(schema.Drivers().options)
 _quantities = functools.cache(schema.Drivers().quantities)
 
@@ -63,7 +63,7 @@ class Drivers(schema.Drivers):
 
 
 def load(path: str | Path = "config.json", image: str = "romfs") -> dict[str, Any]:
-    """The settings with every default filled in. Raises Invalid with the sentence of a board with `image`."""
+    """The settings with every default filled in. Raises Invalid with the message of a board with `image`."""
     return config_file.load(str(path), Drivers(image))
 
 

@@ -1,4 +1,4 @@
-"""Settings as people write and read them: KEY=VALUE, and what differs between two config.json."""
+"""Settings as people write and read them: KEY=VALUE, and the differences between two config.json."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def parted(assignment: str) -> tuple[str, str]:
 
 
 def _is_utf8(word: str) -> bool:
-    """Say whether a word of the command line was: of any other, its bytes have become halves of characters."""
+    """Say whether a word of the command line was UTF-8; if not, Python has turned its bytes into half characters."""
     try:
         word.encode()
     except UnicodeEncodeError:
@@ -31,7 +31,7 @@ def _is_utf8(word: str) -> bool:
 
 
 def problem(config: dict) -> str | None:
-    """Return the sentence that says why the node would not accept these settings."""
+    """Return the message that says why the node would not accept these settings, or None."""
     try:
         checked(config)
     except Invalid as e:
@@ -58,7 +58,7 @@ def _step(node: Any, part: str, key: str) -> Any:
         raise Failure(Exit.CONFIG, f"--set {key}: there is no such place in config.json") from e
 
 
-# Types whose values are written as JSON; the others' stand as they are.
+# Types whose values are written as JSON; values of other types are taken as they are.
 _JSON = ("int", "number", "numbers", "one", "discovery", "list", "object", "topics", "hosts", "")
 
 
@@ -73,11 +73,11 @@ def typed(key: str, value: str) -> Any:
     try:
         return json.loads(value)
     except ValueError:
-        return value  # a host, or wrong: the check has a sentence for that
+        return value  # a host, or wrong: the check has a message for that
 
 
 def differing(content: bytes, given: dict[str, Any]) -> list[str]:
-    """Return one line for each setting that a board's valid config.json has otherwise than `given`."""
+    """Return one line for each setting that differs between a board's valid config.json and `given`."""
     try:
         there = json.loads(content)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Takes over a clone of before nodes/: what keys/ and config.json have of a node goes to its file."""
+"""Converts a clone from before nodes/: what keys/ and config.json have of a node goes to its file."""
 
 import itertools
 import json
@@ -10,9 +10,9 @@ from host.settings.nodes import Nodes, split, text, whole
 
 
 def move_over(console: Console, nodes: Nodes) -> None:
-    """Make nodes/ of keys/, if that is there; the folder itself goes to backup/. Raises Invalid for a bad config.json.
+    """Make nodes/ from keys/, if that exists; keys/ itself goes to backup/. Raises Invalid for a bad config.json.
 
-    What another node than that of config.json measures is on its board alone: flash.sh takes it from there.
+    The sensors of nodes other than that of config.json are on their boards only: flash.sh takes them from there.
     """
     old = nodes.root / "keys"
     if not old.is_dir():
@@ -27,7 +27,7 @@ def move_over(console: Console, nodes: Nodes) -> None:
     here = [named] if named else [name for name in kept if key and kept[name].get("update_key") == key]
     for name in sorted({*kept, *here}):
         found = _board(nodes, name) | _secrets(name, kept.get(name, {})) | (whole(own) if name in here else {})
-        nodes.write(name, nodes.own(name) | found)  # of a run that was stopped between here and the end
+        nodes.write(name, nodes.own(name) | found)  # own: from a run that was stopped after this line
     if here:
         private_files.write(nodes.config, text(shared))
     backup = nodes.root / "backup"
@@ -47,6 +47,6 @@ def _secrets(name: str, kept: dict[str, str]) -> dict:
 
 
 def _board(nodes: Nodes, name: str) -> dict[str, str]:
-    """Return the MAC of a node that is called after it, if its board was flashed here."""
+    """Return the MAC of a node whose name is made of it, if its board was flashed here."""
     found = [path.parent.name for path in nodes.root.glob("backup/*/deployed.json")]
     return next(({"mac": mac} for mac in found if name == f"feather-{mac[6:]}"), {})

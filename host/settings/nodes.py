@@ -1,7 +1,7 @@
 """The nodes of this computer: config.json has what all share, nodes/<client_id>.json what is one node's own.
 
 A board gets the two as one config.json. A node that is alone needs only config.json, which then has its own settings
-too; nodes/ knows its board.
+too; its file in nodes/ then has only its board.
 """
 
 import contextlib
@@ -21,13 +21,13 @@ from host.console import ROOT
 from host.failure import Exit, Failure
 from host.settings.check import OWN, Invalid, load, read_json
 
-BOARD = ("mac", "image")  # of a node's board: for this computer alone
+BOARD = ("mac", "image")  # keys about a node's board: for this computer alone
 _MIN_PASSWORD = 20  # characters; a shorter one is not ours, and could be guessed
 
 
 @dataclass(frozen=True)
 class Node:
-    """One node. `name` is None while only its MAC tells it. `given` is its config.json, `settings` has the defaults."""
+    """One node. `name` is None while it is made from the MAC. `given`: its config.json; `settings`: with defaults."""
 
     name: str | None
     given: dict[str, Any]
@@ -63,11 +63,11 @@ class Nodes:
         return _read(self.path(name), self._place(name)) if self.path(name).exists() else {}
 
     def alone(self) -> bool:
-        """Say whether config.json has all of the only node, or of the first one to come."""
+        """Say whether config.json has all settings of the only node, or of the first one to come."""
         return not any(set(self.own(path.stem)) - set(BOARD) for path in self.folder.glob("*.json"))
 
     def get(self, name: str | None = None) -> Node:
-        """Return a node, checked; without a name the one that is alone. Raises Invalid, Failure (usage)."""
+        """Return a node, checked; without a name the only one. Raises Invalid, Failure (usage)."""
         if (self.root / "keys").is_dir():
             raise Invalid("keys/ is of an earlier release: ./bootstrap.sh makes nodes/ of it, and loses nothing")
         names = self.names()
@@ -95,7 +95,7 @@ class Nodes:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep others, who flash boards at the same time, from reading and changing these files meanwhile."""
+        """Keep programs that flash other boards at the same time from reading and changing these files meanwhile."""
         folder = os.open(self.root, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -104,18 +104,18 @@ class Nodes:
             os.close(folder)
 
     def _copied(self, name: str, content: bytes) -> Path:
-        """Have the config.json for a board in a folder of its own: boards are flashed side by side."""
+        """Write the config.json for a board into a folder of its own, since boards are flashed side by side."""
         path = self.root / "build" / "nodes" / name / "config.json"
         if not path.exists() or path.read_bytes() != content:
             private_files.write(path, content)
         return path
 
     def first(self) -> Node:
-        """Return any node: for what is the same of all of them. Raises Invalid, Failure."""
+        """Return any node, for settings that all share. Raises Invalid, Failure."""
         return self.get(None if self.alone() else self.names()[0])
 
     def put(self, name: str | None, given: dict[str, Any]) -> None:
-        """Keep the config.json of a node: in config.json if it is alone, else what is its own in its file."""
+        """Save the config.json of a node: in config.json if it is alone, otherwise its own settings in its file."""
         if self.alone() and name in (None, *self.names()):
             before, after = self.shared().get("client_id"), given.get("client_id")
             private_files.write(self.config, text(given))
@@ -131,13 +131,13 @@ class Nodes:
             self.write(name, {key: value for key, value in self.own(name).items() if key in BOARD} | whole(own))
 
     def settle(self, name: str) -> None:
-        """Move what is a node's own from config.json to the file of `name`: others are to come."""
+        """Move what is a node's own from config.json to the file of `name`, before another node is added."""
         shared, own = split(self.shared())
         self.write(name, self.own(name) | whole(own))
         private_files.write(self.config, text(shared))
 
     def deployed(self, name: str, mac: str, image: str | None) -> None:
-        """Keep which board is a node's, and what MicroPython it has, if that is known."""
+        """Save which board a node is on, and the board's image of MicroPython, if that is known."""
         for path in self.folder.glob("*.json"):
             if path.stem != name and self.own(path.stem).get("mac") == mac:
                 left = {key: value for key, value in self.own(path.stem).items() if key not in BOARD}
@@ -160,7 +160,7 @@ class Nodes:
         return [one for one in self.names() if one != name and self.own(one).get("update_key", "") == update_key]
 
     def write(self, name: str, own: dict[str, Any]) -> None:
-        """Have the file of a node."""
+        """Write the file of a node, if it changes."""
         if own != self.own(name) or not self.path(name).exists():
             private_files.write(self.path(name), text(own))
 
@@ -172,7 +172,7 @@ _MAKE = "./bootstrap.sh NAME makes one"
 
 
 def split(config: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what of a config.json all nodes share, and what is one node's own."""
+    """Return the settings of a config.json that all nodes share, and those that are one node's own."""
     shared: dict[str, Any] = {}
     own: dict[str, Any] = {}
     for key, value in config.items():
@@ -188,7 +188,7 @@ def split(config: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def whole(own: dict[str, Any]) -> dict[str, Any]:
-    """Return what goes into the file of a node: its name is the file's, and it says what the node measures."""
+    """Return what goes into the file of a node: no client_id, which is the file's name, and always `sensors`."""
     rest = {key: value for key, value in own.items() if key != "client_id"}
     return {"sensors": checked({})["sensors"]} | rest
 
@@ -203,13 +203,13 @@ def merged(name: str, shared: dict[str, Any], own: dict[str, Any]) -> dict[str, 
 
 
 def text(config: dict[str, Any]) -> bytes:
-    """Return JSON with a line a setting, as a node writes it, too."""
+    """Return JSON with one line per setting, as a node writes it, too."""
     lines = (f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in config.items())
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def checked(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings with their defaults. Raises Invalid with the sentence that the board would say."""
+    """Return the settings with their defaults. Raises Invalid with the board's own message."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.json"
         private_files.write(path, text(config))
@@ -217,14 +217,14 @@ def checked(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def give_update_key(nodes: Nodes, name: str | None, config: dict[str, Any]) -> None:
-    """Put a key into a node's config.json (changed in place) unless it has one of its own; null, on purpose, stays."""
+    """Put a key into a node's config.json (changed in place) unless it has its own; null is on purpose, and stays."""
     key = config.get("update_key", "")
     if key == "" or nodes.sharing(name, key):
         config["update_key"] = secrets.token_hex(32)
 
 
 def give_account(config: dict[str, Any]) -> None:
-    """Put an account at the broker, called like the node, into its config.json (changed in place)."""
+    """Put an account at the broker, with the node's name, into its config.json (changed in place)."""
     mqtt = config.setdefault("mqtt", {})
     if mqtt.get("user") != config["client_id"] or len(mqtt.get("password") or "") < _MIN_PASSWORD:
         mqtt["user"], mqtt["password"] = config["client_id"], new_password()
@@ -249,7 +249,7 @@ def _read(path: Path, shown: str) -> dict[str, Any]:
 
 @functools.cache  # with many nodes each file is read many times
 def _check_json(content: bytes) -> None:
-    read_json(content)  # to the letter, as the board
+    read_json(content)  # as strict as the board
 
 
 def _first(config: dict[str, Any]) -> str | None:

@@ -1,6 +1,6 @@
-"""Have the settings of a node, from questions or from --set KEY=VALUE: config.json, and nodes/NAME.json.
+"""Makes the settings of a node, from questions or from --set KEY=VALUE: config.json, and nodes/NAME.json.
 
-They hold passwords: these are not shown, and nobody else may read the files.
+They hold passwords, which are not shown, and only the owner may read the files.
 """
 
 import copy
@@ -24,9 +24,9 @@ EXAMPLE = ROOT / "config.example.json"
 
 @dataclass
 class Preparation:
-    """One run. `name`: of a node that has a file of its own, or shall have one; None: all that config.json is for.
+    """One run. `name`: a node that has, or is to have, a file of its own; None: the nodes that config.json is for.
 
-    possible: says why this computer's broker cannot be set up, or returns None.
+    possible: returns why this computer's broker cannot be set up, or None.
     """
 
     console: Console
@@ -38,12 +38,12 @@ class Preparation:
         self._nodes = Nodes(self.root)
 
     def run(self, assignments: Sequence[str] = (), account: bool = False) -> tuple[Node, bool]:
-        """Have valid settings with `assignments` ("wifi.ssid=attic") in them; return a node that has them.
+        """Make valid settings with `assignments` ("wifi.ssid=attic") in them; return a node that has them.
 
         A new node gets a key for updates over the air, and an account at the broker on this computer if `account` or
         the user's answer says so: the second value returned. What exists is changed only after a yes.
 
-        Raises Failure (config) with the sentence of the settings check, (usage) when nobody is there to ask.
+        Raises Failure (config) with the message of the settings check, (usage) when there is no terminal to ask on.
         """
         try:
             move_over(self.console, self._nodes)
@@ -79,12 +79,12 @@ class Preparation:
         shared, own = split(example)
         if self._nodes.config.exists():
             shared, others = split(self._nodes.shared())
-            if not self._nodes.names():  # of a node that has no name yet: this one
+            if not self._nodes.names():  # settings of a node without a name, which this node now takes over
                 own |= others
         return merged(self.name, shared, own | {"client_id": self.name})
 
     def _has_broker(self) -> bool:
-        """Say whether a further node has an account waiting: at the broker that was set up on this computer."""
+        """Say whether a further node gets an account, since a broker was set up on this computer."""
         return bool(self.name and people.password())
 
     def _ask(self, config: dict, account: bool) -> bool:
@@ -154,13 +154,13 @@ class Preparation:
         console.note(f"  {place} {done}: nano {place} shows its settings, docs/settings.md explains them")
 
     def _close(self) -> None:
-        """Nobody else may read these files, whoever has made them."""
+        """Let only the owner read these files, whoever has made them."""
         for path in (self._nodes.config, *self._nodes.folder.glob("*.json")):
             path.chmod(0o600)
 
 
 def make_room(console: Console, nodes: Nodes) -> None:
-    """Before a further node comes: what config.json has of the one that is alone goes to its file."""
+    """Before a further node is added, move what config.json has of the only node to that node's file."""
     for name in nodes.names() if nodes.alone() else []:
         nodes.settle(name)
         console.note(f"  what config.json had of {name} alone is in nodes/{name}.json now")

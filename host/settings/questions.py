@@ -12,7 +12,7 @@ from host.failure import Exit, Failure
 _SPACED = ("wifi.ssid", "wifi.key", "mqtt.password")  # where a space at an end may be meant
 _SECRETS = ("wifi.key", "mqtt.password")
 
-# put(key, answer): put an answer into the settings; returns the sentence that says why they are wrong then, or None.
+# put(key, answer): put an answer into the settings; returns the message that says why they are then wrong, or None.
 Put = Callable[[str, Any], str | None]
 
 
@@ -30,7 +30,7 @@ def here(console: Console, put: Put) -> None:
 def broker(console: Console, put: Put, config: dict[str, Any], possible: Callable[[], str | None]) -> bool:
     """Ask for the broker. Returns True when the one on this computer is to have an account for the node.
 
-    config: the settings that `put` changes. possible: says why no broker can be set up on this computer, or None.
+    config: the settings that `put` changes. possible: returns why no broker can be set up on this computer, or None.
     """
     mqtt = config["mqtt"]
     here = reach.lan_address()
@@ -53,7 +53,7 @@ def broker(console: Console, put: Put, config: dict[str, Any], possible: Callabl
 
 
 def sensors(console: Console, put: Put) -> None:
-    """Ask what a node measures: drivers, each with its GPIO where it has one of its own."""
+    """Ask what a node measures: drivers, each with its GPIO if it has one of its own."""
 
     def drivers(key: str, answer: str) -> str | None:
         entries = []
@@ -67,7 +67,7 @@ def sensors(console: Console, put: Put) -> None:
 
 
 def account(console: Console, put: Put, config: dict[str, Any]) -> None:
-    """Ask for the node's account where a broker of its settings wants one."""
+    """Ask for the node's account if a broker of its settings requires one."""
     for one in servers(config["mqtt"]):
         if reach.knock(one) == reach.Answer.REFUSED:
             while not _account(console, put, config, one):
@@ -76,7 +76,7 @@ def account(console: Console, put: Put, config: dict[str, Any]) -> None:
 
 
 def name(console: Console, put: Put) -> None:
-    """Ask for the name that the node's account has, too."""
+    """Ask for the name of the node, which is also that of its account."""
 
     def checked(key: str, answer: str) -> str | None:
         try:
@@ -89,7 +89,7 @@ def name(console: Console, put: Put) -> None:
 
 
 def _broker_elsewhere(console: Console, put: Put, config: dict[str, Any], default: str | None) -> bool:
-    """Ask for an address, and for an account where it wants one. Returns False when that is to be asked again."""
+    """Ask for an address, and for an account if the broker requires one. Returns False to ask for both again."""
     _ask(console, _for_a_board(put), "mqtt.server", "address of the MQTT broker", default=default)
     mqtt = config["mqtt"]
     at = servers(mqtt)[0]
@@ -102,7 +102,7 @@ def _broker_elsewhere(console: Console, put: Put, config: dict[str, Any], defaul
 
 
 def _account(console: Console, put: Put, config: dict[str, Any], at: Server) -> bool:
-    """Ask for an account at a broker. Returns False when that is to be asked again."""
+    """Ask for an account at a broker. Returns False to ask again."""
     console.note(f"  the broker at {at} wants an account")
     _ask(console, put, "mqtt.user", "user name at the broker")
     _ask(console, put, "mqtt.password", "its password (not shown)")

@@ -81,7 +81,7 @@ def changed(nodes: Nodes, node: Node, changes: dict[str, Any]) -> dict[str, Any]
 
 
 class Conversation:
-    """A `set` to one node, as a context manager. Raises Failure (broker) where there is none."""
+    """A `set` to one node, as a context manager. Raises Failure (broker) without a broker."""
 
     def __init__(self, node: Node, name: str) -> None:
         self._settings, self._name = node.settings, name
@@ -100,7 +100,7 @@ class Conversation:
         self._listener.__exit__(*error)
 
     def send(self, changes: dict[str, Any]) -> None:
-        """Return when the node has taken the changes. Raises Failure (refused, silent)."""
+        """Send the changes; return when the node has accepted them. Raises Failure (refused, silent)."""
         payload = json.dumps(changes, ensure_ascii=False, separators=(",", ":"))
         self._listener.publish(f"cmd/{self._name}/set", payload.encode())
         answer = self._hear(lambda answer: answer)
@@ -113,7 +113,7 @@ class Conversation:
             raise Failure(Exit.REFUSED, f"{self._name} refuses: {answer.removeprefix('error: ')}")
 
     def wait(self) -> None:
-        """Return when the node has started again, and is online. Raises Failure (silent)."""
+        """Wait until the node has started again, and is online. Raises Failure (silent)."""
         self._hear(lambda _: self._back)
         if not self._back:
             raise Failure(
@@ -122,7 +122,7 @@ class Conversation:
             )
 
     def _hear(self, enough: Callable[[str | None], object]) -> str | None:
-        """Return the node's answer, if it came; `enough` of it ends the waiting."""
+        """Return the node's answer, or None if there was none; wait until `enough(answer)` is true."""
         answer = None
         deadline = time.monotonic() + _ANSWER_S
         while not enough(answer) and (left := deadline - time.monotonic()) > 0:
