@@ -1,6 +1,6 @@
-"""Find what of an image a node has already, so that only the rest travels.
+"""Finds which parts of an image a node already has, so that only the rest is sent.
 
-The node tells the digests of fixed blocks of the half that runs. They are looked for in the new image at every place,
+The node sends the digests of fixed blocks of the half that runs. They are searched for in the new image at every place,
 as rsync does: a module that has grown shifts all that follows it. First large blocks, then small ones in the gaps.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from host.image.images import BLOCK
 
-DIGEST = 6  # bytes that a node tells of a SHA-256
+DIGEST = 6  # bytes that a node sends of a SHA-256
 _SIZES = (1024, 128)  # bytes of a block
 _WORTH = 64  # bytes; less is sent rather than copied
 
@@ -38,12 +38,12 @@ def digest(data: bytes) -> bytes:
 
 
 def tell(sha256: bytes) -> str:
-    """Return of a SHA-256 what a node tells, as it tells it."""
+    """Return the part of a SHA-256 that a node sends, in base64 as the node sends it."""
     return base64.b64encode(sha256[:DIGEST]).decode()
 
 
 def sectors(image: bytes, whole: bool = False) -> list[bytes]:
-    """Return the digest of each sector of the flash with the image. Not `whole`: before its first word is written."""
+    """Return the digest of each flash sector that has the image. Not `whole`: before its first word is written."""
     first = image[:4] if whole else b"\xff" * 4
     there = first + image[4:] + b"\xff" * (-len(image) % BLOCK)
     return [digest(there[at : at + BLOCK]) for at in range(0, len(there), BLOCK)]
@@ -69,7 +69,7 @@ def _pieces(at: int, end: int, size: int) -> Iterator[Step]:
 
 
 def find(image: bytes, ask: Ask) -> list[Run]:
-    """Return what of the image is in the half that runs, without overlaps, in order."""
+    """Return the parts of the image that are in the half that runs, without overlaps, in order."""
     runs: list[Run] = []
     gaps = [(0, len(image), 0, len(image) // BLOCK * BLOCK + BLOCK)]  # in the image, and where it would be in the half
     for size in _SIZES:

@@ -1,4 +1,4 @@
-"""Talk with a node's update/receive.py: what an update is, and the messages that bring it. docs/updates.md has both.
+"""Talks with a node's update/receive.py: what an update is, and the messages that send it. docs/updates.md has both.
 
 The node answers each message, in order, on reply/<id>/update.
 """
@@ -19,10 +19,10 @@ from host.update import delta
 
 GO = b"g"
 _PACKET = 192  # longest MQTT packet that a node takes in, in bytes
-_AHEAD = 4  # messages on their way; a node puts up with 8
+_AHEAD = 4  # messages on their way; a node queues up to 20
 _ANSWER_S = 5.0
 _QUIET_S = 2.0
-_TRIES = 5  # how often a broken-off transfer is taken up again
+_TRIES = 5  # how often an interrupted transfer is resumed
 _PACE_S = 1.0  # between two messages below cmd/, where people listen
 _DOMAIN = b"huzzah-node update 2\n"
 _DIGESTS = 32  # in one answer
@@ -43,7 +43,7 @@ class Update:
 def sign(name: str, key: str, counter: int, image: bytes, what: str = "") -> Update:
     """Return the update for node `name`, signed with its key (64 hex digits): HMAC-SHA256 (RFC 2104).
 
-    what: a few words for whoever reads why it went back; cut to the length that fits.
+    what: a few words that describe the update if it is rolled back; cut to the length that fits.
     """
     head = hashlib.sha256(name.encode()).digest()[:4] + counter.to_bytes(8, "big")
     head += len(image).to_bytes(4, "big") + hashlib.sha256(image).digest()
@@ -57,19 +57,19 @@ _WHO = 21  # bytes of a sender's name and the space before it
 
 
 def begin(update: Update, who: str = "") -> bytes:
-    """Return the message that begins it, or goes on with it."""
+    """Return the message that begins the update, or resumes it."""
     message = b"b" + base64.b64encode(update.head + update.signature)
     room = min(_WHO, _payload(f"cmd/{update.name}/update") - len(message))
     return (message + b" " + who.replace(" ", "").encode("ascii", "replace"))[: len(message) + max(room, 0)].rstrip()
 
 
 def piece(at: int, data: bytes) -> bytes:
-    """Return the message with a piece of the image: in base64, because it is shown on the terminal of who hears `#`."""
+    """Return the message with a piece of the image: in base64, since terminals show it to users who subscribe to #."""
     return b"w" + base64.b64encode(at.to_bytes(3, "big") + data)
 
 
 def go(update: Update) -> bytes:
-    """Return the message that has the node verify all of it, and start with it."""
+    """Return the message that tells the node to verify the whole image, and to start with it."""
     return GO + base64.b64encode(update.image[:4])
 
 
@@ -124,7 +124,7 @@ class UpdateLink:
         return answer
 
     def ask_until_answered(self, message: bytes) -> str:
-        """Like ask(b"?..."), of a node that may just be starting, or still answer a sender that is gone."""
+        """Like ask(b"?..."), for a node that may just be starting, or may still answer a sender that has ended."""
         for _ in range(_TRIES):
             with contextlib.suppress(Silent):
                 answer = self.ask(message)
@@ -168,9 +168,9 @@ class UpdateLink:
     def send(
         self, update: Update, half: int, who: str = "", progress: Callable[[int, int], None] | None = None
     ) -> None:
-        """Bring the image into the half that does not run, all but GO; take it up again where it breaks off.
+        """Send the image to the half that does not run, all but GO; resume where the transfer breaks off.
 
-        half: the one that runs. progress: called with bytes of the image that are there, and all.
+        half: the one that runs. progress: called with the bytes of the image that are there, and with all its bytes.
         Raises Refused, Silent.
         """
         tries = 0

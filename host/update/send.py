@@ -41,21 +41,21 @@ from host.settings.nodes import Nodes
 from host.update import delta
 from host.update.protocol import Refused, Silent, UpdateLink, go, sign
 
-_TRIAL_S = 300.0  # a node that is on its own again says so within 5 minutes
+_TRIAL_S = 300.0  # a node reports the end of its trial within 5 minutes
 _AT_ONCE = 8  # nodes, after the first
 _TOP = ("main.py", "boot.py")
 
 
 @dataclass(frozen=True)
 class State:
-    """What a node says of itself."""
+    """What a node reports about itself."""
 
     counter: int  # of its latest update
     half: int  # of the ROMFS partition that runs
     version: str
     mac: str
     digest: str  # of as many bytes as the image here has
-    busy: str  # who updates it just now, or "-"
+    busy: str  # who is updating the node, or "-"
     overriding: list[str]  # files in / that are used in place of those of the image
 
 
@@ -121,7 +121,7 @@ class Round:
             )
 
     def _one(self, name: str, bar: bool) -> bool:
-        """Say whether the node has what is here now."""
+        """Update one node; return whether it now has what is here."""
         if self._stop.is_set():
             return False
         try:
@@ -166,11 +166,11 @@ class Round:
             ) from e
 
     def _send(self, link: UpdateLink, key: str, state: State, progress: "Progress") -> None:
-        """Send it, have it tried, and wait for what becomes of it. Raises Failure (back), Refused, Silent."""
+        """Send the update, start its trial, and wait for the result. Raises Failure (back), Refused, Silent."""
         if state.busy != "-":
             raise Failure(Exit.REFUSED, f"{state.busy} is updating it just now: run this again in a minute")
         record = Record(state.mac)
-        # Numbered by the clock, so that computers that know nothing of each other count on.
+        # Numbered by the clock, so that the numbers grow even if several computers send updates.
         counter = max(state.counter + 1, int(time.time()))
         update = sign(link.name, key, counter, self._image, what(self._files, record))
         link.send(update, state.half, f"{getpass.getuser()}@{socket.gethostname()}", progress)
@@ -190,7 +190,7 @@ class Round:
 
 
 class Progress:
-    """How far a node is: a bar on a terminal, else a line for each tenth."""
+    """How far a node is: a bar on a terminal, otherwise a line for each tenth."""
 
     def __init__(self, console: Console, name: str, bar: bool) -> None:
         self._console = console
@@ -215,7 +215,7 @@ class Progress:
 
 
 def greet(link: UpdateLink, size: int) -> State:
-    """Ask the node what it is. Raises Failure, Refused, Silent."""
+    """Ask the node for its state. Raises Failure, Refused, Silent."""
     try:
         words = link.ask_until_answered(b"?%d" % size).split()
     except Refused as e:
@@ -228,7 +228,7 @@ def greet(link: UpdateLink, size: int) -> State:
 
 
 def what(files: Files, record: Record) -> str:
-    """Return what the files bring that are not on the board, as far as this computer knows."""
+    """Return the names of the files that are not on the board, as far as this computer knows; of many, their number."""
     new = [path for path, digest in hashes(files).items() if record.files.get(f"rom/{path}") != digest]
     names = [path.removeprefix("lib/").removesuffix(".mpy") for path in new]
     return ", ".join(names) if 0 < len(names) < 10 else f"{len(names)} files"
