@@ -1,26 +1,25 @@
 # shellcheck shell=bash
-# What a script needs of this computer, checked first, and the Python of this repository: .venv, filled by sets of pinned
-# packages. Sourced by every script.
+# Checks first what a script needs on this computer, and makes the Python of this repository: .venv, filled with sets of
+# pinned packages. Sourced by every script.
 #
-#   need_programs NAME...   make sure of all that must come from the system: these programs, Python with venv, a folder
-#                           that can be written. What is missing is installed where that needs no password.
-#                           Returns 3 where it does, with one sentence and one command said. Nothing is downloaded
-#                           before that.
-#   want_programs NAME...   the same for programs that people may do without: says nothing where it needs a password
+#   need_programs NAME...   check all that must come from the system: these programs, Python with venv, a folder that
+#                           can be written. Missing packages are installed if that needs no password. If it needs one,
+#                           prints one sentence and one command, and returns 3. Nothing is downloaded before that.
+#   want_programs NAME...   the same for optional programs: prints nothing if it needs a password
 #   need_set NAME...        make .venv if it is missing and install host/requirements/NAME.txt into it, once; a few
 #                           milliseconds when there is nothing to do. Progress and errors go to stderr.
-#                           Returns 3 when this computer cannot do it (no Python, no network, disk full), with the
-#                           reason said.
-#   want_set NAME           the same for a set that this computer may do without: says nothing, and always succeeds. A
-#                           failure is remembered until the file changes, or a compiler appears.
-#   need_compiler           make sure of what the processor of the virtual Feather is built with, after need_programs and
+#                           Prints the reason and returns 3 when this computer cannot do it (no Python, no network, disk
+#                           full).
+#   want_set NAME           the same for an optional set: prints nothing, and always succeeds. A failure is remembered
+#                           until the file changes, or a compiler appears.
+#   need_compiler           check what is needed to build the processor of the virtual Feather, after need_programs and
 #                           before anything is downloaded. Returns 3 like need_programs.
 #   need_processor IMAGE... build the processor for these images, after need_set virtual
-#   have_set NAME           true when the set is installed as the file now says
+#   have_set NAME           true when the set is installed as in the present file
 #   $VENV_PYTHON            the interpreter of .venv
 #
 # A set is fetched (and built, where it is published as source only) into ~/.cache/huzzah-node, every file checked
-# against the hash in its NAME.txt, and installed from there without the network: with that folder filled, all of it
+# against the hash in its NAME.txt, and installed from there without the network: once that folder is filled, everything
 # works offline, in every clone.
 
 # shellcheck source=host/packages.sh
@@ -32,7 +31,7 @@ VENV=$(readlink -m "$VENV_ROOT/.venv")
 VENV_PYTHON=$VENV/bin/python
 VENV_CACHE=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/huzzah-node/wheels
 
-# shellcheck disable=SC2120  # without a program it sees to Python and the folders alone
+# shellcheck disable=SC2120  # without arguments it checks only Python and the folders
 need_programs() {
     local package missing=()
     _venv_writable || return 3
@@ -115,12 +114,12 @@ _venv_made() {
     [[ -x $VENV_PYTHON && -f $VENV/made && $(<"$VENV/made") == "$(_venv_stamp)" ]]
 }
 
-# Where it is (its scripts hold that path), and the Python behind it: a new release of Debian brings another.
+# The place of .venv (its scripts contain that path), and its Python: a new release of Debian brings another.
 _venv_stamp() {
     printf '%s %s' "$VENV" "$(readlink -f "$VENV_PYTHON")"
 }
 
-# False, with the reason said, where Debian's own Python is too old: no package mends that.
+# False, with the reason printed, where Debian's own Python is too old: no package helps then.
 _venv_python_found() {
     if _venv_made || _venv_find_python >/dev/null || ! command -v python3 >/dev/null; then return 0; fi
     echo "Python 3.11 or newer was not found, only $(python3 --version 2>&1): it comes with Debian or Raspberry Pi OS 12" \
@@ -128,7 +127,7 @@ _venv_python_found() {
     return 1
 }
 
-# The package that Python lacks for making .venv: Debian keeps the second half of venv apart. It brings Python along.
+# The package that Python lacks to make .venv: Debian has a part of venv in a package of its own, which brings Python.
 _venv_lacks() {
     local python
     if _venv_made; then return 0; fi
@@ -161,7 +160,7 @@ _venv_find_python() {
     return 1
 }
 
-# littlefs-python has no wheel for 32-bit computers: what builds one there.
+# littlefs-python has no wheel for 32-bit computers: installs what is needed to build one there.
 _set_buildable() {
     if [[ " $* " != *" littlefs "* || $(getconf LONG_BIT) == 64 ]]; then return 0; fi
     if ! command -v gcc >/dev/null || ! compgen -G '/usr/include/python3*/Python.h' >/dev/null; then
@@ -193,8 +192,8 @@ _wheels_whole() {
     [[ -f $1/SHA256SUMS ]] && (cd "$1" && sha256sum --check --status SHA256SUMS)
 }
 
-# A folder of wheels appears whole or not at all. Source packages are built with the pinned tools of the set 'build',
-# not with whatever the index offers today.
+# A folder of wheels appears complete or not at all. Source packages are built with the pinned tools of the set 'build',
+# not with the newest ones of the index.
 _wheels_fetch() (
     name=$1 file=$2 wheels=$3 log=$4 new=$VENV_CACHE/new isolation=(--no-build-isolation)
     [[ $name == build ]] && isolation=(--only-binary ':all:')
@@ -206,7 +205,7 @@ _wheels_fetch() (
     (cd "$new" && sha256sum -- *.whl >SHA256SUMS) && mv "$new" "$wheels"
 )
 
-# Says each package that pip takes up, with its number and how many there are.
+# Prints each package that pip begins, with its number and how many there are.
 _wheels_progress() {
     local total count=0 word package rest
     total=$(grep '==' "$1" | grep -v -c -E "== '(win32|emscripten)'")
