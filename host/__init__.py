@@ -1,1 +1,1 @@
-"""What bootstrap.sh and flash.sh call: the computer's side of the project."""
+"""The computer's side of the project, which bootstrap.sh and flash.sh call."""

@@ -1,6 +1,6 @@
-"""What the person at the terminal sees: numbered steps, every command before it runs, questions.
+"""What the user at the terminal sees: numbered steps, every command before it runs, questions.
 
-All of it goes to stderr; stdout is for data. In a dry run the commands are the data.
+All of this goes to stderr; stdout is for data. In a dry run the commands are the data.
 """
 
 import io
@@ -61,7 +61,7 @@ class Console:
                 process.wait()
 
     def ask(self, question: str, default: bool = False) -> bool:
-        """Return the answer to a yes/no question. Raises Failure (usage) when nobody is there to answer it."""
+        """Return the answer to a yes/no question. Raises Failure (usage) when there is no terminal."""
         if self.assume_yes:
             self.note(f"{question} yes (--yes)")
             return True
@@ -88,7 +88,7 @@ def _short(word: str | Path) -> str:
 
 
 def _show(source: BinaryIO) -> str:
-    """Show what a program says as it comes, indented, and return it all."""
+    """Show a program's output as it comes, indented, and return all of it."""
     output = []
     for line in io.TextIOWrapper(source, errors="replace", newline=None):
         output.append(line)

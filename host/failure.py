@@ -20,14 +20,14 @@ class Exit(IntEnum):
     USAGE = 2  # the command line
     COMPUTER = 3  # this computer: Python, packages, disk full
     PORT = 4  # the serial port: none, several, busy, no permission
-    BOARD = 5  # what is behind it: no answer, another chip, flash too small, no prompt
-    IMAGE = 6  # the MicroPython image: not to be had, damaged, changed
+    BOARD = 5  # the board on that port: no answer, another chip, flash too small, no prompt
+    IMAGE = 6  # the MicroPython image: not available, damaged, changed
     FLASH = 7  # erasing or writing the flash broke off
     FILES = 8  # the files on the board: upload, full file system, verification
     SILENT = 9  # all is written, but the broker did not hear from the node
     BROKER = 10  # node.sh watch: the broker cannot be reached, or refuses
     REFUSED = 11  # the node refused an update over the air
-    BACK = 12  # the node tried an update over the air, and went back to what it had
+    BACK = 12  # the node tried an update over the air, and rolled it back
     PROGRAM = 13  # a fault of the script itself
     INTERRUPTED = 130  # Ctrl-C
 
@@ -40,7 +40,7 @@ class Failure(Exception):
         self.code = code
 
 
-# What this computer's files may refuse anywhere: error number, what to do.
+# Errors that any file access on this computer may raise: error number, what to do.
 _CURES = {
     errno.ENOSPC: "df -h . /tmp ~/.cache shows which disk is full; make room, then run this again",
     errno.EACCES: "files of this folder belong to another user (sudo?): sudo chown -R $USER . gives them to you",
@@ -58,7 +58,7 @@ def run(main: Callable[[], None]) -> NoReturn:
     except KeyboardInterrupt:
         print("\nstopped: run this again to go on", file=sys.stderr)
         code = Exit.INTERRUPTED
-    except Exception as e:  # whatever it is, nobody is helped by a traceback
+    except Exception as e:  # a traceback would not help the user
         code = _end(_accident(e))
     sys.exit(code)
 

@@ -1,4 +1,4 @@
-"""The faults of a node in words, from the firmware's own table of them."""
+"""The faults of a node in words, from the firmware's own table."""
 
 import json
 import re
@@ -17,7 +17,7 @@ def meanings() -> dict[int, str]:
 
 
 def in_words(payload: str) -> str:
-    """Return the payload of fault/<id> as people read it; what is none of ours as it is."""
+    """Return the payload of fault/<id> in words for people; any other payload unchanged."""
     try:
         fault = json.loads(payload)
         code = fault["code"]

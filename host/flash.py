@@ -65,7 +65,7 @@ def flash(console: Console, args: argparse.Namespace) -> None:
     def choose(mac: str) -> Node:
         with nodes.locked():
             node = which(console, nodes, args.name, mac)
-            if console.assume_yes and not console.dry_run:  # at once: others may be about to take it
+            if console.assume_yes and not console.dry_run:  # at once: another flash.sh may be about to take it
                 name = node.name or f"feather-{mac[6:]}"
                 nodes.deployed(name, mac, node.image)
                 node = nodes.get(name)
@@ -103,7 +103,7 @@ def flash_all(console: Console, args: argparse.Namespace) -> None:
         if not console.ask(f"write {len(found)} boards, and erase what is on them?"):
             raise Failure(Exit.USAGE, "nothing was touched, as you said")
         console.step("Get MicroPython")
-        fetch(images.choose(args.image or "romfs", args.layout), console)  # once, not each for itself
+        fetch(images.choose(args.image or "romfs", args.layout), console)  # once for all boards
     console.step(f"Flash {len(found)} boards, about a minute")
     several.flash(console, found, words)
 
@@ -119,7 +119,7 @@ def _port(console: Console, given: str | None) -> str:
 
 
 def _check_broker(console: Console, settings: dict, port: str) -> None:
-    """Raise Failure, before anything is written, when the broker will not hear the node."""
+    """Raise Failure, before anything is written, when the broker does not accept the node."""
     console.step("Ask the broker whether it lets the node in")
     if console.dry_run:
         return

@@ -1,11 +1,11 @@
-"""Files that nobody else may read, because they hold passwords or are made from files that do."""
+"""Files that only their owner may read, because they hold passwords or are made from files that do."""
 
 import os
 from pathlib import Path
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file for its owner alone (mode 600). The old content stays until the new one is all there."""
+    """Write a file for its owner alone (mode 600). The old content stays until the new content is complete."""
     for folder in reversed(path.parents):
         if not folder.exists():
             folder.mkdir(exist_ok=True, mode=0o700)
@@ -19,7 +19,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def _give(path: Path) -> None:
-    """Where root does a user's work, the user shall be able to read it: to the owner of the folder."""
+    """Give a file to the owner of its folder when root runs this for a user, so that the user can read the file."""
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
