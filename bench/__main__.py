@@ -13,7 +13,7 @@ _PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 def main() -> None:
-    """Run the benchmarks asked for, print what they found, write the page when asked to."""
+    """Run the chosen benchmarks, print their results, and with --write write the page."""
     parser = argparse.ArgumentParser("bench/bench.sh")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md from the latest results")

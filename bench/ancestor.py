@@ -1,6 +1,6 @@
-"""The shape of the program this node descends from, for the benchmarks: one loop, in which every call waits.
+"""The kind of program that this node descends from, for the benchmarks: one loop, in which every call waits.
 
-Join the network, connect, then measure and publish in turns; nothing is done about a network or a broker that is gone.
+Join the network, connect, then measure and publish in turns; a lost network or broker is not handled.
 It runs on a board as main.py would: import ancestor; ancestor.main(port).
 """
 
@@ -36,7 +36,7 @@ def connect(port, keepalive=5):
 
 
 def lux(bus):
-    """Return the reading of a TSL2561 at gain 1x, which takes 450 ms, all of them waited for."""
+    """Return the reading of a TSL2561 at gain 1x, which blocks for 450 ms."""
     bus.writeto_mem(0x39, 0x80, b"\3")
     time.sleep_ms(450)
     visible = int.from_bytes(bus.readfrom_mem(0x39, 0xAC, 2), "little")

@@ -31,7 +31,7 @@ def settings(port: int, client_id: str = "bench", **others: Any) -> dict[str, An
 
 
 def write_flash(state: Path, config: dict[str, Any], image: str = "romfs") -> None:
-    """Make the flash of a board that has been deployed to."""
+    """Make the flash of a board on which the node is installed."""
     state.mkdir(parents=True)
     file = state.parent / f"{state.name}.json"
     file.write_text(json.dumps(config))
@@ -39,7 +39,7 @@ def write_flash(state: Path, config: dict[str, Any], image: str = "romfs") -> No
 
 
 def write_files(state: Path, files: Files, image: str = "romfs", rom: Files | None = None) -> None:
-    """Make the flash of a board that has these files and no others; rom: those in its ROMFS."""
+    """Make the flash of a board that has only these files; rom: those in its ROMFS."""
     state.mkdir(parents=True)
     _program(state, image, Firmware(LAYOUTS[image], flash=files, rom=rom or {}))
 
@@ -55,7 +55,7 @@ def _program(state: Path, image: str, firmware: Firmware) -> None:
 class Feather:
     """A board that runs between `with`, or from start() to wait(); `state` is its folder.
 
-    options: words for `virtual_feather run`. program: what Python runs with them.
+    options: arguments of `virtual_feather run`. program: what Python runs with them.
     """
 
     def __init__(self, state: Path, *options: object, program: tuple[str, ...] = ("-m", "virtual_feather")) -> None:

@@ -1,4 +1,4 @@
-"""A Mosquitto of the benchmarks' own, on loopback."""
+"""A Mosquitto for the benchmarks, on loopback."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _START_S = 5.0
 
 
 class Broker:
-    """Runs between `with`; lets everybody in. log: a file for a line a connection: seconds since 1970, what."""
+    """Runs inside `with`; accepts every client. log: a file with a line per connection: seconds since 1970, what."""
 
     def __init__(self, log: Path | None = None) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -55,18 +55,18 @@ class Broker:
         self._folder.cleanup()
 
     def kill(self) -> None:
-        """End it as a power cut does."""
+        """End it abruptly, as a power cut does."""
         self._process.kill()
         self._process.wait()
 
     @property
     def pid(self) -> int:
-        """Its process."""
+        """Its process id."""
         return self._process.pid
 
     @property
     def version(self) -> str:
-        """As it says itself."""
+        """The version that the program itself reports."""
         program = shutil.which("mosquitto", path=_PATH) or "mosquitto"
         said = subprocess.run([program, "-h"], capture_output=True, text=True, check=False).stdout
         return said.splitlines()[0].removeprefix("mosquitto version ") if said else os.uname().sysname

@@ -17,7 +17,7 @@ from bench import memory, modules
 from host.image.images import LAYOUTS
 
 FILE = Path(__file__).with_name("budget.toml")
-_DIFFERS = 512  # bytes, from run to run: what of the node coincides
+_DIFFERS = 512  # bytes, from run to run: it depends on what happens at the same moment
 _HEAD = """\
 # Checked by ./test.sh. To set it anew: .venv/bin/python -m bench.budget --write; say in the commit what it pays for.
 # Bytes of the chip's heap, of which 38,016 can be used.
@@ -32,13 +32,13 @@ Bytes = dict[str, dict[str, int]]  # image: "steady", "least"; module: form
 
 
 def measure_modules() -> Bytes:
-    """What each module retains in each form."""
+    """Bytes that each module retains in each form."""
     costs = {form: modules.measure(form) for form in modules.FORMS}
     return {name: {form: costs[form][name] for form in costs} for name in costs["mpy"]}
 
 
 def measure_free(image: str) -> dict[str, int]:
-    """What the whole node leaves, in a run in which nothing fails."""
+    """Bytes that the whole node leaves free, in a run in which nothing fails."""
     heap = memory.measure(image)
     assert not heap.failed, f"the node on the image {image} fails at: {', '.join(heap.failed)}"
     return {"steady": heap.steady, "least": heap.worst}
@@ -64,7 +64,7 @@ def _rows(table: Bytes) -> str:
 
 
 def over(costs: Bytes, limits: Bytes) -> list[str]:
-    """Each module that is over its limit, has none, or is gone."""
+    """A message for each module that is over its limit or has none, and for each limit without a module."""
     found = [f"{name} has no limit in {FILE.name}" for name in costs.keys() - limits.keys()]
     found += [f"{name} has a limit in {FILE.name}, but is no module" for name in limits.keys() - costs.keys()]
     for name in costs.keys() & limits.keys():
@@ -75,7 +75,7 @@ def over(costs: Bytes, limits: Bytes) -> list[str]:
 
 
 def under(free: Bytes, limits: Bytes) -> list[str]:
-    """Each image on which the node leaves too little."""
+    """A message for each image on which the node leaves too little."""
     return [
         f"the node leaves {left} bytes of heap on the image {image} ({when}), {limits[image][when] - left} too few"
         for image, row in free.items()

@@ -1,4 +1,4 @@
-"""Three RabbitMQ, by the files and the lines of docs/cluster.md, on loopback."""
+"""Three RabbitMQ on loopback, set up with the files and commands of docs/cluster.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LIMIT_S = 180.0
 
 
 class Cluster:
-    """Runs between `with`. `folder` is what the three keep, and their home; they are numbered from 1 on."""
+    """Runs inside `with`. `folder` has the data of the three, and is their home; they are numbered from 1 on."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -42,7 +42,7 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         for number in [*self._processes]:
             self.kill(number)
-        # epmd refuses as long as it has not noticed that they are dead.
+        # epmd refuses to end until it has noticed that they are dead.
         end = "for _ in {1..50}; do ! epmd -kill | grep -q Killed || break; sleep 0.2; done"
         self.run(f". docs/cluster/env.sh 1 /tmp/cluster; {end}")
 
@@ -50,7 +50,7 @@ class Cluster:
         return ["bash", "-ec", lines.replace("/tmp/cluster", str(self._folder)).replace("PASSWORD", f'"{PASSWORD}"')]
 
     def start(self, number: int) -> None:
-        """Start one by its line of the page, and wait until it takes MQTT."""
+        """Start one with its line of the page, and wait until it accepts MQTT."""
         line = _STARTS.splitlines()[number - 1].strip("()")
         with (self._folder / f"{number}.out").open("ab") as out:
             self._processes[number] = subprocess.Popen(
@@ -68,20 +68,20 @@ class Cluster:
             time.sleep(0.2)
 
     def kill(self, number: int) -> None:
-        """End one as a power cut does."""
+        """End one abruptly, as a power cut does."""
         process = self._processes.pop(number)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def run(self, lines: str) -> str:
-        """Run lines of the page; what they print."""
+        """Run lines of the page; return what they print."""
         done = subprocess.run(
             self._shell(lines), cwd=ROOT, env=self._env, check=True, capture_output=True, text=True, timeout=_LIMIT_S
         )
         return done.stdout
 
     def of(self, client: str) -> int | None:
-        """The one that has the connection of a client."""
+        """The number of the RabbitMQ that has the connection of a client, or None."""
         env = f". docs/cluster/env.sh {min(self._processes)} /tmp/cluster"
         said = self.run(f"{env}; rabbitmqctl -q list_mqtt_connections")
         found = re.search(rf"^{client}\s.*:(\d+)$", said, re.MULTILINE)
@@ -89,7 +89,7 @@ class Cluster:
 
     @property
     def pids(self) -> list[int]:
-        """Their processes."""
+        """Their process ids."""
         return [process.pid for process in self._processes.values()]
 
 

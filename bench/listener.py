@@ -1,4 +1,4 @@
-"""Hears all that a broker is told, with the time at which it came."""
+"""Receives all messages of a broker, with the time at which each came."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Message(NamedTuple):
 
 
 class Listener:
-    """Subscribed to `topics` between `with`, with QoS 1: the broker keeps for a slow listener what comes meanwhile."""
+    """Subscribed to `topics` inside `with`, with QoS 1, so that the broker queues messages for a slow listener."""
 
     def __init__(self, port: int, *topics: str, user: str | None = None, password: str | None = None) -> None:
         self._port = port
@@ -43,7 +43,7 @@ class Listener:
         self._client.loop_stop()
 
     def publish(self, topic: str, payload: str) -> None:
-        """Say something, with QoS 1."""
+        """Publish a message with QoS 1."""
         self._client.publish(topic, payload, qos=1)
 
     def _take(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:
@@ -65,6 +65,6 @@ class Listener:
                 self._news.wait(left)
 
     def of(self, prefix: str) -> list[Message]:
-        """Messages so far whose topic begins so."""
+        """Messages so far whose topic begins with `prefix`."""
         with self._news:
             return [message for message in self.messages if message.topic.startswith(prefix)]

@@ -1,4 +1,4 @@
-"""What the node leaves of the chip's heap: at rest, and at the worst moment of a run in which all happens once."""
+"""How much of the chip's heap the node leaves free: at rest, and at the worst moment of a run through all steps."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ ROMFS on the image romfs, where asyncio and umqtt.simple are frozen."""
 
 @dataclass
 class Heap:
-    """Bytes free of an image's heap."""
+    """Free bytes in an image's heap."""
 
     bare: int = 0  # at a prompt with nothing loaded
     steady: int = 0  # between two readings
     least: dict[str, int] = field(default_factory=dict)  # in each step of STEPS
-    failed: list[str] = field(default_factory=list)  # steps that did not come to their end
+    failed: list[str] = field(default_factory=list)  # steps that were not completed
 
     @property
     def worst(self) -> int:
@@ -80,7 +80,7 @@ class Node:
         return json.loads(self.ctl("status"))[key]
 
     def until(self, key: str, value: float) -> None:
-        """Wait until a number of `ctl status` is so large. Raises TimeoutError."""
+        """Wait until a number in `ctl status` is at least `value`. Raises TimeoutError."""
         deadline = time.monotonic() + _STEP_S
         while self.status(key) < value:
             if time.monotonic() > deadline:
@@ -88,7 +88,7 @@ class Node:
             time.sleep(0.01)
 
     def expect(self, *prefixes: str) -> None:
-        """Wait until the node has said something on each of these topics in this step. Raises TimeoutError."""
+        """Wait until the node has published on each of these topics in this step. Raises TimeoutError."""
         for prefix in prefixes:
             if not self._listener.wait(
                 lambda message, prefix=prefix: message.topic.startswith(prefix), _STEP_S, self.since
@@ -96,13 +96,13 @@ class Node:
                 raise TimeoutError
 
     def pass_time(self, seconds: float) -> None:
-        """Let so much of the board's time pass, idle time at once."""
+        """Let `seconds` of the board's time pass; idle time is skipped."""
         end = self.status("clock") + seconds
         self.ctl("clock", seconds)
         self.until("clock", end)
 
     def command(self, verb: str, payload: str = "") -> None:
-        """Send a command, hear the answer."""
+        """Send a command, and wait for the answer."""
         self._listener.publish(f"cmd/{_ID}/{verb}", payload)
         self.expect(f"reply/{_ID}/{verb}")
 
@@ -114,7 +114,7 @@ def _start(node: Node) -> None:
     resets = node.status("resets")
     config = node.firmware.flash["config.json"].replace(b'"stats_s": null', b'"stats_s": %d' % _STATS_S)
     node.ctl("put", "config.json", "config.json", data=config)  # and a reset
-    node.until("resets", resets + 2)  # by the node, once it has checked it
+    node.until("resets", resets + 2)  # the second by the node, once it has checked the settings
     node.begin_step()
     node.expect("connect/", "sensors/", "fault/", "stats/", *(["homeassistant/"] if node.image != "small" else []))
 
@@ -187,7 +187,7 @@ class _Clock(socketserver.BaseRequestHandler):
 
 @contextlib.contextmanager
 def _time_server() -> Iterator[None]:
-    """Where this user may serve port 123; else nobody answers the node."""
+    """Run the NTP server if this user may use port 123; otherwise the node gets no answer."""
     try:
         server = socketserver.UDPServer(("127.0.0.1", 123), _Clock)
     except OSError:
@@ -239,7 +239,7 @@ def measure(image: str) -> Heap:
 
 
 def _idle(node: Node) -> int:
-    """Free bytes between two readings: while one is taken there is less."""
+    """Free bytes between two readings: during a reading there are less."""
     found = []
     for _ in range(20):
         time.sleep(0.1)

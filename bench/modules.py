@@ -1,4 +1,4 @@
-"""What each module retains of the heap once imported: from files on a board of the image small, and from ROMFS."""
+"""How much heap each imported module retains: from files on a board with the image small, and from ROMFS."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from host.image.firmware import Firmware, make
 from host.image.images import LAYOUTS
 from host.settings.prepare import EXAMPLE
 
-FORMS = {"mpy": "small", "romfs": "romfs"}  # and the image of the board that has them so
+FORMS = {"mpy": "small", "romfs": "romfs"}  # form: the image of a board that has modules in this form
 _FROZEN = ("asyncio", "umqtt.simple")  # in all images but small
-# MicroPython keeps names in pools of 20, 40, 80 ...: with the one of 640 begun, no module pays for the next.
+# MicroPython keeps names in pools of 20, 40, 80 ...: once that of 640 is begun, no module pays for a new pool.
 _BEGIN = """import gc, sys
 gc.collect()
 for i in range(640):
@@ -37,12 +37,12 @@ print(gc.mem_alloc() - base)
 
 
 def get_libraries() -> None:
-    """Have those that the image small lacks."""
+    """Get the libraries that the image small lacks."""
     libraries.get(Console())
 
 
 def firmware(form: str) -> Firmware:
-    """What goes on the board: the modules, and nothing that runs by itself."""
+    """The files for the board: the modules, and nothing that runs by itself."""
     get_libraries()
     made = make(LAYOUTS[FORMS[form]], EXAMPLE)
     made.flash = {path: content for path, content in made.flash.items() if path.startswith("lib/")}
@@ -50,13 +50,13 @@ def firmware(form: str) -> Firmware:
 
 
 def names(files: Files) -> list[str]:
-    """Module names of the paths below lib/, packages before what is in them, and of what an image may have frozen."""
+    """Names of the modules below lib/, packages before their modules, and of those that an image may have frozen."""
     paths = [path.removeprefix("lib/").rpartition(".")[0] for path in files if path.startswith("lib/")]
     return sorted({path.removesuffix("/__init__").replace("/", ".") for path in paths} | set(_FROZEN))
 
 
 def measure(form: str, made: Firmware | None = None) -> dict[str, int]:
-    """Bytes that each module retains; not those of what it imports. made: other files than firmware(form)."""
+    """Bytes that each module retains, without those of its imports. made: files in place of firmware(form)."""
     made = made or firmware(form)
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder, "board")
@@ -69,7 +69,7 @@ def measure(form: str, made: Firmware | None = None) -> dict[str, int]:
 
 
 def _measure(repl: SerialTransport, name: str) -> int:
-    """In an interpreter of its own, with all there already that it imports."""
+    """Measure one module in a fresh interpreter in which its imports are already loaded."""
     needs = _run(repl, _NEEDS.format(name=name)).split()
     return int(_run(repl, _COSTS.format(imports="\n".join(f"import {need}" for need in needs), name=name)))
 

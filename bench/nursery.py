@@ -1,4 +1,4 @@
-"""Many virtual Feathers, each a fork of one process, so that they share what Python has loaded.
+"""Many virtual Feathers, each a fork of one process, so that they share the loaded Python modules.
 
 python -m bench.nursery FOLDER... runs a board in each of these state folders, until SIGTERM.
 """
@@ -15,7 +15,7 @@ from virtual_feather import runner
 
 
 def _board(folder: str) -> int:
-    """Start a board; its process."""
+    """Start a board; return its process id."""
     pid = os.fork()
     if not pid:
         os._exit(runner.run(runner.Options(Path(folder))))
@@ -23,7 +23,7 @@ def _board(folder: str) -> int:
 
 
 def main(folders: list[str]) -> None:
-    gc.freeze()  # a collection would write to every object, and what is written to is shared no more
+    gc.freeze()  # a collection would write to every object, and written memory is no longer shared
     boards = [_board(folder) for folder in folders]
     signal.signal(signal.SIGTERM, lambda *_: [os.kill(board, signal.SIGTERM) for board in boards])
     for board in boards:

@@ -1,4 +1,4 @@
-"""The chip's pace: fits the model of virtual_feather/processor/pace.py to what others have measured, and checks it.
+"""The chip's pace: fits the model of virtual_feather/processor/pace.py to published measurements, and checks it.
 
 Programs: bench/device/pace. Figures and their sources: bench/pace.toml.
 """
@@ -35,12 +35,12 @@ class Measured:
     source: str  # who, with which version of MicroPython, where
     seconds: float
     use: str  # fit or check
-    share: float  # of the work that is run here
+    share: float  # part of the work that is run here
     program: str  # source
 
     @property
     def us(self) -> float:
-        """What the chip took for what is run here."""
+        """Microseconds that the chip took for the part of the work that is run here."""
         return self.seconds * self.share * 1e6
 
 
@@ -59,7 +59,7 @@ def measured() -> list[Measured]:
 
 
 def times(rows: list[Measured], ns_per_branch: tuple[int, ...]) -> list[int]:
-    """Microseconds that each program takes by the clock of a board whose branches take so long."""
+    """Microseconds that each program takes, by the clock of a board with these times per branch."""
     program = f"""import sys
 from virtual_feather import __main__
 from virtual_feather.processor import pace
@@ -99,7 +99,7 @@ def fit(rows: list[list[float]], us: list[float]) -> list[float]:
 
 
 def _solved(left: list[list[float]], right: list[float]) -> list[float]:
-    """Gauss and Jordan; the matrix is symmetric and positive."""
+    """Solve by Gauss-Jordan elimination; the matrix is symmetric and positive definite."""
     rows = [[*row, value] for row, value in zip(left, right, strict=True)]
     for i, pivot in enumerate(rows):
         pivot[:] = [value / pivot[i] for value in pivot]
@@ -110,7 +110,7 @@ def _solved(left: list[list[float]], right: list[float]) -> list[float]:
 
 
 def run() -> Report:
-    """Fit anew, and compare the model that is in use with every row."""
+    """Fit again, and compare the model that is in use with every row."""
     rows = measured()
     counts = branches(rows)
     used = [i for i, row in enumerate(rows) if row.use == "fit"]

@@ -13,7 +13,7 @@ _FOLDER = ROOT / "build" / "bench" / "peers"
 
 
 def get() -> None:
-    """Have them all, umqtt.simple included."""
+    """Get all of them, including umqtt.simple."""
     libraries.get(Console())
     libraries.get(Console(), _FOLDER, pinned=_PINS)
 
@@ -22,7 +22,7 @@ def compile_all(target: Path) -> None:
     """Compile them into `target`."""
     compile_tree(libraries.FOLDER / "umqtt", target / "umqtt")
     compile_tree(_FOLDER / "umqtt", target / "umqtt")
-    compile_tree(_FOLDER / "src", target)  # beside it an archive has its tests and examples
+    compile_tree(_FOLDER / "src", target)  # an archive also has tests and examples, beside src
 
 
 def versions() -> dict[str, str]:

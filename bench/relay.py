@@ -1,4 +1,4 @@
-"""A TCP relay in front of a broker, which can fall silent, and which asks the kernel what a client has sent and got."""
+"""A TCP relay in front of a broker. It can fall silent, and it asks the kernel what a client has sent and received."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Relay:
         self._selector.close()
 
     def silence(self) -> None:
-        """From now on pass nothing on, in either direction; connections stay, and are accepted."""
+        """From now on pass nothing on, in either direction; connections stay open, and new ones are accepted."""
         self._silent = True
 
     def traffic(self) -> Traffic:

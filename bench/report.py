@@ -1,4 +1,4 @@
-"""What a benchmark found: tables, for the terminal and for docs/benchmarks.md."""
+"""The results of a benchmark: tables, for the terminal and for docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RESULTS = ROOT / "build" / "bench" / "results"
 
 
 def progress(text: str) -> None:
-    """Tell the person at the terminal what goes on."""
+    """Show the user at the terminal what is running."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -48,7 +48,7 @@ class Table:
 
 @dataclass
 class Report:
-    """One benchmark: what it says first, how it was done, its tables, and the versions it ran with."""
+    """One benchmark: its headlines, its method, its tables, and the versions it ran with."""
 
     name: str
     title: str
@@ -91,7 +91,7 @@ def load(name: str) -> Report | None:
 
 
 def ratio(ours: float, theirs: float) -> str:
-    """How many times as much: "2.5x"; of nothing, so little that it was not measured, no number."""
+    """How many times as much, as "2.5x"; "-" when `theirs` is 0, too little to measure."""
     if not theirs:
         return "-"
     value = ours / theirs
@@ -99,7 +99,7 @@ def ratio(ours: float, theirs: float) -> str:
 
 
 def page(path: Path, reports: list[Report], machine: str) -> None:
-    """Write docs/benchmarks.md: what was found first, then each benchmark."""
+    """Write docs/benchmarks.md: first all headlines, then each benchmark."""
     lines = ["# Benchmarks", "", "`bench/bench.sh` measures this; `bench/bench.sh --write` also writes this page.", ""]
     for report in reports:
         lines += [f"**{report.title}**", "", *(f"- {line}" for line in report.headlines), ""]

@@ -1,4 +1,4 @@
-"""Publications a second, how long the loop is held, what a reading is on the wire: this node's session and others'."""
+"""Publications a second, how long the loop is blocked, a reading's bytes on the wire: for this node and others."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from bench.system import ROOT, versions
 _ROUNDS = 3
 _RATE_S = 1
 _HOLD_S = 2
-_BAD_S = 6  # seconds with a broker that is not well: longer than the 5 after which most clients give up
-_LIMIT_S = _BAD_S + 6  # of silence, after which a program hangs
+_BAD_S = 6  # seconds with a broker that does not work: longer than the 5 after which most clients give up
+_LIMIT_S = _BAD_S + 6  # of silence: after that a program counts as hanging
 _UP = b"up\r\n"
 _JOIN = """import sys, network
 sys.path.insert(0, '/rom')  # before what the image has frozen
@@ -57,7 +57,7 @@ CLIENTS = (
 )
 _IDLE = Client("idle", "idle")
 HANGS = float("inf")
-HOLDS = {  # case: what the longest hold of the loop is measured under
+HOLDS = {  # case: the condition under which the longest block of the loop is measured
     "hold": "loop held, broker well",
     "dead": "never answers",
     "silent": "falls silent",
@@ -74,7 +74,7 @@ connection, and without pure ACKs."""
 
 
 class Runner:
-    """Runs the programs on a board, each after a soft reset, all compiled and in its ROMFS."""
+    """Runs the programs on a board, each after a soft reset; all are compiled and in the board's ROMFS."""
 
     def __init__(self, folder: Path) -> None:
         compiled = folder / "compiled"
@@ -97,7 +97,7 @@ class Runner:
         self._board.__exit__()
 
     def run(self, client: Client, case: str, port: int, amount: int, up: Callable[[], None] = lambda: None) -> Any:
-        """What a case results in, or HANGS. `up` is called once the client is connected."""
+        """The result of a case, or HANGS. `up` is called once the client is connected."""
         seen = bytearray()
 
         def hear(data: bytes) -> None:
@@ -124,7 +124,7 @@ def _rates(runner: Runner, client: Client) -> tuple[float, float]:
 
 
 def _hold(runner: Runner, client: Client, case: str) -> float:
-    """The longest time that the loop is held, in ms."""
+    """The longest time that the loop is blocked, in ms."""
     if case == "dead":
         with Relay() as relay:
             return runner.run(client, case, relay.port, _BAD_S)
@@ -136,7 +136,7 @@ def _hold(runner: Runner, client: Client, case: str) -> float:
 
 
 def _wire(runner: Runner, client: Client) -> tuple[float, ...]:
-    """A publication's bytes out, bytes in, segments out, segments in: what many have more than few, for each."""
+    """Bytes out, bytes in, segments out, segments in per publication: the difference of two runs, by their number."""
     found: list[Traffic] = []
     for publications in (_FEW, _FEW + _WIRE):
         with Broker() as broker, Relay(broker.port) as relay:
@@ -146,7 +146,7 @@ def _wire(runner: Runner, client: Client) -> tuple[float, ...]:
 
 
 def _holds(runner: Runner, client: Client, found: dict[str, float]) -> None:
-    """Measure once more; what holds the loop least counts, for a busy machine only adds. What hangs, hangs."""
+    """Measure again. The shortest block counts, since a busy machine only adds; a client that hung is not run again."""
     for case in HOLDS:
         if found.get(case) != HANGS:
             found[case] = min(found.get(case, HANGS), _hold(runner, client, case))

@@ -1,4 +1,4 @@
-"""From power-on to the first reading: how long, and which step takes it."""
+"""From power-on to the first reading: how long it takes, and which step takes how much."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _once(write: Callable[[Path, int], None]) -> list[float]:
 
 
 def _power_on(state: Path, relay: Relay, listener: Listener) -> list[float]:
-    """Moments of power-on and of the end of each step. The board has run before: its network is known."""
+    """Moments of power-on and of the end of each step. The board has run before, and knows its network."""
     assert listener.wait(_is_reading, _TIMEOUT_S), "there was no reading"
     control(state, Command("power", ["off"]))
     connections, messages = len(relay.accepted), len(listener.messages)
@@ -81,7 +81,7 @@ def _power_on(state: Path, relay: Relay, listener: Listener) -> list[float]:
 
 
 def _awake(batch: int, network: bool) -> float:
-    """Seconds that a node with deep sleep is awake: median of the wakes that do not send, if there are any."""
+    """Seconds that a node with deep sleep is awake: the median of the wakes that do not send, if there are any."""
     with tempfile.TemporaryDirectory() as folder, Broker() as broker:
         state = Path(folder, "board")
         write_flash(state, settings(broker.port, sleep={"every_s": _SLEEPS_S, "batch": batch}))

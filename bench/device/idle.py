@@ -1,4 +1,4 @@
-"""No client at all: what the machine itself takes from a loop that does nothing."""
+"""No client at all: how long the machine itself blocks a loop that does nothing."""
 
 import stepwise
 

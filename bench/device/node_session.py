@@ -1,7 +1,7 @@
 """The cases of stepwise.py for node.session, whose work is done by coroutines.
 
-What others call a step is here what lies between two turns of the loop, as a coroutine sees it that only waits for its
-next one.
+In place of a step, this measures the time between two turns of the loop, in a coroutine that only waits for its next
+turn.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class Station:
 
 
 class Work:
-    """The case as a job of the session: its coroutine says what there is to say, and nobody else."""
+    """The case as a job of the session: only the session's coroutine may publish."""
 
     def __init__(self, function, *args):
         self.function = function
@@ -48,7 +48,7 @@ class Work:
 
 
 class Turns:
-    """Runs beside the others and keeps the longest time between two of its turns, in microseconds."""
+    """Runs beside the other coroutines, and keeps the longest time between two of its turns, in microseconds."""
 
     def __init__(self):
         self.longest = 0
@@ -68,7 +68,7 @@ async def publish(session, qos, publications):
 
 
 async def publish_for(session, seconds, qos=1):
-    """Publish one after the other; how many a second."""
+    """Publish one message after the other; return how many a second."""
     sent = 0
     start = ticks_ms()
     while ticks_diff(ticks_ms(), start) < 1000 * seconds:
@@ -110,7 +110,7 @@ async def holds(session, case, seconds):
 
 
 class Session(session.Session):
-    """A session whose work is the bench's."""
+    """A session that does the benchmark's work."""
 
     async def _do(self, name, *args):
         if name == "work":

@@ -5,7 +5,7 @@ rate    publications a second, one at a time, QoS 0 and QoS 1
 hold    the longest step, in milliseconds, while publishing QoS 1 one at a time
 dead    the longest step while trying to connect to a broker that never answers
 silent  the longest step while publishing every 100 ms, once the relay in between has fallen silent
-count   nothing: so many publications of QoS 1
+count   no result: `amount` publications with QoS 1
 """
 
 import gc
@@ -18,7 +18,7 @@ WARM = 20
 
 
 def longest(steps, end=None):
-    """Run the steps, until ticks_ms() is `end` or one raises; the longest in microseconds."""
+    """Run the steps until ticks_ms() is `end` or a step raises; return the longest in microseconds."""
     worst = 0
     start = ticks_us()
     try:

@@ -1,4 +1,4 @@
-"""umqtt.robust2, which keeps what could not be sent and looks for acknowledgements when it is asked to."""
+"""umqtt.robust2, which queues messages that could not be sent, and reads acknowledgements only when it is called."""
 
 import stepwise
 from umqtt.robust2 import MQTTClient

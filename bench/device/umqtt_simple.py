@@ -1,4 +1,4 @@
-"""The client of the program this node descends from: umqtt.simple, whose calls return when all is done."""
+"""The client of the program that this node descends from: umqtt.simple, whose calls return when all is done."""
 
 import ancestor
 import stepwise
@@ -9,7 +9,7 @@ class Client:
         self._port = port
 
     def connect(self):
-        """Each piece of work is a step: between two of them the rest of a program has its turn."""
+        """Connect in one step; between two steps the rest of a program has its turn."""
         self._client = ancestor.connect(self._port)
         yield
 

@@ -1,4 +1,4 @@
-"""umqtt.simple2, which looks for acknowledgements when it is asked to."""
+"""umqtt.simple2, which reads acknowledgements only when it is called."""
 
 import stepwise
 from umqtt.simple2 import MQTTClient

@@ -1,4 +1,4 @@
-"""An operation with numbers of a list, as shaoziyang/micropython_benchmarks does it."""
+"""An operation on numbers in a list, as in shaoziyang/micropython_benchmarks."""
 
 import gc
 import time

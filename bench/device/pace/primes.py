@@ -1,4 +1,4 @@
-"""Primes by trial division, as kreier/prime does it: every name is a global one."""
+"""Primes by trial division, as in kreier/prime: all names are global."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""Turns of coroutines that only count, as in peterhinch/micropython-async's rate.py."""
+"""Switches between coroutines that only count, as in rate.py of peterhinch/micropython-async."""
 
 import asyncio
 import time
