@@ -18,12 +18,12 @@ _COLUMNS = 72
 _SUBJECT = re.compile(r"[\w.*/-]+(, [\w.*/-]+)*: [A-Z0-9`\"'].*\.")
 # Where git cuts a message that it shows with its difference (git commit --verbose).
 _SCISSORS = "# ------------------------ >8 ------------------------"
-# Written by git itself, or gone before anybody else sees them.
+# Written by git itself, or squashed before anybody else sees them.
 _PASSING = ("Merge ", "fixup! ", "squash! ", "amend! ")
 
 
 def problems(message: str) -> list[str]:
-    """What is wrong with a message, in words."""
+    """The faults of a message, in words."""
     subject, *rest = message.rstrip().split("\n")
     found = []
     if not _SUBJECT.fullmatch(subject):
@@ -39,19 +39,19 @@ def problems(message: str) -> list[str]:
 
 
 def in_file(file: Path) -> list[str]:
-    """What is wrong with the message that somebody is about to commit."""
+    """The faults of the message that a user is about to commit."""
     text = file.read_text(encoding="utf-8").partition(_SCISSORS)[0]
     message = "\n".join(line for line in text.splitlines() if not line.startswith("#")).strip()
     return [] if message.startswith(_PASSING) else problems(message)
 
 
 def in_history(root: Path) -> list[str]:
-    """What is wrong with the commits since the one that added this file, merges excepted."""
+    """The faults of the commits since the one that added this file, except merges."""
     here = Path(__file__).relative_to(ROOT)
     added = _git(root, "log", "--diff-filter=A", "--format=%H", "--", str(here)).split()
     if not added:  # not committed yet
         return []
-    # Its descendants: what was written beside it could not know of it.
+    # Only its descendants: commits made in parallel could not know this check.
     log = _git(root, "log", "--no-merges", "--ancestry-path", "--format=%h%n%B%x00", f"{added[-1]}..HEAD")
     commits = [one.strip().partition("\n") for one in log.split("\0") if one.strip()]
     return [f"{commit}: {problem}" for commit, _, message in commits for problem in problems(message)]

@@ -23,12 +23,12 @@ STUBS = Path(sys.prefix) / "stubs"
 RELEASES = ("1.19.1", "1.29.0")
 _RULES = {
     "typeCheckingMode": "standard",
-    # Without annotations these guess: of loops that always run once, of drivers that measure less than their base.
+    # Without annotations these err about loops that always run once, and drivers that measure less than their base.
     "reportPossiblyUnboundVariable": False,
     "reportIncompatibleMethodOverride": False,
     "reportIncompatibleVariableOverride": False,
 }
-# (release, rule and message, with * for any characters): why it is right all the same.
+# (release, rule and message, with * for any characters): why the code is right nevertheless.
 ALLOWED = {
     ("*", '*: *attribute "config" for class "Invalid"*'): "set by who raises it; a class attribute would cost heap",
     ("*", '*: "args" is not a known attribute of "None"'): "begins as None and becomes an exception",
@@ -52,11 +52,11 @@ ALLOWED = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What pyright says of one place, for one release."""
+    """What pyright reports for one place and one release."""
 
     release: str
     place: str  # path:line
-    message: str  # rule: first line of what it says
+    message: str  # rule: first line of pyright's message
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message} (MicroPython {self.release})"
@@ -70,8 +70,8 @@ class Finding:
 
 
 def find(folder: Path, release: str) -> Iterator[Finding]:
-    """All that pyright says of the modules in `folder`, allowed or not."""
-    # What is in stubPath goes before MicroPython's standard library, what is in extraPaths behind it.
+    """All that pyright reports for the modules in `folder`, allowed or not."""
+    # stubPath is searched before MicroPython's standard library, extraPaths after it.
     lib, umqtt = folder / "lib", ROOT / "build" / "device_libs"
     settings = {
         **_RULES,
