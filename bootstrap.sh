@@ -34,5 +34,5 @@ done
 need_programs
 want_programs picocom nano mosquitto_sub
 need_set tools
-want_set littlefs # armv7 has no wheel of it: without a compiler the next step says what that means
+want_set littlefs # armv7 has no wheel of it: without a compiler the next step explains what that means
 PYTHONPATH=$VENV_ROOT exec "$VENV_PYTHON" -m host.bootstrap "$@"

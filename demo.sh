@@ -42,8 +42,8 @@ parse() {
     [[ $LIGHT == day || $LIGHT =~ ^[0-9]+(\.[0-9]+)?$ ]] || fail "--light takes lux or day, not '$LIGHT'" 2
 }
 
-# Starts a program that Ctrl-C does not reach: it is for this script, which ends them all. A mosquitto_sub that gets a
-# second signal in the handler of the first hangs (27 of 100 do).
+# Starts a program that Ctrl-C does not reach: only this script gets it, and ends all programs. A mosquitto_sub that
+# gets a second signal in the handler of the first hangs (27 of 100 do).
 start() {
     setsid "$@" &
     PIDS+=($!)
@@ -86,7 +86,7 @@ start_board() {
 
 board() { "$VENV_PYTHON" -m virtual_feather ctl --state "$DIR/feather" "$@"; }
 
-# The firmware goes onto the board as onto a real one: the same files, written by the same esptool.
+# The firmware is put on the board as on a real one: the same files, written by the same esptool.
 deploy() {
     printf '{"wifi": {"ssid": "demo"}, "mqtt": {"server": "127.0.0.1", "port": %s},\n "sensors": [{"driver": "tsl2561", "every_s": 2}]}\n' \
         "$PORT" >"$DIR/config.json"

@@ -37,5 +37,5 @@ for word; do
     fi
 done
 need_set tools
-want_set littlefs # armv7 has no wheel of it: without a compiler host/flash.py finds another way, and says so
+want_set littlefs # armv7 has no wheel of it: without a compiler host/flash.py uploads file by file, and says so
 PYTHONPATH=$VENV_ROOT exec "$VENV_PYTHON" -m host.flash "$@"

@@ -27,7 +27,7 @@ usage() {
     done
 }
 
-# What a verb's Python says of itself.
+# Prints the usage text of a verb: the docstring of its Python module.
 usage_of() {
     local file=${1%% *}
     sed -n '1,/^"""$/{s/^"""//;p}' "$VENV_ROOT/${file//./\/}.py"

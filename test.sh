@@ -24,5 +24,5 @@ need_compiler
 checks/check.sh
 need_processor romfs plain small
 
-# Most of them wait: there are more of them at a time than processors.
+# Most tests wait, so more of them run at a time than there are processors.
 exec "$VENV_PYTHON" -m pytest --numprocesses $(($(nproc) + 2)) --dist worksteal "${LONG[@]}" "$@"
