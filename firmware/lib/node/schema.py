@@ -42,7 +42,7 @@ class Drivers:
 
     def names(self):
         found = set()
-        for folder in sys.path:  # an update over the air has put its own where it is not in the way of those in ROMFS
+        for folder in sys.path:  # drivers may be in the ROMFS, in /lib, and in / (those of the user)
             try:
                 found.update([n.split(".")[0] for n in os.listdir(folder + "/node/sensors") if not n.startswith("_")])
             except OSError:
@@ -188,7 +188,7 @@ def _object(given, under, more, shown, drivers):
 
 
 def _sensor(given, under, more, shown, drivers):
-    """Return one entry of `sensors`: the common keys, the driver's own, and in `topics` those that are no default."""
+    """Return one entry of `sensors`: the common keys, the driver's own, and in `topics` all but the default ones."""
     if isinstance(given, dict):
         driver = _value(_DRIVER, under, shown + ".driver", given, drivers)
         more = drivers.options(driver)

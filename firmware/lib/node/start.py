@@ -20,7 +20,7 @@ def begin(config, faults):
     """Return (why the board started, how many rows of the table in main.py it may run). Begins a fault for a crash.
 
     After three crashes in a row, each within a minute, this is a safe start: the node has no sensors, joins the network
-    and says what is wrong. If `wifi` in the settings is None, the node does not join either and runs only two rows.
+    and says what is wrong. If `wifi` in the settings is None, it joins no network, and only two rows run.
     """
     from node import last_run
 

@@ -88,7 +88,7 @@ class Sensor:
         gains = (gain,) if gain else (16, 1)
         times = (ms,) if ms else (402, 101, 13)
         # Most sensitive first: less gain before less time. Automatic: 402 ms 16x, 402 1x, 101 1x, 13 1x. 13 ms clips
-        # where 101 ms does (5047 / 11 = 37177 / 81): it measures no more light, but sooner sees the end of too much.
+        # where 101 ms does (5047 / 11 = 37177 / 81): it measures no more light, but sees sooner that it got darker.
         self._ranges = [(times[0], g) for g in gains] + [(t, gains[-1]) for t in times[1:]]
         self.range = options.get("range", 0)  # where the last reading ended
 
