@@ -1,4 +1,4 @@
-"""Chips that can be wired to the board: state machines that see what a chip sees on its wires."""
+"""Sensor chips that can be wired to the board: state machines that follow the signals on their wires."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Chip(ABC):
 
     @abstractmethod
     def start(self, address: int, read: bool) -> bool:
-        """START, or START repeated, and an address byte. True: acknowledged, the chip is meant until the next."""
+        """START or repeated START, and an address byte. True: acknowledged, the chip is addressed until the next."""
 
     @abstractmethod
     def write(self, byte: int) -> bool:
@@ -26,7 +26,7 @@ class Chip(ABC):
 
 
 class OneWireChip(ABC):
-    """A 1-Wire device, bit by bit: a time slot is a bit from the controller, or one that it reads."""
+    """A 1-Wire device, bit by bit: a time slot is a bit that the controller writes, or a bit that it reads."""
 
     @abstractmethod
     def reset(self) -> None:
@@ -38,11 +38,11 @@ class OneWireChip(ABC):
 
     @abstractmethod
     def read(self) -> int:
-        """A bit for the controller; a device that has nothing to say leaves the wire alone: 1."""
+        """A bit for the controller; a device with nothing to send releases the wire: 1."""
 
 
 class PulseChip(ABC):
-    """A device with a wire of its own that answers in pulses, faster than a program on this computer could look."""
+    """A device with a wire of its own that answers in pulses, too short for a program on this computer to sample."""
 
     @abstractmethod
     def level(self, level: int) -> None:
@@ -50,4 +50,4 @@ class PulseChip(ABC):
 
     @abstractmethod
     def pulse(self, level: int) -> int | None:
-        """Microseconds of the next pulse of this level; it and those before it are over then. None: nothing comes."""
+        """Take the next pulse of this level, and drop those before it; its microseconds, or None if there is none."""

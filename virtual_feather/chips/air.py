@@ -10,14 +10,14 @@ LIMITS = {"temperature": (-100.0, 200.0), "humidity": (0.0, 100.0), "pressure": 
 
 @dataclass
 class Air:
-    """What it is like now."""
+    """The air now, in the units of LIMITS."""
 
     temperature: float = 21.0
     humidity: float = 45.0
     pressure: float = 1013.25
 
     def set(self, name: str, value: float) -> None:
-        """Change one of LIMITS. Raises ValueError."""
+        """Change one of the quantities in LIMITS. Raises ValueError for another name, or a value out of range."""
         if name not in LIMITS:
             raise ValueError(f"the air has {', '.join(LIMITS)}, not {name}")
         low, high = LIMITS[name]

@@ -1,8 +1,8 @@
-"""BH1750FVI ambient light sensor at command level.
+"""BH1750FVI ambient light sensor, modelled at command level.
 
 Source: datasheet BH1750FVI (ROHM, 2011): "Instruction Set Architecture", "Measurement mode", "Adjust measurement result
-for influence of optical window". Measurements take the longest time of the table; infrared is not seen. Not modelled:
-the DVI pin, and the coarse steps of the L-resolution mode.
+for influence of optical window". Measurements take the table's maximum time; infrared does not count. Not modelled: the
+DVI pin, and the coarse steps of the L-resolution mode.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Bh1750(Chip):
     """One chip, fresh from power-on: powered down. Raises ValueError for an address that it cannot have."""
 
     def __init__(self, clock: Callable[[], float], light: Light, *, address: int = 0x23) -> None:
-        """clock: seconds, the one that `light` runs on."""
+        """clock: seconds, the same clock as the light's."""
         if address not in ADDRESSES:
             raise ValueError(f"a BH1750 has no address {address:#x}: 0x23 or 0x5C")
         self._clock = clock
@@ -38,18 +38,18 @@ class Bh1750(Chip):
         self._on = False
         self._counts = 0
         self._mode = 0
-        self._began: float | None = None  # of the measurement that runs
+        self._began: float | None = None  # start of the running measurement
         self._next = 0
 
     def start(self, address: int, read: bool) -> bool:
-        """A read gives the last measurement that ended."""
+        """A read returns the last finished measurement."""
         self._next = 0
         if address == self._address and read:
             self._measure()
         return address == self._address
 
     def write(self, byte: int) -> bool:
-        """Commands of one byte."""
+        """A command of one byte."""
         if byte == _POWER_DOWN:
             self._on, self._began = False, None
         elif byte == _POWER_ON:
@@ -59,7 +59,7 @@ class Bh1750(Chip):
         elif byte & ~3 in (_CONTINUOUS, _ONCE) and byte & 3 in _MODES:
             self._on, self._mode, self._began = True, byte, self._clock()
         elif byte >> 3 == 0b01000:
-            self._mtreg = (byte & 7) << 5 | self._mtreg & 0x1F  # in halves: between them it may be out of its limits
+            self._mtreg = (byte & 7) << 5 | self._mtreg & 0x1F  # set in halves: in between, MTreg may exceed its limits
         elif byte >> 5 == 0b011:
             self._mtreg = self._mtreg & 0xE0 | byte & 0x1F
         return True
@@ -71,7 +71,7 @@ class Bh1750(Chip):
         return byte
 
     def stop(self) -> None:
-        """Nothing."""
+        """STOP has no effect."""
 
     def _measure(self) -> None:
         """Bring the data register up to date."""
@@ -84,7 +84,7 @@ class Bh1750(Chip):
         if self._mode & _ONCE:
             start, self._began, self._on = self._began, None, False
         else:
-            # Of the cycles so far the last complete one counts.
+            # The last complete cycle counts.
             cycles = (self._clock() - self._began) // seconds
             start = self._began + (cycles - 1) * seconds
             self._began = start + seconds

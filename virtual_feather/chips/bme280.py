@@ -1,8 +1,8 @@
-"""BME280 and BMP280 at register level.
+"""BME280 and BMP280 sensors of temperature, pressure and humidity, modelled at register level.
 
 Source: datasheets BST-BME280-DS002 and BST-BMP280-DS001 (2018): "Memory map", "Compensation formulas" (the integer
-ones), "Measurement time", "I2C interface". Measurements take the longest time of the datasheet. Not modelled: the
-filter (its setting is kept), noise, SPI, and the time that the chip needs after a reset.
+ones), "Measurement time", "I2C interface". Measurements take the datasheet's maximum time. Not modelled: the filter
+(its setting is stored), noise, SPI, and the start-up time after a reset.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ _SKIPPED_H = 0x8000
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a chip is born with. The temperature and pressure of the datasheet's worked example (BMP280, 3.12)."""
+    """The factory calibration; t and p are those of the datasheet's worked example (BMP280, 3.12)."""
 
     t: tuple[int, ...] = (27504, 26435, -1000)
     p: tuple[int, ...] = (36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000)
     h: tuple[int, ...] = (75, 362, 0, 313, 50, 30)
 
     def fine(self, raw: int) -> int:
-        """Temperature as the formulas pass it on, in 1 / 5120 degrees."""
+        """The formulas' t_fine: temperature in 1/5120 degrees Celsius."""
         t1, t2, t3 = self.t
         return (((raw >> 3) - (t1 << 1)) * t2 >> 11) + ((((raw >> 4) - t1) ** 2 >> 12) * t3 >> 14)
 
     def celsius(self, raw: int) -> float:
-        """Temperature."""
+        """Temperature in degrees Celsius."""
         return (self.fine(raw) * 5 + 128 >> 8) / 100
 
     def hectopascal(self, raw: int, fine: int) -> float:
-        """Pressure."""
+        """Pressure in hPa."""
         p1, p2, p3, p4, p5, p6, p7, p8, p9 = self.p
         a = fine - 128000
         b = a * a * p6 + (a * p5 << 17) + (p4 << 35)
@@ -56,7 +56,7 @@ class Calibration:
         return ((p + (p9 * (p >> 13) ** 2 >> 25) + (p8 * p >> 19) >> 8) + (p7 << 4)) / 25600
 
     def percent(self, raw: int, fine: int) -> float:
-        """Humidity."""
+        """Relative humidity in %."""
         h1, h2, h3, h4, h5, h6 = self.h
         x = fine - 76800
         scale = ((x * h6 >> 10) * ((x * h3 >> 11) + 32768) >> 10) + 2097152
@@ -65,21 +65,21 @@ class Calibration:
         return (min(max(x, 0), 419430400) >> 12) / 1024
 
     def raw(self, air: Air) -> tuple[int, int, int]:
-        """What the converter gives in this air: temperature, pressure, humidity."""
+        """The converter's raw values in this air: temperature, pressure, humidity."""
         t = _search(self.celsius, air.temperature, 20)
         fine = self.fine(t)
         p = _search(lambda raw: -self.hectopascal(raw, fine), -air.pressure, 20)
         return t, p, _search(lambda raw: self.percent(raw, fine), air.humidity, 16)
 
     def registers(self) -> tuple[bytes, bytes]:
-        """As the chip keeps it, from 0x88 and from 0xE1."""
+        """The calibration registers, from 0x88 and from 0xE1."""
         h1, h2, h3, h4, h5, h6 = self.h
         low = struct.pack("<Hhh", *self.t) + struct.pack("<Hhhhhhhhh", *self.p) + bytes((0, h1))
         return low, struct.pack("<hBbBbb", h2, h3, h4 >> 4, h4 & 15 | (h5 & 15) << 4, h5 >> 4, h6)
 
 
 def _search(function: Callable[[int], float], wanted: float, bits: int) -> int:
-    """The smallest argument from which on a rising function is at least `wanted`."""
+    """The smallest argument at which a rising function reaches `wanted`."""
     low, high = 0, (1 << bits) - 1
     while low < high:
         middle = (low + high) // 2
@@ -112,20 +112,20 @@ class Bme280(Chip):
         if self._kind == "BME280":
             self._registers[0xE1 : 0xE1 + len(high)] = high
         self._registers[0xD0] = _IDENTITIES[self._kind]
-        self._humidity = 0  # CTRL_HUM counts from the next CTRL_MEAS
-        self._ends: float | None = None  # of the measurement that runs
+        self._humidity = 0  # a write to CTRL_HUM takes effect with the next one to CTRL_MEAS
+        self._ends: float | None = None  # end of the running measurement
         self._put_data(_SKIPPED, _SKIPPED, _SKIPPED_H)
 
     # The wire: "I2C write", "I2C read".
 
     def start(self, address: int, read: bool) -> bool:
-        """A read begins at the register that was addressed last."""
+        """A read begins at the register addressed last."""
         if not read:
             self._pointer = None
         return address == self._address
 
     def write(self, byte: int) -> bool:
-        """Pairs of a register and its value."""
+        """Pairs of a register's address and its value."""
         if self._pointer is None:
             self._pointer = byte
         else:
@@ -134,7 +134,7 @@ class Bme280(Chip):
         return True
 
     def read(self) -> int:
-        """Registers in a row."""
+        """The registers, one after the other."""
         self._measure()
         register = self._pointer or 0
         self._pointer = (register + 1) % 256
@@ -143,7 +143,7 @@ class Bme280(Chip):
         return self._registers[register]
 
     def stop(self) -> None:
-        """Nothing: the register stays addressed."""
+        """STOP has no effect: the register stays addressed."""
 
     def _write_register(self, register: int, value: int) -> None:
         self._measure()
@@ -159,7 +159,7 @@ class Bme280(Chip):
 
     @property
     def _oversampling(self) -> tuple[int, int, int]:
-        """Of temperature, pressure and humidity; 0: skipped."""
+        """Samples of temperature, pressure and humidity; 0: skipped."""
         control = self._registers[_CTRL_MEAS]
         return tuple(1 << min(code, 5) - 1 if code else 0 for code in (control >> 5, control >> 2 & 7, self._humidity))
 

@@ -1,7 +1,7 @@
-"""DHT22 (AM2302) on its wire.
+"""DHT22 (AM2302) sensor of temperature and humidity, modelled by the pulses on its wire.
 
-Source: datasheet AM2302 (Aosong): 7 "Single-bus communication", typical times. Not modelled: the first second after
-power-on, in which a real one does not answer, and the 20 ms after which it is not bound to.
+Source: datasheet AM2302 (Aosong): 7 "Single-bus communication", typical times. Not modelled: that a real sensor does
+not answer in the first second after power-on, and need not answer a start signal longer than 20 ms.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BIT_US = (26, 70)
 
 
 class Dht22(PulseChip):
-    """One sensor. Asked, it sends what it measured the last time it was asked, and measures anew if that is 2 s ago."""
+    """One sensor. At a start signal it sends its last measurement, and measures again if that is 2 s old or older."""
 
     def __init__(self, clock: Callable[[], float], air: Air) -> None:
         """clock: seconds."""
@@ -39,7 +39,7 @@ class Dht22(PulseChip):
                 self._answer()
 
     def pulse(self, level: int) -> int | None:
-        """The wire's pulses wait for whoever times them."""
+        """The answer's pulses wait until the program times them."""
         while self._pulses:
             of, microseconds = self._pulses.pop(0)
             if of == level:

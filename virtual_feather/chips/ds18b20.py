@@ -1,8 +1,8 @@
-"""DS18B20 thermometer, bit by bit.
+"""DS18B20 1-Wire thermometer, modelled bit by bit.
 
 Source: datasheet DS18B20 (Maxim, 2019): "64-Bit Lasered ROM Code", "Memory", "1-Wire Bus System" with figures 13 to 15.
-Conversions take the longest time of table 2. Not modelled: parasite power, the alarm search (nobody answers), and what
-the EEPROM keeps without power.
+Conversions take the maximum time of table 2. Not modelled: parasite power, the alarm search (no chip answers), and that
+the EEPROM keeps its values without power.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ FAMILY = 0x28
 _SEARCH_ROM, _READ_ROM, _MATCH_ROM, _SKIP_ROM = 0xF0, 0x33, 0x55, 0xCC
 _CONVERT, _WRITE, _READ, _COPY, _RECALL, _READ_POWER = 0x44, 0x4E, 0xBE, 0x48, 0xB8, 0xB4
 _POWER_ON_TEMPERATURE = 0x0550  # 85 degrees
-_EEPROM = b"\x4b\x46\x7f"  # TH, TL, configuration as they leave the factory
+_EEPROM = b"\x4b\x46\x7f"  # factory values of TH, TL, configuration
 _RESERVED = b"\xff\x0c\x10"
 _LOWEST, _HIGHEST = -55.0, 125.0
 
 
 def crc8(data: bytes) -> int:
-    """x^8 + x^5 + x^4 + 1, the lowest bit first."""
+    """CRC-8: x^8 + x^5 + x^4 + 1, the lowest bit first."""
     crc = 0
     for byte in data:
         crc ^= byte
@@ -57,7 +57,7 @@ class Ds18b20(OneWireChip):
         self._temperature = _POWER_ON_TEMPERATURE
         self._settings = bytearray(_EEPROM)
         self._eeprom = _EEPROM
-        self._ready = 0.0  # end of the conversion that runs
+        self._ready = 0.0  # end of the running conversion
         self.reset()
 
     def reset(self) -> None:
@@ -67,7 +67,7 @@ class Ds18b20(OneWireChip):
         self._out: list[int] = []
 
     def write(self, bit: int) -> None:
-        """Bits go where the commands so far lead."""
+        """A bit from the controller, taken as the commands so far require."""
         if self._take == self._searched:
             self._searched(bit)
             return
@@ -77,20 +77,20 @@ class Ds18b20(OneWireChip):
             self._take(byte)
 
     def read(self) -> int:
-        """The next bit of what was asked for; 0 while a conversion runs."""
+        """The next bit of the answer; 0 while a conversion runs."""
         if self._out:
             return self._out.pop(0)
         if self._take == self._converting:
             return int(self._clock() >= self._ready)
         return 1
 
-    # Where a byte goes: each of these is `self._take` for a while.
+    # The states: `self._take` is the method of the current state, which takes the next byte.
 
     def _deaf(self, byte: int) -> None:
-        """Not meant until the next reset."""
+        """Not addressed: bytes are ignored until the next reset."""
 
     def _converting(self, byte: int) -> None:
-        """Likewise; reading shows whether it has ended."""
+        """Bytes are ignored; reading shows whether the conversion has ended."""
 
     def _rom_command(self, byte: int) -> None:
         self._take = self._deaf
@@ -120,7 +120,7 @@ class Ds18b20(OneWireChip):
         self._out = [bit, 1 - bit]
 
     def _searched(self, bit: int) -> None:
-        """The controller has chosen a direction: those of the other one leave the search."""
+        """The controller has chosen a bit's value: chips with the other value leave the search."""
         if bit != _bits(self.rom)[self._matched]:
             self._take = self._deaf
             return
@@ -144,7 +144,7 @@ class Ds18b20(OneWireChip):
             self._eeprom = bytes(self._settings)
         elif byte == _RECALL:
             self._settings[:] = self._eeprom
-        # _READ_POWER: 1, as the wire reads by itself, for a supply of its own.
+        # _READ_POWER: the released wire reads 1, which means external power.
 
     def _write_settings(self, byte: int) -> None:
         if self._written == 2:
@@ -156,7 +156,7 @@ class Ds18b20(OneWireChip):
     # The thermometer.
 
     def _convert(self) -> None:
-        unused = 3 - (self._settings[2] >> 5 & 3)  # bits of the lowest that are undefined: 0 here
+        unused = 3 - (self._settings[2] >> 5 & 3)  # lowest bits, undefined at this resolution: 0 here
         celsius = min(max(self._air.temperature, _LOWEST), _HIGHEST)
         self._next = round(celsius * 16) >> unused << unused & 0xFFFF
         self._ready = self._clock() + 0.75 / (1 << unused)

@@ -1,4 +1,4 @@
-"""The light that falls on the board: a level that changes in steps, with its recent past."""
+"""The light on the board: a level that changes in steps, with its recent history."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _STEPS = 1024
 class Light:
     """Illuminance in lux and infrared share over time.
 
-    An integrating sensor asks what fell on it during a window that has just ended: the last 1024 steps are remembered,
-    and before the oldest of them the light is taken to have been as it was then.
+    An integrating sensor asks for the light during a window that has just ended. The last 1024 steps are kept; before
+    the oldest of them, the light is assumed to have been the same as in that step.
     """
 
     def __init__(self, clock: Callable[[], float], lux: float = 0.0, ratio: float = DAYLIGHT) -> None:
@@ -36,7 +36,7 @@ class Light:
     def set(self, lux: float, ratio: float = DAYLIGHT) -> None:
         """Change the light, now.
 
-        lux: 0 or more. ratio: infrared channel by visible channel of a TSL2561, 0 to 1.29. Raises ValueError.
+        lux: 0 or more. ratio: infrared channel divided by visible channel of a TSL2561, 0 to 1.29. Raises ValueError.
         """
         if not 0 <= lux < math.inf:
             raise ValueError(f"light must be 0 lux or more, not {lux}")
@@ -45,7 +45,7 @@ class Light:
         self._steps.append((self._clock(), lux, ratio))
 
     def spans(self, start: float, end: float) -> Iterator[tuple[float, float, float]]:
-        """What the window from start to end (seconds) consisted of: (seconds, lux, ratio), newest first."""
+        """The parts of the window from start to end (seconds): (seconds, lux, ratio), newest first."""
         for since, lux, ratio in reversed(self._steps):
             if since <= start:
                 break

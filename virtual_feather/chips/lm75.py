@@ -1,4 +1,4 @@
-"""LM75 thermometer at register level.
+"""LM75 thermometer, modelled at register level.
 
 Source: datasheet LM75B (NXP, 2015): 7.4 "Register list". Not modelled: the OS pin and its fault queue, the time of the
 first conversion.
@@ -20,10 +20,10 @@ _DEFAULTS = {0: b"\0\0", 1: b"\0", 2: b"\x4b\0", 3: b"\x50\0"}  # THYST 75 degre
 
 
 class Lm75(Chip):
-    """One chip, fresh from power-on: it measures again and again. Raises ValueError for an address it cannot have."""
+    """One chip, fresh from power-on: it measures continuously. Raises ValueError for an address that it cannot have."""
 
     def __init__(self, _clock: Callable[[], float], air: Air, *, address: int = 0x48) -> None:
-        """_clock: as for the other chips, but here a conversion is over at once."""
+        """_clock: not used, as here a conversion takes no time."""
         if address not in ADDRESSES:
             raise ValueError(f"an LM75 has no address {address:#x}: 0x48 to 0x4F")
         self._air = air
@@ -33,7 +33,7 @@ class Lm75(Chip):
         self._at = 0
 
     def start(self, address: int, read: bool) -> bool:
-        """A read begins at the register that was selected last."""
+        """A read begins at the register selected last."""
         if address != self._address:
             return False
         self._at = 0
@@ -44,7 +44,7 @@ class Lm75(Chip):
         return True
 
     def write(self, byte: int) -> bool:
-        """The register, then its value."""
+        """A register's address, then its value."""
         if self._pointer is None:
             self._pointer = byte & 3
             return True
@@ -55,13 +55,13 @@ class Lm75(Chip):
         return True
 
     def read(self) -> int:
-        """The register's bytes, again and again."""
+        """The register's bytes, repeated."""
         register = self._registers[self._pointer or 0]
         self._at += 1
         return register[(self._at - 1) % len(register)]
 
     def stop(self) -> None:
-        """Nothing: the register stays selected."""
+        """STOP has no effect: the register stays selected."""
 
     def _measure(self) -> None:
         if not self._registers[_CONFIGURATION][0] & _SHUT_DOWN:

@@ -1,7 +1,7 @@
-"""SHT31 temperature and humidity sensor at command level.
+"""SHT31 temperature and humidity sensor, modelled at command level.
 
-Source: datasheet SHT3x-DIS (Sensirion, 2022): 4 "Operation and communication". Measurements take the longest time of
-table 4. Not modelled: stretching the clock (what such a command measures is not there before its time either), the
+Source: datasheet SHT3x-DIS (Sensirion, 2022): 4 "Operation and communication". Measurements take the maximum time of
+table 4. Not modelled: clock stretching (commands with it measure too, but an early read is not acknowledged), the
 periodic modes, the alert pin, the heater.
 """
 
@@ -15,14 +15,14 @@ from .air import Air
 ADDRESSES = (0x44, 0x45)
 """ADDR to ground, to VDD."""
 
-# Commands that measure once: seconds.
+# Commands that measure once, and how many seconds that takes.
 _MEASURE = {0x2400: 0.0155, 0x240B: 0.0065, 0x2416: 0.0045, 0x2C06: 0.0155, 0x2C0D: 0.0065, 0x2C10: 0.0045}
 _STATUS, _CLEAR_STATUS, _SOFT_RESET = 0xF32D, 0x3041, 0x30A2
 _AFTER_RESET = 0x0010
 
 
 def crc8(word: bytes) -> int:
-    """4.12: polynomial 0x31, from 0xFF."""
+    """The CRC-8 of 4.12: polynomial 0x31, initial value 0xFF."""
     crc = 0xFF
     for byte in word:
         crc ^= byte
@@ -50,11 +50,11 @@ class Sht31(Chip):
 
     def _reset(self) -> None:
         self._status = _AFTER_RESET
-        self._ends: float | None = None  # of the measurement that runs
+        self._ends: float | None = None  # end of the running measurement
         self._out = b""
 
     def start(self, address: int, read: bool) -> bool:
-        """A read is not acknowledged as long as there is nothing to read."""
+        """A read is not acknowledged while there is nothing to read."""
         if address != self._address:
             return False
         self._command = b""
@@ -64,7 +64,7 @@ class Sht31(Chip):
         return not read or bool(self._out)
 
     def write(self, byte: int) -> bool:
-        """Commands of two bytes. One that the chip does not know is not acknowledged, nor any while it measures."""
+        """A command of two bytes. Unknown commands, and all during a measurement, are not acknowledged."""
         self._command += bytes((byte,))
         if len(self._command) < 2:
             return True
@@ -73,12 +73,12 @@ class Sht31(Chip):
         return self._act(int.from_bytes(self._command, "big"))
 
     def read(self) -> int:
-        """Words with their checksums, once."""
+        """The answer's words with their checksums, then 0xFF."""
         byte, self._out = (self._out[0], self._out[1:]) if self._out else (0xFF, b"")
         return byte
 
     def stop(self) -> None:
-        """What has not been read of an answer is gone."""
+        """STOP drops the unread rest of an answer."""
         if not self._command:
             self._out = b""
 
@@ -97,6 +97,6 @@ class Sht31(Chip):
         return True
 
     def _measured(self) -> bytes:
-        """4.13, the other way round."""
+        """The conversion formulas of 4.13, inverted."""
         words = ((self._air.temperature + 45) / 175, self._air.humidity / 100)
         return _checked(*(min(max(round(share * 65535), 0), 65535) for share in words))

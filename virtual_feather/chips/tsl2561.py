@@ -1,8 +1,8 @@
-"""TSL2561 light-to-digital converter at register level.
+"""TSL2561 light-to-digital converter, modelled at register level.
 
-Source: datasheet TAOS059N (2009): "Principles of Operation", "Register Set", "Calculating Lux". Where it is silent the
-model does what is hardest on a driver, or what chips are seen to do, and says so. Not modelled: the INT pin, which the
-board does not wire (its registers hold what is written), and the SMBus byte count (TSL2560 only).
+Source: datasheet TAOS059N (2009): "Principles of Operation", "Register Set", "Calculating Lux". Where it is silent, the
+model does what is hardest on a driver or what real chips do, and a comment says so. Not modelled: the INT pin, which
+the board does not wire (its registers hold what is written), and the SMBus byte count (TSL2560 only).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _IDENTITIES = {"T": 0x50, "CS": 0x10}
 _INTEGRATIONS = {0: (0.0137, 11 / 322, 5047), 1: (0.101, 81 / 322, 37177), 2: (0.402, 1.0, 65535)}
 _FULL_SCALE_PER_SECOND = 37177 / 0.101
 
-# "Calculating Lux": up to ratio, lux for each count of channel 0 at 402 ms and 16x.
+# "Calculating Lux": the highest ratio, and lux for each count of channel 0 at 402 ms and 16x up to that ratio.
 _LUX_PER_COUNT: dict[str, tuple[tuple[float, Callable[[float], float]], ...]] = {
     "T": (
         (0.50, lambda r: 0.0304 - 0.062 * r**1.4),
@@ -60,7 +60,7 @@ class Tsl2561(Chip):
         address: int = 0x39,
         period: float = 1.0,
     ) -> None:
-        """clock: seconds, the one that `light` runs on."""
+        """clock: seconds, the same clock as the light's."""
         if address not in ADDRESSES:
             raise ValueError(f"a TSL2561 has no address {address:#x}: 0x29, 0x39 or 0x49")
         if package not in _IDENTITIES:
@@ -73,8 +73,8 @@ class Tsl2561(Chip):
         self._registers = bytearray(16)
         self._registers[_TIMING] = 0x02
         self._registers[_ID] = _IDENTITIES[package]
-        self._started: float | None = None  # begin of the integration that runs
-        self._timing = 0  # and the TIMING it runs with
+        self._started: float | None = None  # start of the running integration
+        self._timing = 0  # TIMING of the running integration
         self._data = {_DATA0: 0, _DATA1: 0}
         self._select = 0
         self._pointer = 0
@@ -84,16 +84,16 @@ class Tsl2561(Chip):
     # The wire: "SMBus and I2C Protocols", "Command Register".
 
     def start(self, address: int, read: bool) -> bool:
-        """A read begins at the register that the last command selected, however often it is repeated."""
+        """Each read, repeated or not, begins at the register that the last command selected."""
         self._expects_command = not read
         self._ignores = False
         self._pointer = self._select
         return address == self._address
 
     def write(self, byte: int) -> bool:
-        """First the command; CLEAR clears an interrupt that is not modelled, WORD and BLOCK make no difference on I2C.
+        """The command, then data. CLEAR has no effect (no interrupt is modelled), nor have WORD and BLOCK on I2C.
 
-        The pointer moves on after every data byte without them too: chips do, and published programs rely on it.
+        The pointer advances after every data byte anyway: real chips do so, and published programs rely on it.
         """
         if self._expects_command:
             self._expects_command = False
@@ -108,7 +108,7 @@ class Tsl2561(Chip):
         return self._read_register(self._next())
 
     def stop(self) -> None:
-        """Nothing: the command stays selected."""
+        """STOP has no effect: the register stays selected."""
 
     def _next(self) -> int:
         register, self._pointer = self._pointer, (self._pointer + 1) % 16
@@ -124,7 +124,7 @@ class Tsl2561(Chip):
         was_on = self._is_on
         self._registers[register] = value
         if register == _CONTROL and not self._is_on:
-            self._started = None  # lost; the data registers keep what they held (not in the datasheet)
+            self._started = None  # aborted; the data registers keep their values (not in the datasheet)
         elif register == _CONTROL and not was_on:
             self._begin()
         elif register == _TIMING and self._is_on:
@@ -132,7 +132,7 @@ class Tsl2561(Chip):
 
     def _read_register(self, register: int) -> int:
         if register in self._data:
-            # Reading the low byte latches the high one in a shadow register, which the next address gives.
+            # Reading the low byte latches the high byte in a shadow register, which the next address returns.
             self._integrate()
             low, high = self._data[register] & 0xFF, self._data[register] >> 8
             self._registers[register], self._registers[register + 1] = low, high
@@ -145,13 +145,13 @@ class Tsl2561(Chip):
     # The converter: "Analog-to-Digital Converter", "Timing Register".
 
     def _begin(self) -> None:
-        """Start integrating; with manual timing, only if the bit says so."""
+        """Start integrating; with manual timing, only if the MANUAL bit is set."""
         self._timing = self._registers[_TIMING]
         waits = self._timing & _INTEG == _INTEG and not self._timing & _MANUAL
         self._started = None if waits else self._clock()
 
     def _retime(self, timing: int) -> None:
-        """TIMING written while on: counts from the next cycle (not in the datasheet), manual timing at once."""
+        """TIMING written while on takes effect with the next cycle (not in the datasheet), manual timing at once."""
         manual, now = self._timing & _INTEG == _INTEG, self._clock()
         if manual and self._started is not None and now > self._started:
             self._convert(self._started, now, self._timing)
@@ -167,7 +167,7 @@ class Tsl2561(Chip):
                 return
             self._convert(self._started, end, self._timing)
             self._timing = self._registers[_TIMING]
-            # Of the cycles since then only the last complete one can be read.
+            # Of the cycles since then, only the last complete one can be read.
             unread = max(0, int((now - end) / self._seconds(self._timing)) - 1)
             self._started = end + unread * self._seconds(self._timing)
 
