@@ -1,4 +1,4 @@
-"""The analogue input."""
+"""The ESP8266's ADC: its analogue input pin, 0 to 1 V."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Adc:
 
     @property
     def volts(self) -> float:
-        """At the pin."""
+        """The voltage at the pin."""
         return self._volts
 
     @volts.setter

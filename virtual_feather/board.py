@@ -1,8 +1,8 @@
-"""The Feather: its parts, its power, and its resets.
+"""The Feather HUZZAH board: its parts, its power supply and its resets.
 
-What goes on through what: a soft reset (Ctrl-D) starts a new interpreter and nothing else; a reset of the chip (button,
-machine.reset(), watchdog) keeps flash and RTC memory; so does deep sleep, in which all else is off; a loss of power
-keeps the flash alone. A supply that fails is always off at once: the voltages in between are not modelled.
+A soft reset (Ctrl-D) only starts a new interpreter. A reset of the chip (button, machine.reset(), watchdog) keeps flash
+and RTC memory. Deep sleep keeps both too, with everything else off. A loss of power keeps only the flash. The supply
+goes off at once: the voltages in between are not modelled.
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ class Board:
         chip_speed: bool = False,
         network: bool = False,
     ) -> None:
-        """state: its folder. fast, network: as in `runner.Options`. paced: the flash takes its time; chip_speed: so do
-        programs.
+        """state: the board's folder. fast, network: as in `runner.Options`. paced: the flash takes as long as a real
+        one; chip_speed: so do programs.
 
-        Raises ValueError for a flash file that is none, OSError.
+        Raises ValueError for a flash file of another size, OSError.
         """
         self._reactor = reactor
-        self.serial: Callable[[bytes], None] = lambda _: None  # called with what the UART of the program sends
+        self.serial: Callable[[bytes], None] = lambda _: None  # called with what the program sends on UART 0
         self.started: Callable[[], None] = lambda: None  # called when a file system is mounted and boot.py begins
-        self.halted: Callable[[], None] = lambda: None  # called when the processor has stopped, and a loader with it
+        self.halted: Callable[[], None] = lambda: None  # called when the chip has stopped, its serial loader too
         self._fast = fast is not None
         self._paced = paced
         self.identity = identity
@@ -91,18 +91,18 @@ class Board:
         self.radio = Radio(reactor, page, self.flash, identity.mac, self._radio_changed)
         self._child: Child | None = None
         self._layout: Layout | None = None
-        self._next_reset: Alarm | None = None  # by itself: the end of a deep sleep, or after a crash
-        self.wake_wired = False  # whether a wire joins GPIO16 and RST: a Feather comes without
+        self._next_reset: Alarm | None = None  # due by itself: at the end of a deep sleep, or after a crash
+        self.wake_wired = False  # whether a wire connects GPIO16 to RST: a new Feather has none
         self.powered = False
         self.resets = 0
         self._handlers = {kind: self._guarded(handler) for kind, handler in self._all_handlers().items()}
         if fast is not None:
             self.run_fast(fast)
-        # With no processor that could say so, a fast clock knows itself that nobody waits.
+        # In deep sleep and after a crash no processor runs: a fast clock may skip to the reset that is due.
         reactor.sleeps = lambda: self._fast and self._next_reset is not None
 
     def _all_handlers(self) -> dict[str, Callable]:
-        """What is done for each message of the processor: processor/child.py has their list."""
+        """The handler of each message from the processor; processor/child.py lists the messages."""
         return {
             "T": self._print,
             "t": self._print_paced,
@@ -141,20 +141,20 @@ class Board:
             self.reset(PWRON_RESET)
 
     def power_off(self) -> None:
-        """Cut the supply, in whatever the board is doing."""
+        """Cut the supply, whatever the board is doing."""
         self.halt()
         self.powered = False
         self.flash.cut_after = None
 
     def close(self) -> None:
-        """Cut the supply, and give back what the board holds of the computer."""
+        """Cut the supply, and close the board's sockets, files and shared memory."""
         self.power_off()
         self.gateway.close()
         self.flash.close()
         self._shared.close()
 
     def halt(self) -> None:
-        """Stop the processor and all that runs by itself: no power, in deep sleep, or held in reset."""
+        """Stop the processor, the pads and the radio, and cancel a reset that is due: no power, deep sleep, RST low."""
         self._kill()
         if self._next_reset:
             self._next_reset.cancel()
@@ -164,7 +164,7 @@ class Board:
         self.halted()
 
     def reset(self, cause: int) -> None:
-        """A reset of the chip; it starts what the flash holds."""
+        """Reset the chip, which then starts the image in the flash. cause: an rst_reason."""
         if not self.powered:
             return
         self.halt()
@@ -195,34 +195,34 @@ class Board:
             other.close()
 
     def _died(self) -> None:
-        """The processor has crashed, as an exception of the chip does: it resets."""
+        """The processor has crashed: reset, as the chip does after an exception."""
         self.halt()
         self._next_reset = self._reactor.call_in(_REBOOT_S, lambda: self.reset(EXCEPTION_RESET))
 
     def _deepsleep(self, time_us: int) -> None:
-        """Power down for so long, or until a reset from outside (0)."""
+        """Power down for `time_us`; 0: until a reset from outside."""
         self.halt()
         if time_us:
             self._next_reset = self._reactor.call_in(time_us / 1e6, self._end_deepsleep)
 
     def _end_deepsleep(self) -> None:
-        """The chip pulls GPIO16 low for a moment. Without a wire to RST nobody notices."""
+        """The chip pulls GPIO16 low for a moment, which resets it only if a wire leads to RST."""
         self._next_reset = None
         if self.wake_wired:
             self.reset(DEEPSLEEP_RESET)
 
     def wire_wake(self, wired: bool) -> None:
-        """Join GPIO16 and RST, which a resistor pulls up; or take the wire away."""
+        """Connect GPIO16 to RST, which a resistor pulls up; or remove the wire."""
         self.wake_wired = wired
         self.gpio.pull_up(WAKE, wired)
 
     def _wake_line(self, level: int) -> None:
-        """GPIO16 driven by a program: through the wire it resets the chip under it."""
+        """A program has driven GPIO16: low, through the wire to RST, resets the chip."""
         if self.wake_wired and self.running and not level:
             self.reset(HARD_RESET)
 
     def run_fast(self, seconds: float) -> None:
-        """Skip idle time for so many seconds of the board's clock, 0 to infinity. Raises ValueError: not started so."""
+        """Skip idle time for `seconds` of the board's clock, 0 to infinity. Raises ValueError without --fast."""
         if not self._fast:
             raise ValueError("the board was started without --fast")
         until = (self._reactor.now() + seconds) * 1e6 if seconds else 0
@@ -234,7 +234,7 @@ class Board:
     # What the processor asks for.
 
     def _guarded(self, handler: Callable[[bytes], object]) -> Callable[[bytes], object]:
-        """Whatever writes flash may be cut off in the middle."""
+        """`handler`, but the board goes off when a PowerCut interrupts its flash write."""
 
         def handle(data: bytes) -> object:
             try:
@@ -250,7 +250,7 @@ class Board:
         return self.wires.pulses()
 
     def _erase_flash(self, data: bytes) -> int:
-        """Microseconds for which the flash is busy; -1 for a sector that it has not."""
+        """Microseconds for which the flash is busy; -1: there is no such sector."""
         sector = int.from_bytes(data, "little")
         return self._busy_us(sector * SECTOR, SECTOR, lambda: self.flash.erase_sector(sector))
 
@@ -265,7 +265,7 @@ class Board:
         return int(seconds * 1e6) if self._paced else 0
 
     def _skip(self, _: bytes) -> int:
-        """A fast processor has nothing to do before our next alarm: jump to it. It rings after this turn."""
+        """A fast processor has nothing to do before the board's next alarm: skip to it. It rings at this turn's end."""
         self._reactor.skip(None)
         return 0
 

@@ -1,4 +1,4 @@
-"""The control socket: how the world around a running board is changed and looked at."""
+"""The control socket, over which `ctl` changes and shows the world around a running board."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _PATIENCE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What `ctl` was given."""
+    """The command line of a `ctl`."""
 
     verb: str
     arguments: list[str] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
-    data: bytes = b""  # content of a file
+    data: bytes = b""  # content of the file, for `put`
 
 
 def _within(state: Path, act: Callable[[str], None]) -> None:
-    """Call act(path) with a path of the socket that is short enough: AF_UNIX takes 107 bytes."""
+    """Call act(path) with a short path to the socket: AF_UNIX allows 107 bytes."""
     descriptor = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
     try:
         act(f"/proc/self/fd/{descriptor}/{_NAME}")
@@ -43,7 +43,7 @@ class ControlServer:
     """Serves commands: one connection, one line with a command, one line with the answer."""
 
     def __init__(self, reactor: Reactor, state: Path, execute: Callable[[Command], bytes]) -> None:
-        """execute: carries out a command and returns its output; raises UserError. A socket left there is replaced."""
+        """execute: carries out a command and returns its output; raises UserError. An old socket is replaced."""
         self._reactor = reactor
         self._execute = execute
         self._path = state / _NAME
@@ -63,7 +63,7 @@ class ControlServer:
         connection, _ = self._socket.accept()
         connection.setblocking(False)
         line = bytearray()
-        # A board does not wait for whoever connects and is slow to ask.
+        # A board does not wait for a client that is slow to send its command.
         self._reactor.watch(connection.fileno(), lambda: self._receive(connection, line))
 
     def _receive(self, connection: socket.socket, line: bytearray) -> None:
@@ -84,13 +84,13 @@ class ControlServer:
             words = json.loads(line)
             command = Command(**{**words, "data": _bytes(words["data"])})
         except (ValueError, TypeError, KeyError, AttributeError):
-            return  # whoever that is, it is no `ctl` of ours
+            return  # the client is no `ctl` of this version
         try:
             answer = {"output": self._execute(command).decode("latin-1")}
         except UserError as error:
             answer = {"error": str(error), "status": error.status}
         connection.settimeout(_PATIENCE_S)
-        with contextlib.suppress(OSError):  # whoever asked has gone
+        with contextlib.suppress(OSError):  # the client has gone
             connection.sendall(json.dumps(answer).encode() + b"\n")
 
 
@@ -115,5 +115,5 @@ def control(state: Path, command: Command) -> bytes:
 
 
 def _bytes(text: str) -> bytes:
-    """JSON has no bytes: they travel as the characters of those numbers."""
+    """JSON has no bytes: each travels as the character of the same number."""
     return text.encode("latin-1")

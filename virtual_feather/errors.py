@@ -1,8 +1,8 @@
-"""What can go wrong through its user's doing."""
+"""The error that tells users what they can do about it."""
 
 
 class UserError(Exception):
-    """Cannot be done; the text says why, and what to do. `status` is the exit status: 1, or 2 for wrong usage."""
+    """A command cannot be done; the text says why, and what to do. `status`: exit status, 1, or 2 for wrong usage."""
 
     def __init__(self, text: str, status: int = 1) -> None:
         super().__init__(text)

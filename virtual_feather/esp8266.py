@@ -1,4 +1,4 @@
-"""What the ROM loader and the flasher stub work on: the ESP8266's UART, its registers, the flash chip."""
+"""The ESP8266 as the ROM loader and esptool's flasher stub use it: UART, registers, eFuse, flash chip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .flash import Flash
 
 ROM_BAUD = 115200
 
-_CHIP_MAGIC = (0x40001000, 0xFFF0C101)  # a word of the ROM by which esptool knows an ESP8266
+_CHIP_MAGIC = (0x40001000, 0xFFF0C101)  # a word of the ROM by which esptool recognises an ESP8266
 _OTP = 0x3FF00050  # four words of eFuse
 _UART_CLKDIV = 0x60000014
 _UART_CLOCK = 52_000_000  # twice the 26 MHz crystal
@@ -34,7 +34,7 @@ class Next(enum.Enum):
     ROM = enum.auto()
     STUB = enum.auto()
     USER = enum.auto()  # the program in flash
-    NOTHING = enum.auto()  # code that this chip cannot run: silence until the next reset
+    NOTHING = enum.auto()  # code that this model cannot run: silence until the next reset
 
 
 def checksum(data: bytes) -> int:
@@ -56,12 +56,12 @@ class Chip:
         self._sent = b""
         self._words = {_CHIP_MAGIC[0]: _CHIP_MAGIC[1]}
         self._fixed = set(self._words)
-        self.attached = False  # the flash, to the SPI controller: a reset into the loader leaves its pins GPIOs
+        self.attached = False  # whether the SPI controller has the flash's pins: after a reset into the loader, not
         self._burn(mac)
         self.baud = ROM_BAUD
 
     def _burn(self, mac: bytes) -> None:
-        """eFuse as the factory leaves it: no bit of an ESP8285, the MAC in its three places."""
+        """Set the eFuse words as the factory does: the MAC in its three places, no bit of an ESP8285."""
         words = (mac[5] << 24, int.from_bytes(mac[3:5], "big"), 0, int.from_bytes(mac[:3], "big"))
         for index, word in enumerate(words):
             self._words[_OTP + 4 * index] = word
@@ -69,7 +69,7 @@ class Chip:
 
     @property
     def baud(self) -> int:
-        """The UART's rate. The ROM measures it on the SYNC packet: whoever knows the line's rate may set it."""
+        """The UART's bits per second. The ROM measures them on the SYNC packet; here the caller sets them."""
         return self._baud
 
     @baud.setter
@@ -80,7 +80,7 @@ class Chip:
     # The UART.
 
     def send(self, frame: bytes) -> None:
-        """Send a frame, once the flash chip has done what it is doing."""
+        """Send a frame; `busy_s` says how long the flash chip's current work delays it."""
         self._sent += slip.encode(frame)
         self.busy_s = max(0.0, self._idle_at - self._clock())
 
@@ -90,17 +90,17 @@ class Chip:
         return sent
 
     def occupy(self, seconds: float) -> None:
-        """The flash chip works for that long, after what it is doing already."""
+        """Keep the flash chip busy for `seconds`, after its current work."""
         self._idle_at = max(self._idle_at, self._clock()) + seconds
 
     # Registers.
 
     def read_register(self, address: int) -> int:
-        """The word at `address`; 0 where nothing has been modelled or written."""
+        """The word at `address`; 0 if nothing is modelled there or was written."""
         return self._words.get(address, 0)
 
     def write_register(self, address: int, value: int, mask: int) -> None:
-        """Write the bits of `mask`; the SPI controller starts when it is told to."""
+        """Write the bits of `mask`; the start bit of SPI_CMD runs the SPI controller's command."""
         if address in self._fixed:
             return
         self._words[address] = self.read_register(address) & ~mask | value & mask
@@ -136,7 +136,7 @@ class Chip:
 
 
 def _sfdp(size: int) -> bytes:
-    """Serial flash discoverable parameters (JESD216): the header, one table at 0x80 with erase sizes and density."""
+    """Serial flash discoverable parameters (JESD216): the header, and a table at 0x80 with erase sizes and density."""
     header = b"SFDP\x00\x01\x00\xff" + b"\x00\x00\x01\x09\x80\x00\x00\xff"
     table = (
         0xFFF120E5,

@@ -1,4 +1,4 @@
-"""The board's file system seen from outside, while its processor is stopped or only reads."""
+"""Access from outside to the board's LittleFS, while the processor is stopped or only reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLOCK = 4096
 
 
 class _Blocks:
-    """The flash as a block device of littlefs-python, from the first block of the file system."""
+    """The flash from the file system's first block on, as a block device for littlefs-python."""
 
     def __init__(self, flash: Flash, start: int) -> None:
         self._flash = flash
@@ -39,7 +39,7 @@ class _Blocks:
 
 
 class FileSystem:
-    """Files of the LittleFS in the flash. Raises UserError where there is none, as its methods do for what fails."""
+    """The LittleFS in the flash. Raises UserError when there is none; the methods raise UserError when they fail."""
 
     def __init__(self, flash: Flash) -> None:
         layout = identify(flash)
@@ -73,6 +73,6 @@ class FileSystem:
 
 
 def _reason(error: Exception) -> str:
-    """littlefs-python raises bare OSErrors because of its own, which have a code."""
+    """The system's text for an error; littlefs-python raises bare OSErrors, whose cause has the code."""
     cause = error if isinstance(error, littlefs.LittleFSError) else error.__cause__
     return os.strerror(-cause.code).lower()

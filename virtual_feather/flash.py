@@ -1,4 +1,4 @@
-"""The flash chip: a file of its size, mapped and shared with the processor, under the rules of NOR flash.
+"""The board's SPI flash chip: a file of the same size, mapped and shared with the processor, with NOR flash's rules.
 
 Programming can only clear bits, erasing sets whole sectors to ones. Times are the typical ones of a 4 MiB chip of this
 kind (Winbond W25Q32JV datasheet, AC characteristics: tPP, tSE, tBE2, tCE).
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SECTOR = 4096
-BLOCK = 16  # sectors that one 64 KiB block erase sets
+BLOCK = 16  # sectors in a 64 KiB block erase
 PAGE = 256
 
 _PROGRAM_PAGE_S = 0.0004
@@ -26,16 +26,16 @@ _SMALLEST, _LARGEST = 1 << 19, 1 << 24
 
 
 class PowerCut(Exception):
-    """The power went while the chip was programming or erasing: that operation is left half done."""
+    """The power went off while the chip was programming or erasing: that operation is left half done."""
 
 
 class Flash:
-    """Bytes that survive the board. Operations return how long the real chip is busy with them, in seconds."""
+    """Bytes that outlast the board's process. Operations return the seconds for which a real chip is busy."""
 
     def __init__(self, path: Path, size: int = 4 << 20) -> None:
-        """Open the file, or make an erased one. `size` in bytes, a power of two from 512 KiB to 16 MiB.
+        """Open the file, or make an erased one. size: bytes, a power of two from 512 KiB to 16 MiB.
 
-        Raises ValueError for another size, and for a file that is not of this size; OSError as open does.
+        Raises ValueError for another size, or for a file of another size; OSError as open does.
         """
         if not _SMALLEST <= size <= _LARGEST or size & (size - 1):
             raise ValueError(
@@ -43,7 +43,7 @@ class Flash:
             )
         self.size = size
         self.path = path
-        # Set to a number of bytes, the power goes when that many more have been programmed or erased.
+        # Bytes that can still be programmed or erased before the power goes off; None: no limit.
         self.cut_after: int | None = None
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -60,7 +60,7 @@ class Flash:
             self._map[:] = b"\xff" * size
 
     def close(self) -> None:
-        """Unmap the file. Views of `memory` must be gone by then."""
+        """Unmap the file. Release all views of `memory` before."""
         self._map.close()
 
     @property
@@ -70,7 +70,7 @@ class Flash:
 
     @property
     def jedec_id(self) -> int:
-        """What RDID (0x9F) answers, first byte lowest: manufacturer, type, log2 of the size in bytes."""
+        """The answer to RDID (0x9F), first byte lowest: manufacturer, type, log2 of the size in bytes."""
         return _MANUFACTURER | 0x40 << 8 | (self.size.bit_length() - 1) << 16
 
     def holds(self, address: int, length: int) -> bool:
@@ -78,7 +78,7 @@ class Flash:
         return 0 <= address <= address + length <= self.size
 
     def read(self, address: int, length: int) -> bytes:
-        """Raises ValueError outside the chip, as the others do."""
+        """The bytes from `address`. Raises ValueError outside the chip, as the methods below do."""
         self._check(address, length)
         return self._map[address : address + length]
 
@@ -117,7 +117,7 @@ class Flash:
 
     @contextmanager
     def uncut(self) -> Iterator[None]:
-        """The chip is written from outside, where no cut of the board's power counts."""
+        """Ignore `cut_after` meanwhile: the chip is written from outside, without the board's power."""
         cut_after, self.cut_after = self.cut_after, None
         try:
             yield
