@@ -1,4 +1,4 @@
-"""The frames' way between the processor and the gateway: a socket, and what the page says of frames under way."""
+"""Carries Ethernet frames between processor and gateway over a socket; the shared page counts the frames."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..processor.page import Page
 from ..reactor import Reactor
 from .gateway import Gateway
 
-_FRAME = 2048  # bytes, more than one has
+_FRAME = 2048  # bytes, more than a frame has
 
 
 class Cable:
-    """Plugged in while a processor runs."""
+    """Connected while a processor runs."""
 
     def __init__(self, reactor: Reactor, page: Page, mac: bytes, network: bool, fast: Callable[[], bool]) -> None:
         """mac, network: as for Gateway. fast: whether idle time is skipped."""
@@ -26,11 +26,11 @@ class Cable:
 
     @property
     def handlers(self) -> dict[str, Callable]:
-        """What the processor tells, by the kind of its message."""
+        """The handlers of the processor's messages, by kind."""
         return {"Q": lambda data: self.gateway.serves(*struct.unpack("<BH", data))}
 
     def plug(self) -> socket.socket:
-        """The processor's end."""
+        """Connect; return the processor's end of the socket."""
         self._page.frames = self._page.sent = self._page.seen = 0
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.setblocking(False)
@@ -38,7 +38,7 @@ class Cable:
         return other
 
     def unplug(self) -> None:
-        """The processor has ended."""
+        """Disconnect, as the processor has ended."""
         if self._socket:
             self._reactor.forget(self._socket.fileno())
             self._socket.close()
@@ -61,7 +61,7 @@ class Cable:
             try:
                 self._socket.send(frame)
             except OSError:
-                self._page.frames -= 1  # no room: lost, as in the air
+                self._page.frames -= 1  # no room: the frame is lost, as over the air
 
     def _not_quiet_before(self, monotonic_s: float) -> bool:
         self._page.quiet_from_us = int(monotonic_s * 1e6)

@@ -1,8 +1,8 @@
-"""One TCP connection of the board: it ends here, and goes on in a socket of this computer (RFC 9293).
+"""One TCP connection of the board (RFC 9293), which ends here and continues in a socket of this computer.
 
-The board is told that bytes have arrived when the socket has taken them, or one small buffer; it is sent no more than
-it has room for, and the rest stays with whoever sends. Frames get lost only while the radio has no link: what is not
-acknowledged is sent again, on the board's clock.
+Bytes from the board are acknowledged once the socket, or one small buffer, has taken them. The board is sent no more
+than its window allows; the rest waits at the sender. Frames are lost only while the radio has no link: unacknowledged
+bytes are sent again, timed by the board's clock.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .traffic import Traffic
 
 _ROOM = 2 * MSS  # bytes from the board that wait for the socket
 _SEND_BUFFER = 2 * MSS  # bytes that wait in the socket, as near as the system keeps it
-_FIRST_S, _LONGEST_S, _TRIES = 0.2, 60.0, 15  # before a repetition, each twice as long; without an answer
+_FIRST_S, _LONGEST_S, _TRIES = 0.2, 60.0, 15  # before a retransmission, doubled each time; without an answer
 _RECEIVE_BUFFER = 4 * MSS  # bytes that wait in the socket for the board
 _MODULUS = 1 << 32
 _BREAK = struct.pack("ii", 1, 0)  # SO_LINGER with which close() sends RST
@@ -28,7 +28,7 @@ _READING, _WRITING = select.EPOLLIN, select.EPOLLOUT
 
 
 def prepare(sock: socket.socket) -> None:
-    """Make a socket, or a listener for its connections, pass on at once what it gets, and hold little."""
+    """Make a socket, or the connections of a listener, non-blocking, without delay, with small buffers."""
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, MSS)
@@ -59,9 +59,9 @@ class Connection:
         self._interest = 0
         self._connecting = False
         self._closed = False
-        # To the board: what it has not acknowledged, from a sequence number on.
+        # To the board: the bytes that it has not acknowledged, and the sequence number of the first.
         self._sequence = int.from_bytes(os.urandom(4), "big")
-        self._syn = False  # is not acknowledged
+        self._syn = False  # whether our SYN waits to be acknowledged
         self._out = bytearray()
         self._host_ended = False  # a FIN follows, or has followed
         self._fin_acknowledged = False
@@ -80,7 +80,7 @@ class Connection:
     # How it begins.
 
     def connect(self, syn: Segment, address: tuple[str, int]) -> None:
-        """The board connects to an address of this computer's network: answer its SYN when that is done."""
+        """The board connects to `address`: connect the socket there, then answer the board's SYN."""
         self.first, self._window = syn.sequence, syn.window
         self._next = (syn.sequence + 1) % _MODULUS
         self._connecting = True
@@ -100,7 +100,7 @@ class Connection:
         elif code == errno.ECONNREFUSED:
             self._break()
         else:
-            self._close()  # an absent host says nothing
+            self._close()  # an absent host does not answer
 
     def accept(self) -> None:
         """The socket has been connected to a server on the board: send a SYN."""
@@ -146,9 +146,9 @@ class Connection:
         del self._out[:count]
 
     def _take_data(self, segment: Segment) -> None:
-        """Take what is new and finds room, and say how far we have got."""
+        """Take the new bytes that find room, and acknowledge them."""
         known = (self._next - segment.sequence) % _MODULUS
-        if known < _MODULUS // 2:  # or else something before it is missing
+        if known < _MODULUS // 2:  # otherwise bytes before it are missing
             data = segment.data[known : known + _ROOM - len(self._in)]
             self._in += data
             self._next = (self._next + len(data)) % _MODULUS
@@ -162,7 +162,7 @@ class Connection:
     # Between the two.
 
     def _serve(self) -> None:
-        """The socket is ready for something."""
+        """The socket is ready to read or to write."""
         if self._connecting:
             self._connected(self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
             return
@@ -202,7 +202,7 @@ class Connection:
             self._break()
 
     def _pull(self) -> None:
-        """Send the board what the socket has, as far as there is room."""
+        """Send the board what the socket has, as far as the board's window allows."""
         while not self._syn and not self._host_ended and (room := self._window - len(self._out)) > 0:
             try:
                 data = self._sock.recv(min(room, MSS))
@@ -218,7 +218,7 @@ class Connection:
             self._emit(ACK | (PSH if data else FIN), at, data)
 
     def _watch(self) -> None:
-        """Wait for what the socket can do next, and for the board where it owes an answer."""
+        """Wait for what the socket can do next, and for the board's answer if one is due."""
         if self._connecting:
             interest = _WRITING
         else:
@@ -236,12 +236,12 @@ class Connection:
 
     @property
     def _in_flight(self) -> int:
-        """Sequence numbers that the board has not acknowledged."""
+        """How many sequence numbers the board has not acknowledged."""
         return self._syn + len(self._out) + (self._host_ended and not self._fin_acknowledged)
 
     @property
     def _owes(self) -> bool:
-        """Whether the board is to answer something, or to say that it has room again."""
+        """Whether the board has to acknowledge something, or to open its window again."""
         return bool(self._in_flight) or (not self._connecting and not self._host_ended and not self._window)
 
     def _emit(self, flags: int, sequence: int, data: bytes = b"") -> None:
@@ -256,7 +256,7 @@ class Connection:
             self._emit(ACK, self._sequence + self._in_flight)
 
     def _repeat(self) -> None:
-        """Send all that is not acknowledged; if that is nothing, ask for the board's window."""
+        """Send all that is not acknowledged; if there is nothing, probe the board's window."""
         if self._syn:
             self._emit(SYN if self.first is None else SYN | ACK, self._sequence)
             return
@@ -286,17 +286,17 @@ class Connection:
     # How it ends.
 
     def _break(self) -> None:
-        """The other side is lost: tell the board."""
+        """The other side is lost: send the board a RST."""
         self._emit(RST | ACK, self._sequence + self._in_flight)
         self._close()
 
     def _reset_host(self) -> None:
-        """The board is lost: tell the other side."""
+        """The board is lost: send the other side a RST."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _BREAK)
         self._close()
 
     def close(self) -> None:
-        """End it at once, without a word to the board."""
+        """End the connection at once, and send the board nothing."""
         self._reset_host()
 
     def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""The DHCP server (RFC 2131, options RFC 2132): it has one address to give, to the one board on its link."""
+"""The DHCP server (RFC 2131, options RFC 2132), with one address for the one board on its link."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LEASE_S = 86_400
 
 
 def answer(request: bytes, address: bytes, gateway: bytes, mask: bytes) -> bytes | None:
-    """What the server says to a client's message; None: nothing.
+    """The server's answer to a client's message; None: no answer.
 
     gateway is also the DHCP server and the DNS server.
     """

@@ -1,7 +1,7 @@
 """The router behind the access point: the other end of the board's Wi-Fi.
 
 Its network is this computer's own loopback, 127.0.0.0/8, so that an address means the same on the board and on this
-computer: 127.0.0.1 is this computer, and the board has an address of its own there, made of its MAC.
+computer: 127.0.0.1 is this computer, and the board has an address of its own there, made from its MAC.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ class Gateway:
         busy_until: Callable[[float], bool],
         network: bool = False,
     ) -> None:
-        """mac: the board's from the factory. send: a frame to the board. network: reach more than this computer.
+        """mac: the board's factory MAC. send: sends a frame to the board. network: reach more than this computer.
 
-        busy_until(time.monotonic()): an answer may be under way; told again and again while something passes. Whether
-        anybody wants to know, because the clock is fast.
+        busy_until(t): until then, by time.monotonic(), an answer may be under way; called again while traffic passes.
+        Returns whether the clock is fast, so that the time matters.
         """
-        self._board = mac  # where frames go: the one it speaks with last
+        self._board = mac  # MAC that frames go to: the sender of the board's last frame
         self._host = address_of(mac)
         self._board_address = self._host
         self._send_frame = send
@@ -76,18 +76,18 @@ class Gateway:
 
     @property
     def address(self) -> str:
-        """Of this computer, on both sides."""
+        """This computer's address, the same on both sides."""
         return socket.inet_ntoa(_HERE)
 
     @property
     def board_address(self) -> str:
-        """Of the board, on both sides."""
+        """The board's address, the same on both sides."""
         return socket.inet_ntoa(self._host)
 
     def serves(self, protocol: int, port: int) -> None:
         """A program on the board listens: let programs of this computer reach it at this port of `board_address`.
 
-        protocol: TCP, until the board refuses a connection, or UDP. What this computer does not give stays closed.
+        protocol: TCP, until the board refuses a connection, or UDP. A port that this computer denies stays closed.
         """
         if protocol == TCP:
             self._tcp.listen(port, lambda: self._board_address)
@@ -105,7 +105,7 @@ class Gateway:
         self._udp.close()
 
     def receive(self, frame: bytes) -> None:
-        """A frame from the board. One that is not understood is dropped."""
+        """A frame from the board; dropped if it cannot be read."""
         if not self.linked:
             return
         try:
@@ -122,7 +122,7 @@ class Gateway:
             self._send_frame(ethernet(self._board, _MAC, IPV4, ipv4(packet)))
 
     def _take_arp(self, payload: bytes) -> None:
-        """Every address but the board's own is behind the gateway."""
+        """Answer with the gateway's MAC: every address but the board's own is behind the gateway."""
         question = arp_question(payload)
         if question and question[2] not in (question[1], self._board_address):
             mac, address, wanted = question

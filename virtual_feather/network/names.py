@@ -1,4 +1,4 @@
-"""The names that the gateway knows by itself: this computer's (RFC 1035; *.local RFC 6762)."""
+"""DNS answers of the gateway for this computer's own names (RFC 1035; *.local RFC 6762)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TTL_S = 120
 def answer(query: bytes, here: bytes, final: bool) -> bytes | None:
     """The answer to one question: `here`, an address, for each name of this computer.
 
-    Where the name is another: that there is none if final, or None. None for what is no query. Raises struct.error.
+    For another name: that it does not exist if `final`, otherwise None. None if it is no query. Raises struct.error.
     """
     identifier, flags, questions, *_ = _HEAD.unpack_from(query)
     if flags & _RESPONSE or questions != 1:
@@ -50,7 +50,7 @@ def _own_names() -> tuple[str, ...]:
 
 
 def resolver() -> tuple[str, int] | None:
-    """The DNS server that this computer asks."""
+    """Address and port of the DNS server that this computer asks; None: it has none."""
     for line in Path("/etc/resolv.conf").read_text().splitlines():
         words = line.split()
         if words[:1] == ["nameserver"] and words[1:] and ":" not in words[1]:

@@ -1,6 +1,6 @@
-"""The headers of what passes: Ethernet II, ARP (RFC 826), IPv4 (791), ICMP (792), UDP (768), TCP (9293).
+"""Headers, made and read: Ethernet II, ARP (RFC 826), IPv4 (791), ICMP (792), UDP (768), TCP (9293).
 
-An address is its four bytes, a port its number. Nothing on this link is damaged: checksums are made, not looked at.
+An address is four bytes, a port a number. Nothing on this link is damaged: checksums are made, but not checked.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 IPV4, ARP = 0x0800, 0x0806
 ICMP, TCP, UDP = 1, 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
-MSS = 1460  # bytes of data in a TCP segment, of which a frame has one at most
+MSS = 1460  # bytes of data in a TCP segment; a frame has one segment at most
 MAX_DATAGRAM = 1472  # bytes of data in a UDP datagram; the board takes no fragments
 
 _ETHERNET = struct.Struct("!6s6sH")
@@ -37,7 +37,7 @@ def split_ethernet(frame: bytes) -> tuple[bytes, int, bytes]:
 
 
 def arp_question(payload: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """The MAC and address of who asks, and the address asked for; None if it is no question. Raises struct.error."""
+    """The sender's MAC and address, and the address asked for; None if it is no request. Raises struct.error."""
     _, _, _, _, operation, mac, address, _, wanted = _ARP.unpack_from(payload)
     return (mac, address, wanted) if operation == _ARP_REQUEST else None
 
@@ -58,7 +58,7 @@ class Packet:
 
 
 def split_ipv4(data: bytes) -> Packet | None:
-    """None for what this link does not carry: fragments. Raises struct.error if it is too short."""
+    """The packet; None for a fragment, which this link does not carry. Raises struct.error if it is too short."""
     head, _, size, _, fragment, _, protocol, _, source, destination = _IP.unpack_from(data)
     if head >> 4 != 4 or fragment & _FRAGMENT:
         return None
@@ -73,7 +73,7 @@ def ipv4(packet: Packet) -> bytes:
 
 
 def checksum(data: bytes) -> bytes:
-    """RFC 1071: the ones' complement sum is the rest of a division by 0xFFFF. Never 0, which UDP takes for none."""
+    """RFC 1071: the ones' complement sum is the remainder modulo 0xFFFF. Never 0, which in UDP means no checksum."""
     padded = data if len(data) % 2 == 0 else data + b"\0"
     return (0xFFFF - int.from_bytes(padded, "big") % 0xFFFF).to_bytes(2, "big")
 
@@ -83,7 +83,7 @@ def _transport_checksum(protocol: int, source: bytes, destination: bytes, payloa
 
 
 def echo_reply(payload: bytes) -> bytes | None:
-    """The answer to a ping; None if the ICMP message is none."""
+    """The answer to a ping; None if the ICMP message is no ping."""
     if payload[:1] != b"\x08":
         return None
     reply = bytes(4) + payload[4:]
@@ -117,13 +117,13 @@ class Segment:
 
 
 def split_tcp(payload: bytes) -> Segment:
-    """Options are passed over. Raises struct.error if it is too short."""
+    """The segment, without its options. Raises struct.error if it is too short."""
     source, destination, sequence, acknowledgement, offset, flags, window, _, _ = _TCP.unpack_from(payload)
     return Segment(source, destination, sequence, acknowledgement, flags, window, payload[(offset >> 4) * 4 :])
 
 
 def tcp(source: bytes, destination: bytes, segment: Segment) -> Packet:
-    """The segment as a packet; a SYN tells our MSS."""
+    """The segment as a packet; a SYN carries our MSS."""
     options = _MSS_OPTION if segment.flags & SYN else b""
     head = _TCP.pack(
         segment.source_port,

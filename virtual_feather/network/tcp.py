@@ -1,4 +1,4 @@
-"""TCP of the board: which segment belongs to which connection, and this computer's ways to servers on the board."""
+"""The board's TCP: which segment belongs to which connection, and how this computer reaches servers on the board."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Tcp:
         host: bytes,
         reaches: Callable[[bytes], bool],
     ) -> None:
-        """host: address of the board among this computer's. reaches(address): whether the board may go there."""
+        """host: the board's address on this computer's loopback. reaches(address): whether the board may reach it."""
         self._reactor = reactor
         self._traffic = traffic
         self._send = send
@@ -37,14 +37,14 @@ class Tcp:
         self._listeners: dict[int, socket.socket] = {}
 
     def close(self) -> None:
-        """End all of them."""
+        """End all connections and stop listening."""
         for connection in list(self._connections.values()):
             connection.close()
         for port in list(self._listeners):
             self._unlisten(port)
 
     def receive(self, packet: Packet) -> None:
-        """A segment from the board. Raises struct.error if it is none."""
+        """A segment from the board. Raises struct.error if it is too short."""
         segment = split_tcp(packet.payload)
         key = (packet.source, segment.source_port, packet.destination, segment.destination_port)
         opens = segment.flags & (SYN | ACK | RST) == SYN
@@ -100,13 +100,13 @@ class Tcp:
 
     @property
     def servers(self) -> dict[int, int]:
-        """Ports at which the board listens, and this computer's for them."""
+        """Ports at which the board listens, and this computer's port for each."""
         return {port: listener.getsockname()[1] for port, listener in self._listeners.items()}
 
     def listen(self, port: int, board: Callable[[], bytes]) -> None:
-        """Pass connections to a port of the board's address among this computer's on to the board, until it refuses.
+        """Pass connections to this port of `host` on to the board, until the board refuses one.
 
-        Ports below 1024 are root's: for others such a server is at 8000 more. board: its address on its own network.
+        Ports below 1024 need root; for other users the server is at port + 8000. board: its address on its network.
         """
         if port in self._listeners:
             return
@@ -119,7 +119,7 @@ class Tcp:
             except PermissionError:
                 listener.bind((self._host, port + _FOR_USERS))
             listener.listen(_QUEUE)
-        except OSError:  # another program has it
+        except OSError:  # another program has the port
             listener.close()
             return
         self._listeners[port] = listener
@@ -131,7 +131,7 @@ class Tcp:
             listener.close()
 
     def _accept(self, listener: socket.socket, port: int, board: bytes) -> None:
-        with contextlib.suppress(OSError):  # gone before its turn came
+        with contextlib.suppress(OSError):  # the client left before it was accepted
             sock, (address, other_port) = listener.accept()
             prepare(sock)
             self._new((board, port, socket.inet_aton(address), other_port), sock).accept()

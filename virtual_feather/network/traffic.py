@@ -1,4 +1,4 @@
-"""Whether the network is quiet: nothing of the board's on its way to somebody who may answer."""
+"""Whether the network is quiet: no data of the board's is on its way to a program that may answer."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from pathlib import Path
 
 from ..reactor import Alarm, Reactor
 
-# Real seconds: behind what the board has sent and the other side has read, until its answer is here; behind an answer,
-# until those that follow on its heels are; before what was sent has been read, as long as nobody has looked.
+# Real seconds to wait: for an answer, after the other side has read the board's data; for more data, after an answer;
+# for the other side to read the data, until the next look.
 _ANSWER_S, _HEELS_S, _UNREAD_S = 0.1, 0.001, 5.0
-_LOOK_S = 0.005  # how often to see whether the other side has had its turn
+_LOOK_S = 0.005  # how often to look whether the other side has read the data
 _TABLE = Path("/proc/net/tcp")
-_End = tuple[str, str]  # as the table spells a connection's own address and its other one
+_End = tuple[str, str]  # local and remote address of a connection, as written in _TABLE
 
 
 class Traffic:
-    """Is told what passes."""
+    """Is told of data that passes, and reports until when the network is not quiet."""
 
     def __init__(self, reactor: Reactor, moved: Callable[[float], bool]) -> None:
-        """moved(time.monotonic()): it is not quiet before, if nothing more passes; whether anybody wants to know."""
+        """moved(t): if nothing more passes, it is quiet from then on, by time.monotonic(); whether that matters."""
         self._reactor = reactor
         self._moved = moved
         self._alarm: Alarm | None = None
         self._sent_to: set[_End] = set()  # since the last answer
 
     def sent(self, sock: socket.socket | None = None) -> None:
-        """Something of the board's goes to a program; sock: by this connection."""
+        """Data of the board's goes to a program. sock: the connection, for TCP."""
         if sock and (end := _far_end(sock)):
             self._sent_to.add(end)
         self._await_answer()
 
     def heard(self) -> None:
-        """Something has come for the board."""
+        """Data has come for the board."""
         self._sent_to.clear()
         self._moved(time.monotonic() + _HEELS_S)
 
@@ -44,7 +44,7 @@ class Traffic:
             self._alarm = self._reactor.call_in(_LOOK_S, self._look)
 
     def _look(self) -> None:
-        """Wait on for a program of this computer that has not read what was sent."""
+        """Keep waiting for those programs of this computer that have not read the data."""
         self._alarm = None
         if not self._sent_to:
             return  # answered
@@ -54,7 +54,7 @@ class Traffic:
 
 
 def _far_end(sock: socket.socket) -> _End | None:
-    """None when it is not connected."""
+    """The connection as its far end sees it; None when it is not connected."""
     try:
         return _spelled(*sock.getpeername()), _spelled(*sock.getsockname())
     except OSError:

@@ -1,4 +1,4 @@
-"""UDP of the board: each of its ports is a socket of this computer, from its first datagram on."""
+"""The board's UDP: from a port's first datagram on, the port is a socket of this computer."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from ..reactor import Reactor
 from .packets import MAX_DATAGRAM, Packet, udp
 from .traffic import Traffic
 
-_MOST = 32  # sockets; who was used longest ago makes room
+_MOST = 32  # sockets; the least recently used one makes room for a new one
 _MULTICAST = range(224, 240)
 _EVERYBODY, _EVERYBODY_HERE = socket.inet_aton("255.255.255.255"), "127.255.255.255"
-_Key = tuple[int, bool]  # port of the board; whether its socket is one of the loopback
+_Key = tuple[int, bool]  # port of the board; whether its socket is on the loopback
 
 
 class Udp:
     """All ports of the board."""
 
     def __init__(self, reactor: Reactor, traffic: Traffic, send: Callable[[Packet], None], host: bytes) -> None:
-        """host: address of the board among this computer's."""
+        """host: the board's address on this computer's loopback."""
         self._reactor = reactor
         self._traffic = traffic
         self._send = send
         self._host = socket.inet_ntoa(host)
         self._sockets: dict[_Key, socket.socket] = {}
-        self._boards: dict[_Key, bytes] = {}  # the address it sends from
+        self._boards: dict[_Key, bytes] = {}  # the address that the board sends from
         self._faces: dict[tuple[str, int], tuple[bytes, int]] = {}
 
     def close(self) -> None:
-        """Close all of them."""
+        """Close all sockets."""
         for key in list(self._sockets):
             self._forget(key)
 
     def appears_as(self, server: tuple[str, int], address: bytes, port: int) -> None:
-        """What a server outside says comes to the board from another address."""
+        """Datagrams from a server outside reach the board with this address and port as their source."""
         self._faces[server] = (address, port)
 
     def send(self, source: bytes, source_port: int, address: bytes, port: int, data: bytes) -> None:
@@ -43,19 +43,19 @@ class Udp:
         here = address[0] == 127 or address == _EVERYBODY or address[0] in _MULTICAST
         name = _EVERYBODY_HERE if address == _EVERYBODY else socket.inet_ntoa(address)
         self._boards[(source_port, here)] = source
-        with contextlib.suppress(OSError):  # lost, as datagrams get
+        with contextlib.suppress(OSError):  # lost, as datagrams may be
             sock = self._socket((source_port, here))
             sock.sendto(data, (name, port))
             self._traffic.sent()
 
     def listen(self, port: int, board: bytes) -> None:
-        """Pass datagrams to a port on to the board, whose address is given."""
+        """Pass datagrams to this port on to the board. board: its address."""
         self._boards[(port, True)] = board
         with contextlib.suppress(OSError):
             self._socket((port, True))
 
     def _socket(self, key: _Key) -> socket.socket:
-        """The socket of a port, now the last to be closed. Raises OSError when this computer gives none."""
+        """The socket of a port, which is now the most recently used. Raises OSError when this computer gives none."""
         if sock := self._sockets.pop(key, None):
             self._sockets[key] = sock
             return sock
@@ -69,7 +69,7 @@ class Udp:
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
             try:
                 sock.bind((self._host, port))
-            except OSError:  # below 1024, or somebody has it
+            except OSError:  # below 1024, or another program has the port
                 sock.bind((self._host, 0))
         self._sockets[key] = sock
         self._reactor.watch(sock.fileno(), lambda: self._receive(key))
