@@ -1,7 +1,7 @@
-"""The processor: MicroPython's ports/esp8266 and lwIP over our C, as one static 32-bit executable.
+"""Builds the program that stands in for the ESP8266's processor: MicroPython's ports/esp8266 and lwIP over sdk/*.c.
 
-Kept in ~/.cache/huzzah-node/processor, once for each state of sources, flags and our files, and for each firmware image
-that a board starts.
+It is one static 32-bit executable for each firmware image that a board starts, and for each state of sources, flags and
+our files. ~/.cache/huzzah-node/processor keeps them.
 
     python -m virtual_feather.processor.build [IMAGE...]    in advance, of these images or of all
     python -m virtual_feather.processor.build --missing     the packages that a build needs and this computer lacks
@@ -26,7 +26,7 @@ _SEEN_BY_THE_PORT = ("include/**/*", "lwip/**/*", "frozen/**/*", "manifest*.py")
 
 
 def executable(layout: Layout, paced: bool = False) -> Path:
-    """The processor that runs an image; built if need be. paced: it counts for sdk/pace.c. Raises UserError."""
+    """The processor for an image; built if need be. paced: it counts branches (sdk/pace.c). Raises UserError."""
     for kit in candidates():
         file = _file(layout, kit, paced)
         if file.exists():
@@ -44,13 +44,13 @@ def executable(layout: Layout, paced: bool = False) -> Path:
 
 
 def _file(layout: Layout, kit: Tools, paced: bool) -> Path:
-    """Its name says the map of the image, and what that says of itself."""
+    """The executable's path; its name has the layout's name and a digest of the REPL's greeting."""
     banner = hashlib.sha256(layout.banner.encode()).hexdigest()[:8]
     return cache() / _digest(kit, paced, "*.[ch]", *_SEEN_BY_THE_PORT) / f"feather-{layout.name}-{banner}"
 
 
 def _digest(kit: Tools, paced: bool, *patterns: str) -> str:
-    """Of what a result depends on: sources, flags, and those of our files."""
+    """Of what a result depends on: tools, flags, sources, and our files that match `patterns`."""
     digest = hashlib.sha256(repr((kit, paced and KINDS, MICROPYTHON, LWIP, RECIPE)).encode())
     for file in sorted(file for pattern in patterns for file in SDK.glob(pattern) if file.is_file()):
         digest.update(str(file.relative_to(SDK)).encode() + b"\0" + file.read_bytes())
@@ -73,7 +73,7 @@ def _build(layout: Layout, kit: Tools, paced: bool, folder: Path, file: Path) ->
 
 
 def main(names: list[str]) -> int:
-    """Build what is named, or all."""
+    """Build the named images, or all; the exit status."""
     rows = {row.name: row for row in LAYOUTS}
     try:
         if names == ["--missing"]:

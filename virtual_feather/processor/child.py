@@ -1,9 +1,9 @@
-"""The processor as the board sees it: a process that lives from one reset of the chip to the next.
+"""The ESP8266's processor as the board sees it: a process that lives from one reset of the chip to the next.
 
 It shares a page of memory with the board (page.py), where each side reads what the other knows: the clock, levels of
-pads, the radio's parameters, RTC memory. What must be told goes over a SOCK_SEQPACKET socket, one message a record: a
-byte that says what it is, then data, integers little-endian. Whatever decides is here; the processor asks. Ethernet
-frames go over a second socket, to the gateway.
+pads, the radio's parameters, RTC memory. Messages go over a SOCK_SEQPACKET socket, one in a record: a byte for the
+kind, then data, integers little-endian. The board decides; the processor asks. Ethernet frames go over a second socket,
+to the gateway.
 
 From the processor, without an answer:
 
@@ -12,7 +12,7 @@ From the processor, without an answer:
     H               the file system is mounted, boot.py begins
     O               I2C: STOP
     p               pads have changed, by an interrupt
-    R, B            the program resets the chip; the watchdog does
+    R, B            the program resets the chip; the watchdog resets it
     D u64           deep sleep for so many microseconds, 0: until a reset from outside
 
 From the processor, which then waits for the answer `A`, an i32 unless said otherwise:
@@ -30,14 +30,14 @@ From the processor, which then waits for the answer `A`, an i32 unless said othe
     A bytes         access point: name (32), key (64), length of the name, channel, security, hidden
     J, L            station: join; leave
     N               scan. Answer: rows of name (32), its length, BSSID (6), channel, RSSI, security
-    t bytes         as T, on a line with a pace. Answer: 0
-    I               nothing to do before the board's next alarm: the board jumps to it and serves it
+    t bytes         as T, on a paced line. Answer: 0
+    I               nothing to do before the board's next alarm: the board skips to the alarm and serves it
 
 From the board:
 
     A ...           the answer
     U bytes         UART 0 receives
-    G               wires outside have changed (the page says how)
+    G               wires outside have changed (the page has their state)
     V               the radio's status has changed
     X               the line takes bytes again
 """
@@ -72,9 +72,9 @@ class Child:
         handlers: dict[str, Handler],
         died: Callable[[], None],
     ) -> None:
-        """flash: descriptor of the flash file. frames: of the processor's end of the frames' socket.
+        """flash: descriptor of the flash file. frames: descriptor of the processor's end of the frames' socket.
 
-        handlers: by the message's kind; what they return is the answer. died: it has ended by itself.
+        handlers: by the message's kind; they return the answer. died: called when the process has ended by itself.
         """
         self._reactor = reactor
         self._page = shared.page
@@ -91,12 +91,12 @@ class Child:
 
     def tell(self, kind: str, data: bytes = b"") -> None:
         """Send an event."""
-        self._page.told += 1  # first: it is not to find a message that it has not been told of
-        with contextlib.suppress(OSError):  # it has just died: `_serve` will see it
+        self._page.told += 1  # before sending: the processor must not find a message that is not counted
+        with contextlib.suppress(OSError):  # the process has just died: `_serve` will see it
             self._socket.send(kind.encode() + data)
 
     def kill(self) -> None:
-        """Stop it at once, whatever it is doing."""
+        """Stop the process at once, whatever it is doing."""
         self._process.kill()
         self._process.wait()
         self._print_rest()
@@ -108,7 +108,7 @@ class Child:
             self._socket.close()
 
     def _print_rest(self) -> None:
-        """What it has printed before its end."""
+        """Hand on what the process printed before its end."""
         while (message := self._receive(socket.MSG_DONTWAIT)) is not None:
             if message[:1] in (b"T", b"t"):
                 self._handlers["T"](message[1:])
@@ -127,5 +127,5 @@ class Child:
             self._died()
             return
         answer = self._handlers[chr(message[0])](message[1:])
-        if answer is not None and self._socket.fileno() >= 0:  # an operation such as a reset ends this life
+        if answer is not None and self._socket.fileno() >= 0:  # a handler such as a reset ends this process
             self.tell("A", answer if isinstance(answer, bytes) else struct.pack("<i", answer))

@@ -1,22 +1,22 @@
-"""How fast the chip would execute what the processor executes: a model, fitted by bench/pace.py.
+"""A model of the ESP8266's speed: how long the chip takes for what the processor executes. Fitted by bench/pace.py.
 
-A processor built for it counts branches of MicroPython's and lwIP's compiled code, by kinds: sdk/pace.c.
+A processor built for this counts the branches of MicroPython's and lwIP's compiled code, by kind of code: sdk/pace.c.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-FLAG = "-fsanitize-coverage=trace-pc"  # of the compiler, gcc or clang: it calls CALLED at every branch
+FLAG = "-fsanitize-coverage=trace-pc"  # for the compiler, gcc or clang: code calls CALLED at every branch
 CALLED = "__sanitizer_cov_trace_pc"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Code of which a branch takes about the same time on the chip."""
+    """Code whose branches take about the same time on the chip."""
 
     name: str
-    ns: int  # a branch takes on an ESP8266 at 80 MHz
+    ns: int  # for each branch, on an ESP8266 at 80 MHz
     calls: str = CALLED  # function of sdk/pace.c that counts it
     objects: tuple[str, ...] = ()  # its object files in the port's build; none: all others
 
@@ -25,7 +25,7 @@ KINDS = (
     Kind("other code", 142),
     Kind("names: maps and interned strings", 390, "pace_names", ("py/map.o", "py/qstr.o")),
     Kind("long integers", 225, "pace_long_integers", ("py/mpz.o",)),
-    # But ef_sqrt.o, which finds a root bit by bit with integers.
+    # Without ef_sqrt.o, which finds a root bit by bit with integers.
     Kind("functions of floats", 3200, "pace_floats", ("lib/libm/[!e]*.o",)),
 )
 NS_PER_BRANCH = tuple(kind.ns for kind in KINDS)

@@ -1,4 +1,4 @@
-"""The page of memory that the board shares with its processor: `struct page` of sdk/link.h, field by field."""
+"""The page of memory that the board shares with its processor: the same fields as `struct page` of sdk/link.h."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class InterfaceParameters(ctypes.LittleEndianStructure):
 
 
 class Page(ctypes.LittleEndianStructure):
-    """The fields; what each is for is told in sdk/link.h."""
+    """The fields, which sdk/link.h explains."""
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("skipped_us", "free_until_us", "fast_until_us", "quiet_from_us")),
@@ -48,7 +48,7 @@ class Page(ctypes.LittleEndianStructure):
 
 
 class SharedPage:
-    """The page in memory of its own, which a descriptor hands on."""
+    """The page in anonymous memory; a descriptor of it is handed to the processor."""
 
     def __init__(self) -> None:
         self.descriptor = os.memfd_create("page", os.MFD_CLOEXEC)
@@ -57,5 +57,5 @@ class SharedPage:
         self.page = Page.from_buffer(self._memory)
 
     def close(self) -> None:
-        """Give back the descriptor; the memory goes with the last reference to it."""
+        """Close the descriptor; the memory is freed with the last reference to it."""
         os.close(self.descriptor)

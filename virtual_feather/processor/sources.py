@@ -1,4 +1,4 @@
-"""MicroPython's and lwIP's sources, as Debian 13 has them: fetched by apt as a user, nothing of the system changed."""
+"""Fetches MicroPython's and lwIP's sources from Debian 13, with apt as a normal user; the system stays unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MIRROR = "http://deb.debian.org/debian"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source package, of which one archive is used: what its authors have released."""
+    """A Debian source package, of which only the archive of the upstream release is used."""
 
     package: str
     version: str
@@ -77,7 +77,7 @@ def _archive(source: Source, folder: Path) -> Path:
 
 
 def _apt_options(folder: Path) -> list[str]:
-    """apt with lists and a cache of its own, and this computer's Debian mirror and keys."""
+    """Options for apt: lists and a cache of its own in `folder`, this computer's Debian mirror and keys."""
     mirror, keys = _debian()
     listed = folder / "sources.list"
     listed.write_text(f"deb-src {keys}{mirror} {_SUITE} main\n")

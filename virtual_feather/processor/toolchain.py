@@ -1,4 +1,4 @@
-"""What makes 32-bit programs here: the system's compiler, or PyPI's ziglang where that may not be installed."""
+"""The compiler of 32-bit programs: the system's, or PyPI's ziglang where the system's may not be installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import UserError
 
 _ZIG = "ziglang"  # the package, and its module
-# What the port's libm takes for granted, and musl lacks.
+# Types that the port's libm expects, and musl lacks.
 _TYPES = tuple(f"-D__{name}_t=__{name.upper()}_TYPE__" for name in ("uint8", "int32", "uint32"))
 _ZIG_FLAGS = ("-fno-sanitize=undefined", "-Wno-everything", "-Xclang", "-cl-single-precision-constant", *_TYPES)
 _PROGRAM = b"#include <stdio.h>\nint main(void) { return 0; }\n"
@@ -26,7 +26,7 @@ class Tools:
     compiler: str
     flags: tuple[str, ...]
     emulation: str  # the linker's name of the format
-    packages: tuple[str, ...]  # Debian's, of the compiler and its C library; none: ziglang's
+    packages: tuple[str, ...]  # Debian's packages of the compiler and its C library; empty: ziglang
     prefix: str = ""  # of binutils
 
     @property
@@ -37,14 +37,14 @@ class Tools:
 
     @property
     def preprocessor(self) -> list[str]:
-        """Its preprocessor's, for many files at once, for which `zig cc` knows no such target."""
+        """The preprocessor's command, for many files at once, which `zig cc` cannot do for this target."""
         if self.packages:
             return [*self.command, "-E"]
         return [sys.executable, "-m", _ZIG, "clang", "-target", self.compiler.replace("x86", "i386"), "-E"]
 
     @property
     def headers(self) -> list[str]:
-        """Flags that name the C library's headers, where the compiler forgets them under -nostdlib."""
+        """Flags that name the C library's headers, for a compiler that drops them under -nostdlib."""
         if self.packages:
             return []
         cpu = self.compiler.partition("-")[0]
@@ -72,7 +72,7 @@ _MACHINES = {
 
 
 def candidates() -> tuple[Tools, ...]:
-    """For this computer, the best first. Raises UserError: there are none."""
+    """The tools for this computer, the best first. Raises UserError: there are none."""
     machine = os.uname().machine
     if machine == "aarch64" and sys.maxsize < 1 << 32:  # a 32-bit system on a 64-bit kernel
         machine = "armv7l"
@@ -83,13 +83,13 @@ def candidates() -> tuple[Tools, ...]:
 
 
 def missing_packages() -> list[str]:
-    """Debian's names of what a build with the system's compiler needs and this computer lacks. Raises UserError."""
+    """Debian packages that a build with the system's compiler needs and this computer lacks. Raises UserError."""
     system, _ = candidates()
     return ([] if _compiles(system) else [*system.packages]) + ([] if _found("make") else ["make"])
 
 
 def tools() -> Tools:
-    """What a build is done with. Raises UserError: what is missing, or that no such program runs here."""
+    """The tools for a build. Raises UserError: tools are missing, or this computer runs no 32-bit programs."""
     system, zig = candidates()
     lacking = missing_packages()
     if not lacking:
