@@ -56,7 +56,7 @@ class Chip:
         self._sent = b""
         self._words = {_CHIP_MAGIC[0]: _CHIP_MAGIC[1]}
         self._fixed = set(self._words)
-        self.attached = False  # whether the SPI controller has the flash's pins: after a reset into the loader, not
+        self.attached = False  # whether the SPI controller has the flash's pins; a reset into the loader frees them
         self._burn(mac)
         self.baud = ROM_BAUD
 

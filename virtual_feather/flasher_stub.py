@@ -1,7 +1,7 @@
-"""esptool's flasher stub for the ESP8266: the program that esptool puts into the chip's memory and then talks to.
+"""esptool's flasher stub for the ESP8266: the program that esptool loads into the chip's RAM and then talks to.
 
-Behaves as the stubs that come with esptool 4.8 and 5.x (protocol: esptool documentation, "Serial Protocol"): data is
-acknowledged first and written while the next block arrives, so an error in writing answers the command after it.
+Behaves as the stubs of esptool 4.8 and 5.x (protocol: esptool documentation, "Serial Protocol"): data is acknowledged
+first and written while the next block arrives, so a write error is the answer to the next command.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Refused(Exception):
 
 
 class _Write:
-    """A file on its way into the flash, erased sector by sector ahead of the data."""
+    """A write that is under way; sectors are erased just ahead of the data."""
 
     def __init__(self, chip: Chip, offset: int, size: int, deflated: bool) -> None:
         if not chip.flash.holds(offset, size):
@@ -75,10 +75,10 @@ class FlasherStub:
         self._chip = chip
         self._write: _Write | None = None
         self._reading: Generator[None, bytes, None] | None = None
-        self._failed = b""  # status of a write that failed behind its acknowledgement
+        self._failed = b""  # status of a write that failed after its acknowledgement
         self._after: Callable[[], None] | None = None
         self._next = Next.SAME
-        self._ram_at = self._ram_left = 0  # where data goes, and how much
+        self._ram_at = self._ram_left = 0  # where MEM_DATA goes, and how many bytes are left
         chip.attached = True
         chip.send(b"OHAI")
 
@@ -126,7 +126,7 @@ class FlasherStub:
     # Commands: each takes the body and the checksum, returns None or (value, data), raises _Refused.
 
     def _sync(self, _body: bytes, _check: int) -> None:
-        # Value 0, where the ROM's is not: esptool sees that the stub is still there. Eight answers as from the ROM.
+        # Value 0, unlike the ROM's: by it esptool sees that the stub still runs. Eight answers, as from the ROM.
         for _ in range(7):
             self._reply(0x08, b"\x00\x00")
 
@@ -156,14 +156,14 @@ class FlasherStub:
             raise _Refused(_BAD_LENGTH)
         self._write = None
         if not int.from_bytes(body, "little"):
-            # A reset by software keeps the strapping of the last real one: the ROM loader comes up again.
+            # A software reset keeps the boot mode that the last hardware reset latched: the ROM loader starts again.
             self._next = Next.ROM
 
     def _mem_begin(self, body: bytes, _check: int) -> None:
         self._ram_left, _blocks, _block_size, self._ram_at = struct.unpack("<4I", body)
 
     def _mem_data(self, body: bytes, _check: int) -> None:
-        """Words of memory; unlike the ROM, nobody looks at the checksum."""
+        """Words for the RAM; unlike the ROM, the stub ignores the checksum."""
         data = body[16:]
         if not self._ram_at and data:
             raise _Refused(_NOT_WRITING)
@@ -177,7 +177,7 @@ class FlasherStub:
         self._ram_left -= len(data)
 
     def _mem_end(self, _body: bytes, _check: int) -> None:
-        """Runs nothing, whatever the entry point: the ROM's command does that."""
+        """Starts no code, whatever the entry point: only the ROM's MEM_END does."""
         left, self._ram_left, self._ram_at = self._ram_left, 0, 0
         if left:
             raise _Refused(_NOT_ENOUGH_DATA)
@@ -198,7 +198,7 @@ class FlasherStub:
         return 0, hashlib.md5(self._chip.flash.read(offset, size)).digest()
 
     def _read_flash(self, body: bytes, _check: int) -> None:
-        # The last word, blocks in flight, is taken as 1 by the stubs themselves: esptool's reader copes with no more.
+        # Real stubs ignore the last word, blocks in flight, and use 1: esptool's reader copes with no more.
         offset, size, block, _in_flight = struct.unpack("<4I", body)
         self._check_range(offset, size)
         if not 0 < block <= _LARGEST_READ:
@@ -240,7 +240,7 @@ class FlasherStub:
         self._next = Next.USER
 
     def _accept(self, _body: bytes, _check: int) -> None:
-        """SPI pins and flash geometry: there is one way here."""
+        """SPI pins and flash geometry: here they are fixed."""
 
     def _not_implemented(self, _body: bytes, _check: int) -> None:
         raise _Refused(_NOT_IMPLEMENTED)
@@ -250,7 +250,7 @@ class FlasherStub:
             raise _Refused(_FLASH_FAILED)
 
 
-# Command: lengths its body may have (None: any), handler. FLASH_BEGIN has one word more from esptool 5.
+# Command: allowed lengths of its body (None: any), handler. From esptool 5 on, FLASH_BEGIN has one word more.
 _COMMANDS: dict[int, tuple[tuple[int, ...] | None, Callable]] = {
     0x02: ((16, 20), FlasherStub._flash_begin),
     0x03: (None, FlasherStub._flash_data),

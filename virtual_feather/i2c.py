@@ -9,17 +9,17 @@ from .chips import Chip
 from .gpio import PINS, Gpio
 from .processor.page import Page
 
-SCL, SDA = 5, 4  # as wired on the Feather, until the world says otherwise
+SCL, SDA = 5, 4  # as wired on the Feather, until `ctl wire` changes that
 FAULTS = ("ok", "nack", "stuck", "hang", "garbage")
 _CLOCKS_TO_FREE = 9
-_PADS = {*PINS} - {16}  # GPIO16 is no open drain
+_PADS = {*PINS} - {16}  # GPIO16 has no open drain
 
 
 class I2cBus:
-    """Chips behind two GPIOs. The processor makes out START, bytes and STOP on the wires (sdk/i2c.c).
+    """The chips on two GPIOs. The processor decodes START, bytes and STOP on the wires (sdk/i2c.c).
 
-    Faults: `nack` nobody answers (the sensor is unplugged), `stuck` SDA is shorted to ground, `hang` a chip interrupted
-    in mid-read holds SDA low until it has had its clocks, `garbage` what is read is noise.
+    Faults: `nack`: no chip answers (the sensor is unplugged). `stuck`: SDA is shorted to ground. `hang`: a chip
+    interrupted in mid-read holds SDA low until it has had nine clocks. `garbage`: reads return noise.
     """
 
     def __init__(self, page: Page, gpio: Gpio) -> None:
@@ -33,7 +33,7 @@ class I2cBus:
 
     @property
     def handlers(self) -> dict[str, Callable]:
-        """What the processor asks, by the kind of its message."""
+        """The handlers of the processor's messages, by kind."""
         return {"S": self._start, "w": self._write, "r": self._read, "O": self._stop}
 
     @property
@@ -42,7 +42,7 @@ class I2cBus:
         return self._page.scl, self._page.sda
 
     def wire(self, scl: int, sda: int) -> None:
-        """Lead the wires to these GPIOs, with pull-up resistors there, and mend them. Raises ValueError."""
+        """Connect the bus to these GPIOs, with pull-up resistors, and end any fault. Raises ValueError."""
         if scl == sda or not {scl, sda} <= _PADS:
             raise ValueError(f"GPIO {scl} and GPIO {sda} are no two pins for a bus")
         self.set_fault("ok")
@@ -52,12 +52,12 @@ class I2cBus:
         self._gpio.pull_up(sda, True)
 
     def plug(self, *chips: Chip) -> None:
-        """Put these chips on the bus, in the place of all that were on it."""
+        """Connect these chips instead of all that are on the bus."""
         self._chips = chips
         self._addressed = None
 
     def set_fault(self, fault: str) -> None:
-        """Break the wires in one of the ways of FAULTS, or mend them."""
+        """Start one of FAULTS; `ok` ends it."""
         self.fault = fault
         self._clocks = 0
         scl, sda = self.pins

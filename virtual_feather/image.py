@@ -1,6 +1,6 @@
-"""Stand-in images: a release's container, to the byte as esptool and the board check it, with filler for its program.
+"""Stand-in firmware images: a release's container, exactly as esptool and the board check it, with filler as program.
 
-They are for machines that reach no download site. A real chip would not run one.
+They are for computers that reach no download site. A real chip would not run them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def write_image(name: str, path: Path) -> Layout:
 
 
 def make_image(row: Layout) -> bytes:
-    """The bytes of it, `row.length` of them, the same at every call."""
+    """The image: `row.length` bytes, the same at every call."""
     length = row.length - 16
     constants = _constants(row)
     code = constants + _filler(row.name, length - CODE_AT - len(constants))
@@ -36,7 +36,7 @@ def make_image(row: Layout) -> bytes:
 
 
 def _boot_part(name: str) -> bytes:
-    """Header and segments as esptool's elf2image writes them: mode QIO, 512 KiB, for esptool to correct."""
+    """Header and segments as esptool's elf2image writes them: QIO and 512 KiB, which esptool corrects at flashing."""
     part = struct.pack("<4BI", MAGIC, len(_SEGMENTS), 0, 0, _ENTRY)
     contents = b""
     for address, length in _SEGMENTS:
@@ -48,7 +48,7 @@ def _boot_part(name: str) -> bytes:
 
 
 def _constants(row: Layout) -> bytes:
-    """What the board reads in an image."""
+    """The texts and tables by which the board identifies an image."""
     texts = (_NOTICE, SDK, f"3.4.0; MicroPython {row.dated}", f"; {row.machine}\r\n")
     constants = b"".join(text.encode() + b"\0" for text in texts)
     constants += b"".join(frozen_file(module) for module in row.frozen)
@@ -57,5 +57,5 @@ def _constants(row: Layout) -> bytes:
 
 
 def _filler(seed: str, length: int) -> bytes:
-    """Bytes that deflate to two thirds, as Xtensa code does: writing them takes as long as writing the real ones."""
+    """Bytes that deflate to two thirds, as Xtensa code does, so that flashing takes as long as with a real image."""
     return hashlib.shake_128(seed.encode()).digest(length).translate(_SYMBOLS)

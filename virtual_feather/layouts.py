@@ -1,9 +1,9 @@
 """The firmware images that the board knows, and which of them is in the flash.
 
-An image vouches for itself (MicroPython's ports/esp8266/makeimg.py): 0xE9 at its start, at 0x8FFC the length of all but
-the last 16 bytes, which are the MD5 of the rest without the first four. What it is follows from what MicroPython's
-sources put into it: the REPL's greeting, the machine's name, the names of frozen modules, the object that describes the
-ROMFS partition.
+An image can be checked by itself (MicroPython's ports/esp8266/makeimg.py): 0xE9 is at its start, and at 0x8FFC the
+length of all but the last 16 bytes, which are the MD5 of the rest without the first four. The board identifies the
+image by texts that MicroPython puts into it: the REPL's greeting, the machine's name, the names of frozen modules, and
+the object that describes the ROMFS partition.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .flash import SECTOR, Flash
 
 MAGIC = 0xE9
 LENGTH_AT = 0x8FFC
-CODE_AT = 0x9000  # of the part that the processor runs from flash
+CODE_AT = 0x9000  # start of the code that the processor runs from flash
 MAPPED_AT = 0x40200000  # where the processor sees the start of the flash
-LARGEST = 1 << 20  # as much as it sees of it
+LARGEST = 1 << 20  # bytes of flash that the processor sees
 SDK = "2.2.0-dev(9422289)"
 
-_SYSTEM_BYTES = 20480  # at the end of the flash, the SDK's
+_SYSTEM_BYTES = 20480  # at the end of the flash, for the SDK
 _FROZEN_1M = ("dht", "ds18x20", "neopixel", "ntptime", "onewire")
 _FROZEN_2M = (*_FROZEN_1M, "asyncio", "ssd1306", "umqtt.robust", "umqtt.simple", "upysh")
 
@@ -40,7 +40,7 @@ class Layout:
     fs_start: int  # of LittleFS, bytes
     romfs_start: int  # bytes
     romfs_size: int  # bytes, 0 for none
-    frozen: tuple[str, ...]  # modules, of those that matter here
+    frozen: tuple[str, ...]  # frozen modules, as far as this project uses them
 
     @property
     def dated(self) -> str:
@@ -68,7 +68,7 @@ class Layout:
         return int(major), int(minor), int(micro[0]) if micro else 0
 
 
-# Lengths as the downloads of these releases or their neighbours have them, to a few KiB.
+# Lengths are those of the downloads of these or neighbouring releases, to a few KiB.
 LAYOUTS = (
     Layout(
         name="romfs",
@@ -131,12 +131,12 @@ def image_length(memory: bytes) -> int | None:
 
 
 def identify(flash: Flash) -> Layout | None:
-    """What the board starts from this flash; None if there is no image in it, a damaged or a foreign one."""
+    """The image that the board starts from this flash; None if there is none, or a damaged or foreign one."""
     return identify_image(flash.read(0, min(flash.size, LARGEST + 16)))
 
 
 def identify_image(memory: bytes) -> Layout | None:
-    """As `identify`, for the bytes of an image, or of a flash chip from its start."""
+    """As `identify`, from the bytes of an image, or of a flash chip from its start."""
     length = image_length(memory)
     image = memory[:length]
     release, machine = _RELEASE.search(image), _MACHINE.search(image)
@@ -148,14 +148,14 @@ def identify_image(memory: bytes) -> Layout | None:
     version, date = release[1].decode(), release[4].decode()
     if (version, date) == (base.version, base.date):
         return base
-    # asyncio was uasyncio/ up to 1.20: its name is found there as well.
+    # Up to 1.20 asyncio was uasyncio/, in which its name is found as well.
     frozen = tuple(module for module in _FROZEN_2M if frozen_file(module) in image)
     return replace(base, file="", version=version, date=date, machine=machine[0].decode(), length=0, frozen=frozen)
 
 
 def _base(image: bytes, size: bytes | None, version: tuple[int, int]) -> Layout | None:
-    """The row whose flash map the image has."""
-    if size == b"1M" or (size is None and version < (1, 13)):  # there was one map for all before 1.13
+    """The row of LAYOUTS with the image's flash map; None: no row has it."""
+    if size == b"1M" or (size is None and version < (1, 13)):  # before 1.13 all images had one map
         return layout("small")
     if size is not None:
         return None  # 512K: it has no file system

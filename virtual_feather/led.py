@@ -1,4 +1,4 @@
-"""Watches a LED as a person would, and spells what it says."""
+"""Watches the pin of an LED and reads its blink code, as a person would read the LED."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections import deque
 from collections.abc import Callable
 
 _WINDOW_S = 60.0
-_CHANGES = 4096  # more than a minute of anything that an eye can follow
+_CHANGES = 4096  # more than an eye can follow in a minute
 _FLASH_S = 0.16  # shorter is a flash of the fast train, longer a counted blink
-_TRAIN = 8  # flashes that make a train, of ten sent
-_PAUSE_S = 0.75  # a dark time that ends a train, or a count
+_TRAIN = 8  # flashes that make a train; a program sends ten
+_PAUSE_S = 0.75  # darkness that ends a train or a count
 _STEADY_S = 2.0  # light or darkness longer than any within a fault's pattern
-_BLIP_S = 0.35  # a lit LED may go dark for so long and still be lit
+_BLIP_S = 0.35  # longest darkness in which an LED still counts as lit
 
 
 class Led:
-    """A LED that is lit while its pin is low. Remembers a minute."""
+    """An LED that is lit while its pin is low. Keeps the last minute."""
 
     def __init__(self, now: Callable[[], float], level: int) -> None:
         """now: seconds. level: of the pin."""
@@ -23,13 +23,13 @@ class Led:
         self._changes: deque[tuple[float, bool]] = deque([(now(), not level)], _CHANGES)
 
     def change(self, level: int) -> None:
-        """The pin has taken this level."""
+        """The pin has changed to this level."""
         self._changes.append((self._now(), not level))
         while len(self._changes) > 1 and self._changes[1][0] < self._now() - _WINDOW_S:
             self._changes.popleft()
 
     def phases(self) -> list[tuple[bool, float]]:
-        """(lit, seconds) of the last minute, the running one last."""
+        """The phases of the last minute, (lit, seconds); the last one still runs."""
         now = self._now()
         ends = [*(at for at, _ in self._changes), now][1:]
         start = now - _WINDOW_S
@@ -41,18 +41,18 @@ class Led:
         return _Reader().read(self.phases())
 
     def report(self) -> str:
-        """The transitions, one a line (`lit 0.503`), then what they spell."""
+        """The phases, one a line (`lit 0.503`), then what they spell."""
         lines = [f"{'lit' if lit else 'dark'} {seconds:.3f}" for lit, seconds in self.phases()]
         return "\n".join([*lines, self.spells()])
 
 
 class _Reader:
-    """Counts blinks between two trains of flashes: only there a count is whole."""
+    """Counts the blinks between two trains of flashes; any other count may be incomplete."""
 
     def __init__(self) -> None:
-        self._fault: int | None = None  # the last whole count
+        self._fault: int | None = None  # the last complete count
         self._flashes = 0
-        self._blinks: int | None = None  # so far, behind a train
+        self._blinks: int | None = None  # since the last train; None: no train yet
 
     def read(self, phases: list[tuple[bool, float]]) -> str:
         for i, (lit, seconds) in enumerate(phases):
@@ -73,7 +73,7 @@ class _Reader:
             return
         if self._blinks and dark_before >= _PAUSE_S:
             self._fault = self._blinks
-        # A flash right behind a blink: the pattern began anew, and that count was cut short.
+        # A flash right after a blink means that the pattern began again, so the count is incomplete.
         self._flashes += 1
         self._blinks = None
 

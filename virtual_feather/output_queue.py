@@ -1,4 +1,4 @@
-"""Bytes on their way to a client that may be slow."""
+"""A queue of bytes for a client that may read slowly."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 from .reactor import Alarm, Reactor
 
-_ENOUGH = 64 * 1024  # bytes waiting, from which on the sender has to wait as well
-# So many looks in a row find that the client has read nothing: 2 s, or more when the computer had no time for either.
+_ENOUGH = 64 * 1024  # waiting bytes above which the sender has to pause
+# A client has stalled when so many looks in a row find that it has read nothing: 2 s, or more on a busy computer.
 _LOOKS, _LOOK_S = 8, 0.25
 
 
 class OutputQueue:
     """Keeps bytes in order until the client takes them.
 
-    A client that reads slowly loses nothing: while more than 64 KiB wait, `full` asks the sender to pause. One that has
-    the path open and reads nothing for 2 s is no reason to stop a board: from then on what does not fit is lost, as it
-    is between a USB bridge and a program that does not read, until the client reads again.
+    A client that reads slowly loses nothing: while more than 64 KiB wait, `full` asks the sender to pause. A client
+    that reads nothing for 2 s does not stop the board: until it reads again, bytes that do not fit are lost, as they
+    are between a USB bridge and a program that does not read.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class OutputQueue:
     ) -> None:
         """write: as os.write, raises BlockingIOError or another OSError. changed: `full` has changed.
 
-        clock: the client's seconds, which no fast clock skips.
+        clock: real seconds, as the client does not live by the board's fast clock.
         """
         self._reactor = reactor
         self._write = write
@@ -48,14 +48,14 @@ class OutputQueue:
         return len(self._waiting) > _ENOUGH and not self._stalled
 
     def send(self, data: bytes) -> None:
-        """Send in order. Lost when the client has stalled and enough waits for it. Raises OSError: it has gone."""
+        """Send in order; lost if the client has stalled and the queue is full. Raises OSError: the client has gone."""
         if self._stalled and len(self._waiting) > _ENOUGH:
             return
         self._waiting += data
         self.flush()
 
     def flush(self) -> None:
-        """Send what waits, as far as the client takes it. Raises OSError: it has gone."""
+        """Send what waits, as far as the client takes it. Raises OSError: the client has gone."""
         try:
             while self._waiting:
                 with memoryview(self._waiting) as view:

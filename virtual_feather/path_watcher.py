@@ -1,4 +1,4 @@
-"""Who opens and closes a path (inotify(7)): what a pty does not tell when one client follows another at once."""
+"""Reports who opens and closes a path (inotify(7)): a pty does not, when one client follows another at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import struct
 
 _NONBLOCK, _CLOEXEC = os.O_NONBLOCK, os.O_CLOEXEC
 _CLOSE_WRITE, _CLOSE_NOWRITE, _OPEN = 0x08, 0x10, 0x20
-_EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of a name: a file that is watched itself has none
+_EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of a name: 0, as the file itself is watched
 
 
 class PathWatcher:

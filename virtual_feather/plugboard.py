@@ -1,4 +1,4 @@
-"""Which chips hang on the board: plugged in and out by name."""
+"""The chips that are connected to the board: plugged in and out by name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ USUAL = ("tsl2561",)
 class Plugboard:
     """Plugs chips into the I2C bus and into GPIOs.
 
-    A chip is written as its name, `@` and its place: a GPIO, or an I2C address, which is left out for the usual one.
+    A chip is written as its name, `@` and its place: a GPIO, or an I2C address, left out if it is the usual one.
     After another `@` comes the serial number of a 1-Wire device: `bme280`, `bme280@0x77`, `dht22@14`, `ds18b20@14@2`.
     """
 
@@ -50,7 +50,7 @@ class Plugboard:
 
     @property
     def plugged(self) -> list[str]:
-        """What hangs on the board, as it was asked for."""
+        """The connected chips, as they were written."""
         return list(self._plugged)
 
     def plug(self, text: str) -> None:
@@ -60,7 +60,7 @@ class Plugboard:
         self._put(text, self._make(text))
 
     def exchange(self, kind: str, text: str) -> None:
-        """Plug in a chip in the place of all whose names begin with `kind`. Raises ValueError, and changes nothing."""
+        """Plug in a chip, and pull out all whose names begin with `kind`. If it raises ValueError, nothing changes."""
         chip = self._make(text)
         for old in [old for old in self._plugged if old.startswith(kind)]:
             self.unplug(old)
@@ -87,7 +87,7 @@ class Plugboard:
         self._bus.plug(*(chip for chip in self._plugged.values() if isinstance(chip, Chip)))
 
     def _make(self, text: str) -> Chip | tuple[int, Device]:
-        """A chip for the bus, or a GPIO and what is wired to it."""
+        """A chip for the I2C bus, or a GPIO and the device that is wired to it. Raises ValueError."""
         name, *place = text.split("@")
         numbers = [int(number, 0) for number in place]
         if name in _ON_THE_BUS and len(numbers) <= 1:

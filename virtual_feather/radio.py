@@ -1,4 +1,4 @@
-"""The Wi-Fi radio as the SDK runs it: it joins and rejoins by itself, with what it keeps in flash."""
+"""The ESP8266's Wi-Fi as Espressif's SDK runs it: it joins and rejoins by itself, with parameters kept in flash."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .processor.page import Page
 from .reactor import Alarm, Reactor
 
 IDLE, CONNECTING, WRONG_PASSWORD, NO_AP_FOUND, CONNECT_FAIL, GOT_IP = range(6)
-OFF = 255  # what the SDK answers instead while it is no station
+OFF = 255  # the SDK's status while the station interface is off
 STATION, ACCESS_POINT = 1, 2
 _JOIN_S = 0.6  # association and DHCP with a near access point
 _SEARCH_S = 2.4  # a scan of all channels that finds nothing
@@ -24,19 +24,19 @@ _CHANNEL = 6  # of the access point in the air
 _CHANNELS = range(1, 15)
 _BSSID, _WPA2 = bytes.fromhex("020000000001"), 3
 _OPEN, _SHORTEST_KEY = 0, 8
-_ANY_NAME = "virtual"  # of an access point that answers to every name
+_ANY_NAME = "virtual"  # a scan's name for an access point that answers to every name
 
 
 @dataclass
 class Air:
-    """What there is to receive: whether the access point is on, and, when given, its only name and key."""
+    """The access point in range: whether it is on, and its name and key (None: it takes any)."""
 
     on: bool = True
     ssid: str | None = None
     key: str | None = None
 
     def status_for(self, ssid: str, key: str) -> int:
-        """What an attempt to join ends with."""
+        """The status with which an attempt to join ends."""
         if not self.on or not ssid or self.ssid not in (None, ssid):
             return NO_AP_FOUND
         return GOT_IP if self.key in (None, key) else WRONG_PASSWORD
@@ -44,7 +44,7 @@ class Air:
 
 @dataclass
 class _Saved:
-    """The SDK's parameters. A fresh flash means: an access point that anybody can enter, no station."""
+    """The SDK's parameters. The defaults, for an erased flash: an open access point, no station."""
 
     mode: int = ACCESS_POINT
     ssid: str = ""
@@ -56,7 +56,7 @@ class Radio:
     """Station and access point."""
 
     def __init__(self, reactor: Reactor, page: Page, flash: Flash, mac: bytes, changed: Callable[[], None]) -> None:
-        """page: where the processor finds what the radio knows. changed: told each time when that changes."""
+        """page: where the processor finds the radio's state. changed: called when `status` is set."""
         self._reactor = reactor
         self._page = page
         self._flash = flash
@@ -82,12 +82,12 @@ class Radio:
 
     @property
     def linked(self) -> bool:
-        """Whether the station has an address."""
+        """Whether the station has joined the access point in range."""
         return self.status == GOT_IP
 
     @property
     def access_point_on(self) -> bool:
-        """Whether strangers can see an access point of ours."""
+        """Whether the board's own access point is on."""
         return bool(self._saved.mode & ACCESS_POINT)
 
     def power_on(self) -> None:
@@ -101,12 +101,12 @@ class Radio:
             self._try()
 
     def power_off(self) -> None:
-        """No power, no radio."""
+        """End the link, and any attempt to join."""
         self._cancel()
         self._set_status(IDLE)
 
     def change_air(self, **changes: bool | str) -> None:
-        """Change what there is to receive, by the names in Air; the radio notices at once."""
+        """Change the access point in range, by the names in Air; a joined station notices at once."""
         for name, value in changes.items():
             setattr(self.air, name, value)
         if self.linked and self.air.status_for(self._saved.ssid, self._saved.key) != GOT_IP:
@@ -139,7 +139,7 @@ class Radio:
         self._changed()
 
     def _publish(self) -> None:
-        """Let the processor see what there is."""
+        """Write the radio's state to the shared page."""
         page, saved = self._page, self._saved
         page.opmode = saved.mode
         page.status = self.status if saved.mode & STATION else OFF
@@ -169,7 +169,7 @@ class Radio:
         return True
 
     def _set_station(self, data: bytes) -> int:
-        """Whether the interface is on; without it the SDK does nothing of this."""
+        """Save name and key; whether that was done: not while the interface is off."""
         if not self._saved.mode & STATION:
             return False
         self._saved.ssid, self._saved.key = _text(data[:32]), _text(data[32:96])
@@ -191,8 +191,8 @@ class Radio:
         self._set_status(IDLE)
 
     def _set_access_point(self, data: bytes) -> int:
-        """Whether the SDK takes it: not while the interface is off, nor a key that is too short, nor a channel that is
-        none."""
+        """Save the parameters; whether that was done: not while the interface is off, nor with a key that is too short
+        or a channel that does not exist."""
         length, channel, security, hidden = data[96:100]
         key = _text(data[32:96])
         protected = security != _OPEN and len(key) < _SHORTEST_KEY
@@ -204,7 +204,7 @@ class Radio:
         return True
 
     def _scan(self, _: bytes) -> bytes:
-        """The access point in the air."""
+        """The rows of a scan: the access point in range."""
         name = ((self.air.ssid or _ANY_NAME) if self.air.on else "").encode()
         return struct.pack("<32sB6sBbB", name, len(name), _BSSID, _CHANNEL, _RSSI, _WPA2) if name else b""
 
@@ -233,7 +233,7 @@ class Radio:
 
 
 def _text(data: bytes) -> str:
-    """Up to the first zero byte."""
+    """The text up to the first zero byte."""
     return data.split(b"\0", 1)[0].decode("latin-1")
 
 

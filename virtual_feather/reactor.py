@@ -1,4 +1,4 @@
-"""The board's own sense of time, and the one place where it waits."""
+"""The board's clock and event loop: the one place where the board waits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 READABLE = select.EPOLLIN
-# Told once at each change, for a pty: it hangs up for as long as nobody has it open.
+# Edge-triggered, for a pty: it reports a hang-up for as long as no client has it open.
 EDGES = select.EPOLLIN | select.EPOLLOUT | select.EPOLLET
 
 
@@ -23,8 +23,8 @@ NEVER = (1 << 63) - 1
 class Clock:
     """What a fast clock has skipped so far, and what a processor must know to skip, in microseconds.
 
-    A board keeps it in memory that its processor shares (processor/page.py): one side at a time skips, the processor
-    while the board sleeps or answers it.
+    A board keeps these fields in the page that it shares with its processor (processor/page.py). Only one side skips at
+    a time: the processor, while the board sleeps or answers the processor.
     """
 
     skipped_us: int = 0
@@ -58,12 +58,12 @@ class Reactor:
         self._alarms: list[tuple[float, int, Alarm]] = []
         self._order = itertools.count()
         self._running = True
-        self.sleeps: Callable[[], bool] = lambda: False  # whether the next alarm may come at once
+        self.sleeps: Callable[[], bool] = lambda: False  # whether the clock may skip to the next alarm
         self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._epoll.register(self._woken, READABLE)
 
     def close(self) -> None:
-        """Give back the descriptors."""
+        """Close the descriptors."""
         self._epoll.close()
         os.close(self._woken)
         os.close(self._wake)
@@ -73,7 +73,7 @@ class Reactor:
         return self._clock() + self.shared.skipped_us / 1e6
 
     def skip(self, until: float | None) -> bool:
-        """Jump to the next alarm, but not beyond `until`; whether there was anything to skip, and the clock is fast."""
+        """Skip to the next alarm, but not beyond `until`; whether there was time to skip, and the clock is fast."""
         self._drop_cancelled()
         times = [at for at in (until, self._alarms[0][0] if self._alarms else None) if at is not None]
         left = min(*times, self.shared.fast_until_us / 1e6) - self.now() if times else 0.0
@@ -89,7 +89,7 @@ class Reactor:
         return alarm
 
     def call_in(self, seconds: float, call: Callable[[], None]) -> Alarm:
-        """Make a call in so many seconds."""
+        """Make a call in `seconds`."""
         return self.call_at(self.now() + seconds, call)
 
     def watch(self, descriptor: int, call: Callable[[], None], events: int = READABLE) -> None:
@@ -103,15 +103,15 @@ class Reactor:
             self._epoll.unregister(descriptor)
 
     def stop(self) -> None:
-        """Make `run` return after what it is doing."""
+        """Make `run` return after its current turn."""
         self._running = False
         os.write(self._wake, b"\0")
 
     def stop_on(self, *signals: int) -> None:
         """Stop at these signals. For the main thread of a process.
 
-        One that comes just before a wait does not end it, and Python calls the handler after it: the byte that the
-        interpreter writes as the signal arrives does.
+        A signal just before a wait does not end the wait, and Python calls the handler only afterwards. The byte that
+        the interpreter writes when the signal arrives ends the wait.
         """
         for number in signals:
             signal.signal(number, lambda *_: self.stop())
@@ -125,7 +125,7 @@ class Reactor:
             self.turn(self._until_alarm())
 
     def turn(self, wait_s: float | None = 0.0) -> None:
-        """One round: wait so long (None: without end) for a descriptor, then serve what is ready and what is due."""
+        """One round: wait up to `wait_s` (None: no limit) for a descriptor, then serve what is ready or due."""
         self._drop_cancelled()
         self.shared.free_until_us = int(self._alarms[0][0] * 1e6) if self._alarms else NEVER
         happened = self._epoll.poll(wait_s)

@@ -14,19 +14,19 @@ from .output_queue import OutputQueue
 from .reactor import EDGES, Reactor
 
 _CHUNK = 1024
-_IAC = b"\xff"  # telnet's "interpret as command", doubled where it is a byte like others
+_IAC = b"\xff"  # telnet's "interpret as command", doubled where it is data
 
 
 class ResetLines:
-    """RTS alone pulls EN low, and the chip starts when RTS is let go: into the loader if DTR then holds GPIO0 low.
+    """RTS alone pulls EN low, and the chip starts when RTS is released: into the loader if DTR then holds GPIO0 low.
 
-    Both together leave a running chip alone, since terminals assert both. Between the two steps of esptool's reset, in
-    which both are asserted for a moment, the capacitor on EN keeps a real chip waiting; over TCP that moment has no
-    bound, so here it lasts until RTS goes.
+    Both together do not reset a running chip, since terminals assert both. esptool's reset asserts both for a moment
+    between its two steps; the capacitor on EN keeps a real chip in reset meanwhile. Over TCP that moment may last any
+    time, so here the reset lasts until RTS is released.
     """
 
     def __init__(self, hold: Callable[[], None], start: Callable[[bool], None]) -> None:
-        """hold: EN has gone low. start: EN is high again; True with GPIO0 low, into the loader."""
+        """hold: called when EN goes low. start: called when EN is high again; True: with GPIO0 low, into the loader."""
         self._hold = hold
         self._start = start
         self._held = False
@@ -42,7 +42,7 @@ class ResetLines:
 
 
 class _Settings:
-    """What pyserial's PortManager takes for a serial port: it sets attributes, we watch two of them."""
+    """The serial port for pyserial's PortManager, which sets attributes; dtr and rts drive the reset lines."""
 
     def __init__(self, lines: ResetLines) -> None:
         self._lines = lines
@@ -72,14 +72,14 @@ class _Settings:
         self._lines.set(self._dtr, self._rts)
 
     def reset_input_buffer(self) -> None:
-        """Nothing is kept here."""
+        """Nothing is buffered here."""
 
     def reset_output_buffer(self) -> None:
-        """Nothing is kept here."""
+        """Nothing is buffered here."""
 
 
 class Rfc2217Port:
-    """One TCP port on loopback, one client at a time: a new one takes the place of the old."""
+    """One TCP port on loopback, one client at a time: a new client replaces the old one."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Rfc2217Port:
     ) -> None:
         """port: TCP port, 0 for any free one. Raises UserError when it is taken.
 
-        received: bytes of a client; returns the seconds for which the line takes no more. room: `full` has changed.
+        received: takes a client's bytes; returns for how many seconds the line takes no more. room: `full` has changed.
         """
         self._reactor = reactor
         self._lines = lines
@@ -115,7 +115,7 @@ class Rfc2217Port:
 
     @property
     def full(self) -> bool:
-        """Whether the client is behind with reading, and the board should pause."""
+        """Whether the client reads too slowly, so that the board should pause."""
         return self._output is not None and self._output.full
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class Rfc2217Port:
             self.write(data.replace(_IAC, 2 * _IAC))
 
     def write(self, data: bytes) -> None:
-        """Bytes as they are, telnet's own among them. PortManager calls this."""
+        """Send bytes as they are, also telnet's own. PortManager calls this."""
         try:
             if self._output:
                 self._output.send(data)
@@ -144,13 +144,13 @@ class Rfc2217Port:
         client.setblocking(False)
         self._client = client
         self._output = OutputQueue(self._reactor, client.send, self._room)
-        manager = serial.rfc2217.PortManager(_Settings(self._lines), self)  # writes at once, and may find nobody
+        manager = serial.rfc2217.PortManager(_Settings(self._lines), self)  # writes at once; the client may have gone
         if self._client:
             self._manager = manager
             self._reactor.watch(client.fileno(), self._ready, EDGES)
 
     def _drop(self) -> None:
-        """The client has gone, and the bridge lets go of both lines."""
+        """The client has gone, and the bridge releases both lines."""
         if self._client:
             self._reactor.forget(self._client.fileno())
             self._client.close()

@@ -1,9 +1,9 @@
 """The ESP8266's serial loader: the ROM's own, and the flasher stub once esptool has started it.
 
-Protocol: esptool documentation, "Serial Protocol" for the ESP8266. What that leaves open follows traces of real chips:
-eight answers to SYNC, every answer carries the value of the last register read, 01 05 for a wrong length, 01 07 for a
-wrong checksum. Xtensa code is not run: code in RAM that carries the stub's greeting is the flasher stub, other code
-hangs.
+Protocol: esptool documentation, "Serial Protocol" for the ESP8266. Details that it leaves open follow traces of real
+chips: eight answers to SYNC, every answer carries the value of the last register read, 01 05 for a wrong length, 01 07
+for a wrong checksum. Xtensa code is not run: code in RAM that contains the stub's greeting counts as the flasher stub,
+other code hangs.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Rom:
 
     def __init__(self, chip: Chip) -> None:
         self._chip = chip
-        self._value = 0  # answers carry it
+        self._value = 0  # every answer carries it
         self._flash_at: tuple[int, int, int] | None = None  # offset, blocks, bytes a block
         self._ram_at: int | None = None
         self._ram_block = 0
@@ -107,8 +107,8 @@ class _Rom:
         self._flash_at = (offset, blocks, block_size)
 
     def _erase(self, first: int, count: int) -> float:
-        # The ROM does not count off the sectors that it erases one by one up to the first block: it erases as many too
-        # many. esptool asks for less to make up for it.
+        # The ROM does not count the sectors that it erases one by one before the first whole block, and then erases
+        # that many sectors too many. esptool asks for fewer to make up for it.
         count += min(count, BLOCK - first % BLOCK)
         return self._chip.flash.erase(first, min(count, self._chip.flash.size // SECTOR - first))
 
@@ -154,7 +154,7 @@ class Loader:
 
     def __init__(self, flash: Flash, mac: bytes, clock: Callable[[], float] = time.monotonic) -> None:
         """mac: six bytes, as eFuse holds it. clock: seconds, for `busy_s`. Raises ValueError for an impossible MAC."""
-        self.finished = False  # it has been told to leave: the program in flash runs now
+        self.finished = False  # whether it was told to leave the loader: the program in flash runs now
         self._chip = Chip(flash, mac, clock)
         self._decoder = slip.Decoder()
         self._program: _Rom | FlasherStub | None = _Rom(self._chip)
@@ -170,11 +170,11 @@ class Loader:
 
     @property
     def busy_s(self) -> float:
-        """How long from now the real chip would keep back what `feed` last returned: erasing and programming."""
+        """Seconds for which a real chip, erasing and programming, would hold back what `feed` last returned."""
         return self._chip.busy_s
 
     def feed(self, data: bytes) -> bytes:
-        """Bytes arrive on the line; the bytes to send back. Raises flash.PowerCut when the power goes in the middle."""
+        """Take bytes from the line; the bytes to send back. Raises flash.PowerCut when the power goes off midway."""
         self._chip.busy_s = 0.0
         for frame in self._decoder.feed(data):
             if self._program:

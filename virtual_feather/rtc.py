@@ -1,8 +1,8 @@
-"""The real-time clock's domain: powered through resets and deep sleep, lost with the power.
+"""The ESP8266's real-time clock: its counter and memory outlast resets and deep sleep, but not a loss of power.
 
-Its counter starts at 0 when the chip is reset at its RST pin, by a button or at the end of a deep sleep, and goes on
-through resets by the program, the watchdog and a crash (the SDK's API reference, system_get_rtc_time). What MicroPython
-adds to it lies in RTC memory, which the processor shares.
+The counter starts at 0 when the chip is reset at its RST pin, by a button or at the end of a deep sleep, and goes on
+through resets by the program, the watchdog and a crash (the SDK's API reference, system_get_rtc_time). The offset that
+MicroPython adds to the counter is in RTC memory, which is in the shared page.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .processor.page import Page
 
 
 class Rtc:
-    """Where its counter was 0, and its memory."""
+    """The time at which the counter was 0, and the memory."""
 
     def __init__(self, page: Page, now: Callable[[], float]) -> None:
         self._page = page
@@ -22,10 +22,10 @@ class Rtc:
         self.power_on()
 
     def power_on(self) -> None:
-        """Power has come: the memory is empty."""
+        """The power comes on: the memory is empty."""
         ctypes.memset(self._page.rtc, 0, ctypes.sizeof(self._page.rtc))
         self.pulled()
 
     def pulled(self) -> None:
-        """The RST pin was low: the counter starts."""
+        """The RST pin was low: the counter starts at 0."""
         self._page.rtc_from_us = int(self._now() * 1e6)

@@ -25,8 +25,8 @@ from .world import World
 
 _ESPRESSIF = bytes.fromhex("5ccf7f")
 _PATIENCE_S = 3.0
-_BRIDGE_BITS = 512 * 10  # what waits in a USB bridge while the next piece comes: the line does not pause
-_FIFO_BITS = 126 * 10  # what the chip's transmitter holds before a program has to wait
+_BRIDGE_BITS = 512 * 10  # held in a USB bridge, so that the line does not pause before the next piece
+_FIFO_BITS = 126 * 10  # held by the chip's transmitter before a program has to wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Options:
     image: str = "romfs"  # firmware of a new board
     mac: bytes | None = None
     rfc2217: int | None = None  # TCP port of a serial path with reset lines
-    paced: bool = False  # bytes and flash take their time
-    chip_speed: bool = False  # and so do programs
-    fast: float | None = None  # for so many seconds, time in which nothing happens is skipped; None: it never can be
+    paced: bool = False  # the line and the flash take as long as real ones
+    chip_speed: bool = False  # programs take as long as on the chip
+    fast: float | None = None  # skip idle time for so many seconds; None: never, `ctl clock` included
     network: bool = False  # whether it reaches this computer's network, and not only the computer
-    chips: tuple[str, ...] = USUAL  # what hangs on it, as in `ctl plug`
+    chips: tuple[str, ...] = USUAL  # connected chips, as in `ctl plug`
 
 
 class Feather:
@@ -102,7 +102,7 @@ class Feather:
         self._silent = True
         self.board.started = self._announce
         self.board.power_on()
-        # One without firmware, or with a file system that it refuses, waits for esptool.
+        # A board without firmware, or with a file system that it refuses, never starts: it waits for esptool.
         self.reactor.call_in(_PATIENCE_S if self.board.running else 0.0, self._announce)
 
     def _announce(self) -> None:
@@ -162,7 +162,7 @@ class Feather:
 
 
 def _lock(state: Path) -> int:
-    """The folder, made if need be, as a descriptor that keeps a second board out of it."""
+    """Make the folder if need be, and lock it against a second board; the descriptor that holds the lock."""
     try:
         state.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
@@ -177,7 +177,7 @@ def _lock(state: Path) -> int:
 
 
 def _identity(state: Path, mac: bytes | None) -> Identity:
-    """The board's own numbers: drawn once, kept in its folder. Raises ValueError for a damaged file."""
+    """The board's MAC: given, or drawn at random once; kept in its folder. Raises ValueError for a damaged file."""
     file = state / "mac"
     if mac is None:
         mac = bytes.fromhex(file.read_text()) if file.exists() else _ESPRESSIF + os.urandom(3)

@@ -14,11 +14,11 @@ from .pacing import rate_of
 from .path_watcher import PathWatcher
 from .reactor import EDGES, Reactor
 
-_CHUNK = 512  # taken from a client at once; a USB bridge and its driver take about twice as much ahead of the line
+_CHUNK = 512  # bytes taken from a client at once; a USB bridge and its driver buffer about twice as many
 
 
 class SerialPort:
-    """One path that clients open, close and open again. What is sent while nobody has it is lost, as on a cable."""
+    """One path that clients open, close and open again. What is sent while no client has it open is lost."""
 
     def __init__(
         self,
@@ -30,27 +30,27 @@ class SerialPort:
     ) -> None:
         """link: a symbolic link to make to the path. Raises UserError where that cannot be made.
 
-        received: bytes of a client; returns the seconds for which the line takes no more. closed: the last client has
-        gone. room: `full` has changed.
+        received: takes a client's bytes; returns for how many seconds the line takes no more. closed: the last client
+        has gone. room: `full` has changed.
         """
         self._received = received
         self._closed = closed
         self._reactor = reactor
         self._open = False
-        self._closing = False  # somebody has closed it, perhaps not the last
+        self._closing = False  # a client has closed the path, perhaps not the last one
         self._waits = False  # for the line
         self._master, slave = os.openpty()
         tty.setraw(slave)
         self.path = os.ttyname(slave)
-        # A link by way of this process leads nowhere once it has been killed. Its pty's number is given to the next
-        # that opens one, and who still knew the old path would write on another board.
+        # A link through this process's /proc folder leads nowhere once the process is killed. A link to the pty itself
+        # might then lead to another board, as the system gives the pty's number to the next program.
         self._target = f"/proc/{os.getpid()}/root{self.path}"
-        # With no descriptor of ours on it the pty hangs up when its last client closes it.
+        # While we have no descriptor of it open, the pty hangs up when its last client closes it.
         os.close(slave)
         try:
             self._watcher: PathWatcher | None = PathWatcher(self.path)
         except OSError:
-            self._watcher = None  # a hang-up that the next client ends before we look goes unseen
+            self._watcher = None  # a hang-up is missed if the next client ends it before we look
         os.set_blocking(self._master, False)
         self._output = OutputQueue(reactor, lambda data: os.write(self._master, data), room)
         self._link = link
@@ -77,7 +77,7 @@ class SerialPort:
 
     @property
     def full(self) -> bool:
-        """Whether the client is behind with reading, and the board should pause."""
+        """Whether the client reads too slowly, so that the board should pause."""
         return self._output.full
 
     def send(self, data: bytes) -> None:
@@ -103,7 +103,7 @@ class SerialPort:
         self._read()
 
     def _hear(self) -> None:
-        """See who has come and gone. Like events may be told as one: there is no counting clients."""
+        """Note opens and closes of the path. Equal events may be merged, so clients cannot be counted."""
         for opened in self._watcher.news() if self._watcher else ():
             if opened and self._closing:
                 self._gone()
@@ -118,7 +118,7 @@ class SerialPort:
 
     def _read(self) -> None:
         while not self._waits:
-            self._hear()  # before the bytes of a new client, the end of the old
+            self._hear()  # the end of the old client, before the bytes of a new one
             try:
                 data = os.read(self._master, _CHUNK)
             except BlockingIOError:

@@ -12,7 +12,7 @@ def encode(frame: bytes) -> bytes:
 
 
 class Decoder:
-    """Finds frames in a stream of bytes. What is between frames, and a frame with a broken escape, is dropped."""
+    """Finds frames in a stream of bytes. Bytes between frames, and frames with a broken escape, are dropped."""
 
     def __init__(self) -> None:
         self._frame: bytearray | None = None  # None: between frames
@@ -27,7 +27,7 @@ class Decoder:
                     frames.append(bytes(self._frame))
                     self._frame = None
                 else:
-                    self._frame = bytearray()  # a start; after a lost end the next C0 is one as well
+                    self._frame = bytearray()  # a start; after a lost end, the next C0 is a start too
                 self._escaped = False
             elif self._frame is not None:
                 self._take(byte)

@@ -1,4 +1,4 @@
-"""UART0 behind the bridge: the program's terminal, or the loader's wire when the line has been reset into it."""
+"""The chip's UART 0 behind the USB bridge: it serves the program, or the loader after a reset into the loader."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .board import HARD_RESET, Board
 from .flash import PowerCut
 from .rom_loader import Loader
 
-# esptool's SYNC, its first frame. A bare pty has no DTR and RTS: this is the sign that somebody wants the loader.
+# esptool's SYNC, its first frame. A pty has no DTR and RTS: here this frame is the request for the loader.
 _SYNC = bytes.fromhex("c000082400")
 _FRAME = _SYNC[:2]
 
@@ -16,14 +16,14 @@ _RUN_BAUD = 115200
 
 
 class Uart:
-    """Takes what a client sends to whoever listens: MicroPython, the ROM loader or the flasher stub."""
+    """Passes on what a client sends to what runs: MicroPython, the ROM loader or the flasher stub."""
 
     def __init__(self, board: Board, send: Callable[[bytes, float], None]) -> None:
         """send: puts bytes on the line to the client, not before so many seconds from now."""
         self._board = board
         self._send = send
         self._loader: Loader | None = None
-        self._left: Loader | None = None  # a loader that nobody told to end
+        self._left: Loader | None = None  # a loader whose client went without ending it
         self._has_lines = False  # whether the loader was entered through real reset lines
         self._tail = b""  # the last bytes, for a SYNC that comes in pieces
 
@@ -38,7 +38,7 @@ class Uart:
         return self._loader is not None
 
     def receive(self, data: bytes, baud: int = _RUN_BAUD, has_lines: bool = False) -> None:
-        """Bytes from the client, sent at `baud`; has_lines: of a port with reset lines, where no byte resets."""
+        """Bytes from the client, sent at `baud`. has_lines: the port has reset lines, so no byte resets."""
         if self._loader is None and not has_lines:
             self._find_loader(data, baud)
         if self._loader is None:
@@ -57,7 +57,7 @@ class Uart:
         self._tail = b""
 
     def closed(self) -> None:
-        """The client has gone. With no reset lines this is also how esptool's closing hard reset shows."""
+        """The client has gone. Without reset lines, this also stands for esptool's hard reset at its end."""
         self._tail = b""
         if self._loader and not self._has_lines:
             loader = self._loader
@@ -69,7 +69,7 @@ class Uart:
         self._board.halt()
 
     def start(self, loader: bool) -> None:
-        """EN is high: GPIO0 decided what runs."""
+        """EN is high: the loader runs if GPIO0 is low, otherwise the program in flash."""
         if not self._board.powered:
             return
         if loader:
@@ -90,7 +90,7 @@ class Uart:
             loader = self._new_loader()
             loader.baud = baud  # the ROM measures the rate of what it hears first
         elif self._left and data.startswith(_FRAME):
-            loader = self._left  # left running (--after no-reset-stub), and taken up again
+            loader = self._left  # left running (--after no-reset-stub), and used again
         if loader:
             self._board.halt()
             self._loader, self._has_lines = loader, False

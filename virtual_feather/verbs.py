@@ -1,4 +1,4 @@
-"""The words of `ctl`: what they take, and what they do."""
+"""The verbs of `ctl`: what they take, and what they do."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ VERBS = {
 
 
 def table() -> str:
-    """For --help."""
+    """The verbs as text, for --help."""
     rows = [(f"  {name} {verb.takes}".rstrip(), verb.does) for name, verb in VERBS.items()]
     return "\n".join(f"{words}\n      {does}" for words, does in rows)

@@ -1,4 +1,4 @@
-"""What is wired to single GPIOs: 1-Wire devices, and sensors that answer in pulses."""
+"""The devices that are wired to single GPIOs: 1-Wire devices, and sensors that answer in pulses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Device = OneWireChip | PulseChip
 
 
 class Wires:
-    """The devices of each GPIO. The processor makes out time slots and plays pulses (sdk/onewire.c, sdk/pulses.c)."""
+    """The devices of each GPIO. The processor decodes time slots and plays pulses (sdk/onewire.c, sdk/pulses.c)."""
 
     def __init__(self, page: Page, gpio: Gpio) -> None:
         self._page = page
@@ -24,11 +24,11 @@ class Wires:
 
     @property
     def handlers(self) -> dict[str, Callable]:
-        """What the processor asks, by the kind of its message."""
+        """The handlers of the processor's messages, by kind."""
         return {"0": self._reset, "1": self._write, "2": self._read}
 
     def add(self, number: int, device: Device) -> None:
-        """Wire a device to a GPIO, with the pull-up resistor that it needs; that stays when the device goes."""
+        """Wire a device to a GPIO, with the pull-up resistor that it needs; the resistor stays when the device goes."""
         self._gpio.pull_up(number, True)
         self._devices[number].append(device)
         self._mark()
@@ -37,16 +37,16 @@ class Wires:
             self._gpio.listen(number, lambda level: self._changed(number, level))
 
     def remove(self, number: int, device: Device) -> None:
-        """Take it away."""
+        """Remove a device from its GPIO."""
         self._devices[number].remove(device)
         self._mark()
 
     def _mark(self) -> None:
-        """Say where the processor has to look for time slots."""
+        """Tell the processor on which pads to look for time slots."""
         self._page.onewire = sum(1 << number for number in self._devices if self._of(number, OneWireChip))
 
     def pulses(self) -> bytes:
-        """What a device sends now, as the answer to `P`."""
+        """The pulses that a device sends now, as the answer to `P`; empty: none."""
         for number in self._heard:
             for device in self._of(number, PulseChip):
                 level, lengths = 1, []
@@ -72,7 +72,7 @@ class Wires:
         return bool(devices)
 
     def _read(self, data: bytes) -> int:
-        """A bit: 1 where nobody pulls the wire low."""
+        """A bit: 1 if no device pulls the wire low."""
         answers = [device.read() for device in self._of(data[0], OneWireChip)]  # each device sees each slot
         return all(answers)
 

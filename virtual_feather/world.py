@@ -20,7 +20,7 @@ from .verbs import VERBS
 
 _INDOORS_LUX = 250.0
 _DAY_S = "120"
-_DAY_STEPS = 2880  # those of a whole day are half a minute apart
+_DAY_STEPS = 2880  # in a day of 24 hours they are half a minute apart
 _NOON_LUX = 30000.0
 _NIGHT_LUX = 0.05
 _SPEEDS = {"fast": math.inf, "real": 0.0}
@@ -32,7 +32,7 @@ class World:
     """Carries out the commands of `ctl` on a board."""
 
     def __init__(self, reactor: Reactor, board: Board, chips: tuple[str, ...] = USUAL) -> None:
-        """chips: what hangs on the board, as for Plugboard.plug. Raises UserError for one that there is not."""
+        """chips: connected to the board, as for Plugboard.plug. Raises UserError for a chip that does not exist."""
         self._reactor = reactor
         self._board = board
         self._light = Light(reactor.now, _INDOORS_LUX)
@@ -79,7 +79,7 @@ class World:
             self._sun = None
 
     def _follow_the_day(self, dawn: float, lasts_s: float) -> None:
-        """A day, from the early morning on: an arc above the horizon, starlight below it."""
+        """Set the light of a day from the early morning on: an arc while the sun is up, then starlight."""
         height = math.sin(2 * math.pi * ((self._reactor.now() - dawn) / lasts_s + 0.05))
         self._light.set(max(_NIGHT_LUX, _NOON_LUX * max(0.0, height) ** 2))
         self._sun = self._reactor.call_in(lasts_s / _DAY_STEPS, lambda: self._follow_the_day(dawn, lasts_s))
@@ -131,7 +131,7 @@ class World:
     def _do_heap(self) -> bytes:
         page = self._board.page
         found = {"free": page.heap_free, "least": min(page.heap_free, page.heap_least)} if page.heap_measured else {}
-        page.heap_measured, page.heap_least = 1, -1  # the largest there is
+        page.heap_measured, page.heap_least = 1, -1  # the field's largest value
         return json.dumps(found).encode()
 
     def _do_reset(self) -> None:
