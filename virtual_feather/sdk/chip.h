@@ -1,4 +1,4 @@
-// What the parts of the chip offer each other.
+// The functions that the files of the stand-in SDK offer each other.
 #ifndef CHIP_H
 #define CHIP_H
 
@@ -7,18 +7,18 @@
 
 // clock.c
 uint64_t clock_now(void);             // microseconds of the board's clock; counted while interrupts are off
-void clock_event(void);               // something has happened: the wait that follows ends at once
+void clock_event(void);               // something has happened: the next wait ends at once
 void clock_idle_until(uint64_t when); // wait for that time or an event
-void clock_follow(bool waits);        // the board comes after a processor at the chip's pace
+void clock_follow(bool waits);        // at the chip's pace: let the computer's clock catch up
 void clock_busy(uint32_t us);         // the processor stands still
 enum { FOREVER_MS = -1 };
 
 // heap.c
-void heap_begin(void);   // it is there, and boot.py begins
-void heap_measure(void); // before the processor waits
+void heap_begin(void);   // the heap exists, and boot.py begins
+void heap_measure(void); // called before the processor waits
 
 // pace.c
-uint32_t pace_spent_us(void); // on the chip, since the last call
+uint32_t pace_spent_us(void); // time on the chip, since the last call
 
 // timers.c
 void timers_run(void);
@@ -35,27 +35,27 @@ bool interrupt_runs(void); // whether the caller is a handler
 uint32_t uart_read(uint32_t address);
 void uart_write(uint32_t address, uint32_t value);
 void uart_arrived(const uint8_t *data, size_t size);
-void uart_poll(void);       // hand on what has arrived and finds room
-void uart_flush_line(void); // what was written goes to the board
+void uart_poll(void);       // hand on the received bytes that find room
+void uart_flush_line(void); // send the written bytes to the board
 
 // gpio.c
 uint32_t gpio_read(uint32_t offset);
 void gpio_write(uint32_t offset, uint32_t value);
 void gpio_outside_changed(void);
 void gpio_changed(void);
-void gpio_poll(void); // the wires outside have changed
-void gpio_pull(uint32_t pad, bool low); // a device on the I2C bus pulls its wire low, or lets it go
+void gpio_poll(void); // handle a change of the wires outside
+void gpio_pull(uint32_t pad, bool low); // a device on the I2C bus pulls its wire low, or releases it
 uint32_t gpio16_read(void);
 
-// bus.c, onewire.c, pulses.c: what the devices on the wires see and do
+// i2c.c, onewire.c, pulses.c: what the devices on the wires see and do
 void i2c_edge(uint32_t before, uint32_t now); // levels of all pads
 void onewire_edge(unsigned pad, bool low);
 void onewire_settle(unsigned pad);
-bool onewire_pulls(unsigned pad); // whether a device does at this moment
+bool onewire_pulls(unsigned pad); // whether a device pulls the wire low now
 void pulses_start(const uint16_t *pulses, size_t size);
 bool pulses_pull(unsigned pad);
 
-// pwm.c: the timer FRC1
+// frc1.c
 void frc1_write(uint32_t offset, uint32_t value);
 uint64_t frc1_due(void);
 void frc1_poll(void);
@@ -67,7 +67,7 @@ void flash_open(int descriptor);
 void wifi_changed(void);
 void wifi_poll(void);
 
-// netif.c
+// network.c
 void netif_open(int frames);
 void netif_poll(void);
 uint64_t netif_due(void);

@@ -1,5 +1,5 @@
-// The one clock, and the one wait. Time is the computer's and what the fast clock has skipped. While the port has
-// interrupts off it times signals by polling: then the clock counts polls, so that no load of the computer disturbs it.
+// The one clock, and the one wait. Time is the computer's plus what the fast clock has skipped. With interrupts off the
+// port times signals by polling: then the clock counts polls, so that a busy computer does not disturb the timing.
 #include <poll.h>
 #include <stdlib.h>
 #include <time.h>
@@ -10,8 +10,8 @@
 #include "user_interface.h"
 
 enum { POLL_US = 1, SPIN_US = 60 };
-static const int64_t LOOK_US = 1000; // how often a fast clock looks whether the board has gone to sleep
-static const int64_t AHEAD_US = 10000; // that a processor at the chip's pace may be before the board
+static const int64_t LOOK_US = 1000; // how often a fast clock checks whether the board sleeps
+static const int64_t AHEAD_US = 10000; // how far a processor at the chip's pace may be ahead of the board
 
 static uint32_t irq_level;
 static uint64_t counted_us; // 0: the clock is the computer's
@@ -23,12 +23,12 @@ static int64_t monotonic_us(void) {
     return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
 }
 
-// The board's, as its Python part reads it.
+// The board's clock, as its Python part reads it.
 static uint64_t shared_now(void) {
     return monotonic_us() + page->skipped_us;
 }
 
-// With the chip's pace: how far the processor has got, by what it has executed and what it has waited.
+// At the chip's pace: the processor's own time, by what it has executed and how long it has waited.
 static uint64_t got_to_us;
 
 static bool chip_pace(void) {
@@ -64,7 +64,7 @@ uint32_t hw_irq_level(void) {
     return irq_level;
 }
 
-// Also "restore": whoever raises the level gives back what it was.
+// Also restores the level: the caller then passes the value that this returned.
 uint32_t hw_set_irq_level(uint32_t level) {
     uint32_t before = irq_level;
     irq_level = level & 15;
@@ -95,7 +95,7 @@ void clock_event(void) {
     happened = true;
 }
 
-// Whether time up to `when` may be jumped over: nobody has anything to say before it.
+// Skip time up to `when`; whether that was allowed: nothing can arrive before.
 static bool skip_to(uint64_t when) {
     int64_t now = shared_now(), end = when;
     if (!page->fast || page->fast_until_us <= now || page->quiet_from_us > monotonic_us() || netif_busy()) {
@@ -109,7 +109,7 @@ static bool skip_to(uint64_t when) {
         end = page->fast_until_us;
     }
     if (free_until < end) {
-        link_ask_number('I', NULL, 0); // the board jumps to its own alarm and serves it
+        link_ask_number('I', NULL, 0); // the board skips to its own alarm and serves it
         return true;
     }
     if (end > now) {
@@ -118,8 +118,8 @@ static bool skip_to(uint64_t when) {
     return true;
 }
 
-// A processor at the chip's pace is ahead of this computer: the board comes after it. What this computer takes longer
-// than the chip would is made good where the processor waits.
+// A processor at the chip's pace runs ahead of this computer's clock: let the clock catch up. Where this computer is
+// slower than the chip, the processor makes up for it when it waits.
 void clock_follow(bool waits) {
     if (!chip_pace()) {
         return;
@@ -180,7 +180,7 @@ void clock_idle_until(uint64_t when) {
         return;
     }
     when = earliest(when, earliest(timers_due(), watchdog_due()));
-    bool sleeps = when != UINT64_MAX; // otherwise it waits for others, and must not be late for them
+    bool sleeps = when != UINT64_MAX; // otherwise it waits for something from outside, and must not be late
     when = earliest(when, earliest(netif_due(), frc1_due()));
     clock_follow(true);
     uint64_t now = running_now();

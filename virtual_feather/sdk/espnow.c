@@ -1,4 +1,4 @@
-// ESP-NOW is not there: its calls fail, and what is registered is never called.
+// ESP-NOW is not modelled: its calls fail, and registered callbacks are never called.
 #include "espnow.h"
 
 enum { FAILS = -1 };

@@ -1,4 +1,4 @@
-// The flash chip: its file is mapped, the first megabyte where the processor sees it; the board erases and writes.
+// The SDK's flash calls: the flash file is mapped, its first MiB at the chip's address; the board erases and writes.
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,10 +8,10 @@
 
 enum { MAPPED = 1 << 20, LARGEST_WRITE = 1 << 14 };
 
-// At 0x40200000, by the linker (processor/build.py): the flash file is mapped over it.
+// The linker puts this at 0x40200000 (processor/builder.py), and the flash file is mapped over it.
 __attribute__((section(".sbss.flash"), used, aligned(4096))) uint8_t flash_window[MAPPED];
 
-// What the ROM knows of the chip. The port finds the structure 4 bytes behind the symbol.
+// The ROM's parameters of the flash chip. The port reads the structure 4 bytes after the symbol.
 struct {
     uint32_t before;
     SpiFlashChip chip;

@@ -6,11 +6,11 @@
 enum { TICKS_PER_US = 5, LATE_US = 100000 };
 
 static uint64_t due = UINT64_MAX;
-static uint64_t rang; // when the one before was due
+static uint64_t rang; // when the previous period was due to end
 
 void frc1_write(uint32_t offset, uint32_t value) {
     if (offset == FRC1_LOAD_ADDRESS) {
-        // From where the last one ended, so that the pulses keep their length; not after a standstill.
+        // Count from the end of the previous period, so that pulses keep their length; after a standstill, from now.
         uint64_t now = clock_now(), from = interrupt_runs() && now - rang < LATE_US ? rang : now;
         due = value ? from + value / TICKS_PER_US : UINT64_MAX;
     }

@@ -1,4 +1,4 @@
-// The pads: what the registers drive, what the wires outside do, the level that results, and who is told.
+// The GPIO pads: what the registers drive, what the wires outside do, the resulting level, and who is told of changes.
 #include "gpio.h"
 
 #include "chip.h"
@@ -155,7 +155,7 @@ uint32_t gpio_read(uint32_t offset) {
     return offset == GPIO_IN_ADDRESS ? gpio_input_get() : REGISTER(offset);
 }
 
-// Of the registers that set or clear bits of another, which one it is.
+// For each register that sets or clears bits of another register: that other register.
 static const uint32_t targets[] = {
     [GPIO_OUT_W1TS_ADDRESS / 4] = GPIO_OUT_ADDRESS,       [GPIO_OUT_W1TC_ADDRESS / 4] = GPIO_OUT_ADDRESS,
     [GPIO_ENABLE_W1TS_ADDRESS / 4] = GPIO_ENABLE_ADDRESS, [GPIO_ENABLE_W1TC_ADDRESS / 4] = GPIO_ENABLE_ADDRESS,

@@ -1,10 +1,10 @@
-// What a program leaves of the heap, while the board wants to know: MicroPython then collects before each allocation and
-// the processor before each wait, so that all that is not free after a collection is in use.
+// Measures MicroPython's free heap while the board asks for it (`ctl heap`): MicroPython then collects before each
+// allocation, and the processor before each wait, so that all that is not free after a collection is in use.
 #include "chip.h"
 #include "py/gc.h"
 #include "py/mpstate.h"
 
-static bool there; // the heap
+static bool there; // whether the heap exists
 
 static size_t free_bytes(void) {
     gc_info_t info;

@@ -1,4 +1,4 @@
-// What the devices on the I2C bus see of its two wires: START, bytes, STOP. The board answers for them, byte by byte.
+// Decodes the two wires of the I2C bus: START, bytes, STOP. The board answers for the devices, byte by byte.
 #include "chip.h"
 
 static enum { IDLE, ADDRESS, WRITE, ACKNOWLEDGE, READ, ACKNOWLEDGED } state;

@@ -1,4 +1,4 @@
-// Interrupts: handlers run where the port polls, that is every few turns of its interpreter and in every wait.
+// Interrupts: handlers run where the port polls, which is every few turns of its interpreter and in every wait.
 #include <string.h>
 
 #include "chip.h"
@@ -61,7 +61,7 @@ void interrupts_run(void) {
     run(ETS_FRC_TIMER1_INUM);
 }
 
-// Every turn of the port's event loop; the linker sends its callers here.
+// One turn of the port's event loop; the linker leads all calls of the port's function here.
 bool __real_ets_loop_iter(void);
 bool __wrap_ets_loop_iter(void);
 bool __wrap_ets_loop_iter(void) {
@@ -77,7 +77,7 @@ bool __wrap_ets_loop_iter(void) {
     return __real_ets_loop_iter();
 }
 
-// Where the port waits in a loop of its own.
+// The port's functions that wait in loops of their own.
 void __wrap_mp_hal_delay_us(uint32_t us);
 void __wrap_mp_hal_delay_us(uint32_t us) {
     if (hw_irq_level() != 0) {

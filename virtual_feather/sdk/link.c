@@ -1,4 +1,4 @@
-// The link's messages: the first byte says what it is, the rest is told in processor/child.py.
+// The link's messages: the first byte is the kind; processor/child.py explains them all.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,7 +35,7 @@ void link_end(void) {
 
 void link_tell(char kind, const void *data, size_t size) {
     if (kind != 'T' && kind != 't') {
-        uart_flush_line(); // what is printed before goes before
+        uart_flush_line(); // earlier output goes first
     }
     struct iovec parts[] = {{&kind, 1}, {(void *)data, size}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
@@ -46,7 +46,7 @@ void link_tell(char kind, const void *data, size_t size) {
     }
 }
 
-// The next message, without its kind, in `buffer`.
+// Receive the next message into `buffer`: its kind, then `size` bytes.
 static char take(size_t *size) {
     ssize_t got;
     do {
@@ -71,7 +71,7 @@ static void handle(char kind, size_t size) {
         case 'V':
             wifi_changed();
             break;
-        default: // 'X': it may print again; 'K': it shall look at its clock
+        default: // 'X': the program may print again
             break;
     }
     clock_event();

@@ -1,4 +1,4 @@
-// The start: open what the board gives, stand on the chip's stack, and do what the SDK does before it calls user_init.
+// The start: open the board's descriptors, switch to the chip's stack, and call user_init() as the SDK does.
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +11,11 @@
 #include "shared/runtime/pyexec.h"
 #include "user_interface.h"
 
-// Below 0x40000000, by the linker (processor/build.py): there the port expects its stack to begin.
+// The linker puts this below 0x40000000 (processor/builder.py), where the port expects its stack to begin.
 enum { STACK = 1 << 16 };
 __attribute__((section(".sbss.stack"), used, aligned(16))) uint8_t chip_stack[STACK];
 
-// Frames of this computer's processor are smaller than the chip's: so much less of a stack gives the same depth.
+// Stack frames of this computer are smaller than the chip's: a smaller stack gives the same depth of recursion.
 enum { CHIP_LIMIT = 8192, SAME_DEPTH = 5200 };
 
 void user_init(void);
@@ -42,7 +42,7 @@ static void call_on(uint8_t *top, void (*function)(void)) {
     __builtin_unreachable();
 }
 
-// In the place of the port's gchelper.s.
+// Replaces the port's gchelper.s.
 mp_uint_t gc_helper_get_regs_and_sp(mp_uint_t *registers);
 mp_uint_t gc_helper_get_regs_and_sp(mp_uint_t *registers) {
 #if defined(__i386__)
@@ -60,7 +60,7 @@ void __wrap_mp_stack_set_limit(mp_uint_t limit) {
     __real_mp_stack_set_limit(limit * SAME_DEPTH / CHIP_LIMIT);
 }
 
-// The board is told when the file system is there and boot.py begins.
+// Tell the board when the file system is mounted and boot.py begins.
 int __real_pyexec_file_if_exists(const char *name);
 int __wrap_pyexec_file_if_exists(const char *name);
 int __wrap_pyexec_file_if_exists(const char *name) {

@@ -1,4 +1,4 @@
-// The ROM's MD5 (RFC 1321), with which esp.check_fw() reads the firmware.
+// The ROM's MD5 (RFC 1321), with which esp.check_fw() checks the firmware.
 #include <stdint.h>
 #include <string.h>
 

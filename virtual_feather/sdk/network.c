@@ -36,7 +36,7 @@ static err_t send_frame(struct netif *netif, struct pbuf *packet) {
     __atomic_add_fetch(&page->sent, 1, __ATOMIC_RELEASE);
     while (send(frames_socket, frame, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EINTR) {
     }
-    return ERR_OK; // so is one that finds no room
+    return ERR_OK; // a frame that finds no room is lost too
 }
 
 static err_t init(struct netif *netif) {
@@ -74,8 +74,8 @@ bool netif_has_address(void) {
     return netif_is_link_up(&station) && !ip4_addr_isany_val(*netif_ip4_addr(&station));
 }
 
-// A connection keeps its way while there is no link, and goes on when the link is back, as in the SDK's lwIP 1.4;
-// lwIP 2 would break it off. What has no address yet finds no way.
+// A connection keeps its route while there is no link, and continues when the link is back, as in the SDK's lwIP 1.4;
+// lwIP 2 would end it. A packet that has no address yet gets no route here.
 struct netif *network_way(const ip4_addr_t *source) {
     bool ours = source && !ip4_addr_isany(source) && ip4_addr_eq(source, netif_ip4_addr(&station));
     return ours ? &station : NULL;
@@ -91,7 +91,7 @@ void netif_link(bool up) {
         return;
     }
     netif_set_up(&station);
-    netif_set_link_up(&station); // asks for the address that it had
+    netif_set_link_up(&station); // DHCP asks for its last address again
     if (use_dhcp && !netif_dhcp_data(&station)) {
         dhcp_start(&station);
     }
@@ -194,8 +194,8 @@ enum dhcp_status wifi_softap_dhcps_status(void) {
     return dhcp_server ? DHCP_STARTED : DHCP_STOPPED;
 }
 
-// Where a program begins to listen: the gateway lets this computer reach it. The linker leads the port's calls here, not
-// lwIP's own.
+// A program begins to listen: the gateway then lets this computer reach the port. The linker leads the port's calls
+// here, but not lwIP's own.
 
 static void tell_port(uint8_t protocol, uint16_t port) {
     uint8_t message[] = {protocol, port, port >> 8};

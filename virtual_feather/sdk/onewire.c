@@ -1,12 +1,12 @@
-// What 1-Wire devices see of their wire: reset pulses and time slots (datasheet DS18B20, "1-Wire Signaling"). The board
-// answers for them, bit by bit.
+// Decodes the wires of 1-Wire devices: reset pulses and time slots (datasheet DS18B20, "1-Wire Signaling"). The board
+// answers for the devices, bit by bit.
 #include "chip.h"
 
 enum { RESET_US = 400, SAMPLE_US = 15, SLOT_US = 45, PRESENCE_FROM_US = 30, PRESENCE_TO_US = 240 };
 
 static struct {
-    uint64_t fell, presence; // when the slot began; when the reset pulse ended, 0: nobody answers
-    bool open; // the slot was short: a 1 from the controller, or, if it looks at the wire in time, a bit that it reads
+    uint64_t fell, presence; // when the slot began; when the reset pulse ended, 0: no device answers
+    bool open; // the slot was short: the controller writes a 1, or, if it samples the wire in time, reads a bit
     bool low;  // the bit read is 0
 } wires[PADS];
 

@@ -1,6 +1,6 @@
-// How long the chip would have taken for what was executed: a model, fitted to what people have measured
-// (docs/virtual-feather.md, "The chip's pace"). In the build for it the compiler calls one of
-// these functions at every branch of MicroPython's and lwIP's code: processor/pace.py has the kinds.
+// A model of how long the chip takes for what was executed, fitted to published measurements
+// (docs/virtual-feather.md, "The chip's pace"). In a build with this model, every branch of MicroPython's and lwIP's
+// code calls one of these functions; processor/pace.py has the kinds.
 #include "chip.h"
 #include "user_interface.h"
 

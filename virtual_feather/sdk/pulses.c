@@ -1,9 +1,9 @@
-// Devices that answer in pulses, as a DHT22 does: the board gives all of them at once.
+// Plays the pulses of devices such as a DHT22; the board sends all pulses of an answer at once.
 #include <string.h>
 
 #include "chip.h"
 
-static unsigned pulsing; // its pad
+static unsigned pulsing; // the device's pad
 static uint64_t from;
 static uint16_t lengths[128]; // microseconds: high, low, high, ...
 static size_t count;

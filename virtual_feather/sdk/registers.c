@@ -1,12 +1,12 @@
-// Registers. They lie in memory where the chip has them, so that machine.mem32 finds them, and hold what was written last;
-// those that do something go to the part that does it.
+// The registers. They are in memory at the chip's addresses, so that machine.mem32 finds them, and hold the last value
+// written. A register with an effect calls the file that models it.
 #include "chip.h"
 #include "eagle_soc.h"
 #include "gpio.h"
 #include "hspi.h"
 #include "uart_register.h"
 
-// Sections of their own, which the linker puts at the chip's addresses (processor/build.py).
+// Sections of their own, which the linker puts at the chip's addresses (processor/builder.py).
 __attribute__((section(".sbss.peripherals"), used)) uint8_t peripherals[0x2000];
 __attribute__((section(".sbss.dport"), used)) uint8_t dport[0x1000];
 
@@ -15,8 +15,8 @@ enum { BLOCK = 0x100 };
 
 static uint64_t spi_busy_until_ns;
 
-// HSPI: nobody is connected to it, but its transfers take their time. What the computer takes between two of them is
-// caught up, as far as it is little.
+// HSPI: nothing is connected to it, but its transfers take as long as on the chip. A short delay of the computer
+// between two transfers is made up for.
 static void transfer(void) {
     enum { CATCH_UP_US = 20000 };
     uint32_t user = MEMORY(SPI_USER(HSPI)), lengths = MEMORY(SPI_USER1(HSPI)), clock = MEMORY(SPI_CLOCK(HSPI));

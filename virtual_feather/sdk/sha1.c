@@ -1,4 +1,4 @@
-// SHA-1 (RFC 3174), in the place of axTLS: WebREPL's handshake needs it.
+// SHA-1 (RFC 3174), instead of axTLS's: WebREPL's handshake needs it.
 #include "lib/axtls/crypto/crypto.h"
 
 static uint32_t rotate(uint32_t word, unsigned bits) {

@@ -11,7 +11,7 @@
 
 enum { RTC_TICK = 6 << 12, HEAP = 48 * 1024, BLOCK_HEAD = 8 }; // a tick of the RTC lasts 6 us, times 4096
 
-// A heap that is counted: esp.freemem(), and ENOMEM from lwIP.
+// The SDK's heap. Its size is limited, for esp.freemem() and for ENOMEM from lwIP.
 
 static uint32_t heap_used;
 
@@ -98,7 +98,7 @@ bool system_rtc_mem_write(uint8_t block, const void *data, uint16_t size) {
     return in_rtc(block, size);
 }
 
-// What the chip is.
+// The chip's properties.
 
 static uint8_t cpu_mhz = 80;
 
@@ -145,8 +145,8 @@ const uint32_t *hw_random(void) {
     return &word;
 }
 
-// What the port reads of the SDK's insides, at places before two of its symbols (processor/build.py): the count of the
-// watchdog, and the driver's lists of buffers, which are empty.
+// SDK internals that the port reads at places before two symbols (processor/builder.py): the watchdog's count, and the
+// driver's lists of buffers, which are empty here.
 uint32_t watchdog_counter[6];
 static void *no_buffers[5];
 void *driver_buffers[] = {no_buffers};

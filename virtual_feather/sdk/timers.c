@@ -7,7 +7,7 @@
 // The watchdog counts at this interval; the second count since the last feed resets the chip.
 enum { COUNT_US = 1600000 };
 
-static os_timer_t *armed; // the one that is due first leads
+static os_timer_t *armed; // sorted: the first is due next
 static uint64_t fed_at;
 static bool fed = true;
 

@@ -12,16 +12,16 @@
 
 enum { FIFO = 128, FULL = 126, LINE = 512, LATE_US = 250000 };
 
-// What the ROM leaves there.
+// The settings that the ROM leaves.
 UartDevice UartDev = {
     .baut_rate = UART_BIT_RATE_115200, .data_bits = UART_EIGHT_BITS, .stop_bits = UART_ONE_STOP_BIT,
 };
 
 static uint8_t fifo[FIFO]; // received
 static unsigned fifo_count;
-static uint8_t line[LINE]; // written, not yet with the board
+static uint8_t line[LINE]; // written, not yet sent to the board
 static unsigned line_count;
-// What has arrived and finds no room in the port's buffers. A line with a pace loses it, as the chip does.
+// Received bytes that find no room in the port's buffers. A paced line loses them, as the chip does.
 static uint8_t backlog[1 << 18];
 static size_t backlog_from, backlog_to;
 static uint64_t full_since;
@@ -33,7 +33,7 @@ void uart_flush_line(void) {
     unsigned count = line_count;
     line_count = 0;
     if (page->paced) {
-        link_ask_number('t', line, count); // the board says first whether the line has room for more
+        link_ask_number('t', line, count); // wait until the board knows whether the line has room for more
     } else {
         link_tell('T', line, count);
     }
@@ -47,7 +47,7 @@ static void send(uint8_t byte) {
     }
 }
 
-// Bytes that wait to be sent: of a line that is held, as many as there are; else it takes them at once.
+// Bytes that wait to be sent: all written bytes while the line is held; otherwise the line takes them at once.
 static uint32_t waiting_to_send(void) {
     if (line_count < FULL) {
         return line_count;
@@ -112,14 +112,14 @@ void uart_arrived(const uint8_t *data, size_t size) {
     }
     for (size_t i = 0; i < size; ++i) {
         if (uart_attached_to_dupterm && data[i] == mp_interrupt_char) {
-            receive(data[i]); // heard at once, whatever waits before it
+            receive(data[i]); // Ctrl-C takes effect at once, before the bytes that wait
         } else if (backlog_to < sizeof(backlog)) {
             backlog[backlog_to++] = data[i];
         }
     }
 }
 
-// For how many bytes the port has room now.
+// How many bytes the port has room for now.
 static size_t room(void) {
     if (uart_attached_to_dupterm) {
         return ringbuf_free(&stdin_ringbuf);
@@ -136,7 +136,7 @@ void uart_poll(void) {
     if (count == 0 && page->paced) {
         full_since = full_since ? full_since : clock_now();
         if (clock_now() - full_since > LATE_US) {
-            backlog_from = backlog_to; // nobody has read: lost
+            backlog_from = backlog_to; // the program does not read: lost
         }
         return;
     }

@@ -1,4 +1,4 @@
-// Wi-Fi as the SDK offers it. The board's radio decides what happens and keeps the parameters; they lie in the page.
+// The SDK's Wi-Fi calls. The board's radio decides what happens and keeps the parameters, which are in the page.
 #include <string.h>
 
 #include "chip.h"
@@ -66,7 +66,7 @@ bool wifi_set_sleep_type(enum sleep_type type) {
     return true;
 }
 
-// The radio's forced sleep changes nothing that could be seen.
+// The radio's forced sleep has no visible effect.
 
 void wifi_fpm_open(void) {
 }
@@ -107,7 +107,7 @@ bool wifi_station_disconnect(void) {
     return link_ask_number('L', NULL, 0);
 }
 
-// The radio's "got an address" means that it has joined; the address is lwIP's.
+// The radio's STATION_GOT_IP means that it has joined; the address comes from lwIP.
 uint8_t wifi_station_get_connect_status(void) {
     wifi_poll();
     bool waits = page->status == STATION_GOT_IP && !netif_has_address();
