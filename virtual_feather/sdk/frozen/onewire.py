@@ -69,9 +69,9 @@ class OneWire:
         return devices
 
     def _search_rom(self, last, branch):
-        """The next device, which parts from `last` where `branch` bits are left; and where the one after it does, or 0.
+        """The next device, whose bits differ from those of `last` where `branch` bits are left; the next `branch`, or 0.
 
-        Where devices have either bit, those with 1 come first.
+        Where some devices have a 0 and others a 1, those with 1 come first.
         """
         if not self.reset():
             return None, 0
@@ -82,7 +82,7 @@ class OneWire:
             at, mask = (64 - left) >> 3, 1 << (64 - left & 7)
             bit, complement = self.readbit(), self.readbit()
             if bit and complement:
-                return None, 0  # nobody takes part any more
+                return None, 0  # no device takes part any more
             if not bit and not complement:
                 bit = left < branch or (left > branch and last[at] & mask)
                 if bit:

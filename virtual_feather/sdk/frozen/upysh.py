@@ -5,7 +5,7 @@ import sys
 
 
 class _Command:
-    """Runs when its name alone is typed, and when it is called."""
+    """A command, which runs when its name alone is typed, and when it is called."""
 
     def __init__(self, run):
         self._run = run

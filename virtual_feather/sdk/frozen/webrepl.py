@@ -55,7 +55,7 @@ def send_html(cl):
 
 
 def setup_conn(port, accept_handler):
-    """Listen; return the socket. accept_handler(listener) is called for each client; None: nobody is."""
+    """Listen; return the socket. accept_handler(listener) is called for each client; None: no client is accepted."""
     global listen_s
     listen_s = socket.socket()
     listen_s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -73,7 +73,7 @@ def setup_conn(port, accept_handler):
 
 
 def accept_conn(listen_sock):
-    """Take a client, if there is none; return whether the prompt is its."""
+    """Take a client, if there is none yet; return whether it gets the prompt."""
     global client_s
     cl, address = listen_sock.accept()
     if not server_handshake(cl):
@@ -95,7 +95,7 @@ def accept_conn(listen_sock):
 
 
 def stop():
-    """End the client's connection, and listen no more."""
+    """End the client's connection, and stop listening."""
     global listen_s, client_s
     os.dupterm(None)
     for sock in (client_s, listen_s):

@@ -41,7 +41,7 @@ def exists(fname):
 
 
 def get_daemon_status():
-    """Whether boot.py starts it; None if it says nothing of it."""
+    """Whether boot.py starts WebREPL; None if boot.py does not mention it."""
     with open(RC) as file:
         for line in file:
             if "webrepl" in line:

@@ -1,4 +1,4 @@
-// ESP-NOW, of which no part is there: every call fails.
+// ESP-NOW, which is not modelled: every call fails.
 #ifndef ESPNOW_H
 #define ESPNOW_H
 

@@ -1,9 +1,9 @@
-// The port's mpconfigport.h, and over it what is written for the Xtensa or would keep a computer's core busy.
+// The port's mpconfigport.h, with replacements for Xtensa code and for loops that would keep a computer's core busy.
 #include "ports/esp8266/mpconfigport.h"
 
 #include <stdint.h>
 
-// What the image says that it is (processor/build.py): sys.implementation.
+// The version that the image has in sys.implementation (processor/builder.py).
 #undef MICROPY_VERSION_MAJOR
 #undef MICROPY_VERSION_MINOR
 #undef MICROPY_VERSION_MICRO
@@ -11,12 +11,12 @@
 #define MICROPY_VERSION_MINOR IMAGE_MINOR
 #define MICROPY_VERSION_MICRO IMAGE_MICRO
 
-// The small image is of a time before asyncio was part of it.
+// The small image is from a time before asyncio was built in.
 #if defined(MICROPY_ESP8266_1M)
 #define MICROPY_PY_ASYNCIO 0
 #endif
 
-// axTLS is in no source package; with it go ssl and cryptolib. Its SHA-1 is here (sha1.c).
+// axTLS is in no source package, so there is no ssl and no cryptolib. Its SHA-1 is in sha1.c.
 #undef MICROPY_PY_CRYPTOLIB
 #define MICROPY_PY_CRYPTOLIB 0
 #define MICROPY_SSL_AXTLS 1

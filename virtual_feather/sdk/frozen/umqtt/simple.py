@@ -1,6 +1,6 @@
 """umqtt.simple as the images freeze it: MQTT 3.1.1 in blocking calls.
 
-Packets go out in the same small writes, waits end or do not end where theirs do, and errors are theirs too.
+It is like the module in the released images: the same small writes, the same endless or limited waits, the same errors.
 """
 
 import socket
@@ -56,11 +56,11 @@ class MQTTClient:
             shift += 7
 
     def set_callback(self, f):
-        """f(topic, message), bytes both, is called for what is subscribed to."""
+        """f: called as f(topic, message), both bytes, for each message of a subscribed topic."""
         self.cb = f
 
     def set_last_will(self, topic, msg, retain=False, qos=0):
-        """What the server publishes when this client is lost. Before connect()."""
+        """The message that the server publishes when this client is lost. To be called before connect()."""
         assert 0 <= qos <= 2
         assert topic
         self.lw_topic, self.lw_msg, self.lw_qos, self.lw_retain = topic, msg, qos, retain
@@ -114,12 +114,12 @@ class MQTTClient:
             self._send_str(self.pswd)
 
     def disconnect(self):
-        """Say good-bye and close."""
+        """Send DISCONNECT and close."""
         self.sock.write(b"\xe0\0")
         self.sock.close()
 
     def ping(self):
-        """Send PINGREQ; wait_msg() swallows the answer."""
+        """Send PINGREQ; wait_msg() takes the answer."""
         self.sock.write(b"\xc0\0")
 
     def publish(self, topic, msg, retain=False, qos=0):
