@@ -30,7 +30,7 @@ _ON_THE_BUS = {
 }
 _ON_A_GPIO = ("ds18b20", "dht22")
 USUAL = ("tsl2561",)
-"""What hangs on a board unless something else is asked for."""
+"""The chips of a board by default."""
 
 
 class Plugboard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LIMITS = {"temperature": (-100.0, 200.0), "humidity": (0.0, 100.0), "pressure": (1.0, 2000.0)}
-"""What can be set: degrees Celsius, % of relative humidity, hPa. A chip that is made for less shows its own limits."""
+"""Degrees Celsius, % of relative humidity, hPa. A chip with a smaller range shows its own limit."""
 
 
 @dataclass

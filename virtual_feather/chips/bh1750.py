@@ -13,7 +13,7 @@ from . import Chip
 from .light import Light
 
 ADDRESSES = (0x23, 0x5C)
-"""ADDR to ground or open, to VCC."""
+"""ADDR pin to ground or open; to VCC."""
 
 _POWER_DOWN, _POWER_ON, _RESET = 0x00, 0x01, 0x07
 _CONTINUOUS, _ONCE = 0x10, 0x20

@@ -15,7 +15,7 @@ from . import Chip
 from .air import Air
 
 ADDRESSES = (0x76, 0x77)
-"""SDO to ground, to VDDIO."""
+"""SDO pin to ground; to VDDIO."""
 
 _RESET, _CTRL_HUM, _STATUS, _CTRL_MEAS, _CONFIG, _DATA = 0xE0, 0xF2, 0xF3, 0xF4, 0xF5, 0xF7
 _WRITABLE = {_CTRL_HUM: 0x07, _CTRL_MEAS: 0xFF, _CONFIG: 0xFD}

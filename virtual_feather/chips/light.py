@@ -10,7 +10,7 @@ DAYLIGHT = 0.30
 """Infrared share of daylight and of white LEDs, as the two channels of a TSL2561 see it; a light bulb has 0.7."""
 
 MAX_RATIO = 1.29
-"""From 1.30 on the datasheet's equations know of no visible light."""
+"""From 1.30 on, the datasheet's lux equations give 0."""
 
 _STEPS = 1024
 

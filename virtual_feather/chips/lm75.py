@@ -12,7 +12,7 @@ from . import Chip
 from .air import Air
 
 ADDRESSES = range(0x48, 0x50)
-"""A0 to A2 to ground or to VCC."""
+"""Pins A0 to A2 to ground or to VCC."""
 
 _TEMPERATURE, _CONFIGURATION = 0, 1
 _SHUT_DOWN = 0x01

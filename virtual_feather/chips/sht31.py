@@ -13,7 +13,7 @@ from . import Chip
 from .air import Air
 
 ADDRESSES = (0x44, 0x45)
-"""ADDR to ground, to VDD."""
+"""ADDR pin to ground; to VDD."""
 
 # Commands that measure once, and how many seconds that takes.
 _MEASURE = {0x2400: 0.0155, 0x240B: 0.0065, 0x2416: 0.0045, 0x2C06: 0.0155, 0x2C0D: 0.0065, 0x2C10: 0.0045}

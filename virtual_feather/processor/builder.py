@@ -62,7 +62,7 @@ _VARIANTS = {
 }
 
 RECIPE = (_COMMON, _WRAPPED, _WRAPPED_FOR_THE_PORT, _SYMBOLS, _SECTIONS, _VARIANTS)
-"""What a result depends on beside its sources, the tools and our files."""
+"""The settings that a result depends on, besides sources, tools and our files."""
 
 
 def run(command: list[str], folder: Path | str, log: TextIO, **environment: str) -> None:
