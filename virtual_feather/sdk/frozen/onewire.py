@@ -69,7 +69,7 @@ class OneWire:
         return devices
 
     def _search_rom(self, last, branch):
-        """The next device, whose bits differ from those of `last` where `branch` bits are left; the next `branch`, or 0.
+        """The next device, whose bits differ from `last` where `branch` bits are left; the next `branch`, or 0.
 
         Where some devices have a 0 and others a 1, those with 1 come first.
         """
