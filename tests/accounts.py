@@ -1,4 +1,4 @@
-"""The broker that bootstrap.sh --broker sets up, on a loopback port, with its files below a folder of the test's."""
+"""The broker that bootstrap.sh --broker sets up, on a loopback port, with its files in a folder of the test."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Delivered(Broker):
         super().__init__(folder)
         self.clone = Clone(folder / "clone")
         self.prefix = folder / "root"
-        self.said = ""  # all that bootstrap.sh has said so far
+        self.said = ""  # all output of bootstrap.sh so far
         self._config.write_text(
             f"user {getpass.getuser()}\nlog_type none\npersistence_location {folder}/\n"
             f"include_dir {self.prefix}/etc/mosquitto/conf.d\n"
@@ -51,7 +51,7 @@ class Delivered(Broker):
         return done
 
     def add(self, name: str, *settings: str, alone: bool = False) -> dict[str, Any]:
-        """Make an account for a node; its config.json, as its board gets it. alone: there is no file of its own."""
+        """Make an account for a node; the config.json that its board gets. alone: the node has no file of its own."""
         common = ("wifi.ssid=air", "mqtt.server=127.0.0.1", f"mqtt.port={self.port}", "mqtt.keepalive_s=5")
         words = [word for setting in (*common, *settings) for word in ("--set", setting)]
         self.bootstrap(*(("--set", f"client_id={name}") if alone else (name,)), "--image", "romfs", "--broker", *words)
@@ -61,7 +61,7 @@ class Delivered(Broker):
 
     @property
     def nodes(self) -> Nodes:
-        """Those of the clone."""
+        """The nodes of the clone."""
         return Nodes(self.clone.folder)
 
     def secret(self, name: str) -> str:
@@ -71,11 +71,11 @@ class Delivered(Broker):
         return self.nodes.get(name).given["mqtt"]["password"]
 
     def start_as_people(self) -> None:
-        """Start it, and listen to everything with the account of the people."""
+        """Start the broker, and subscribe to everything with the account of the people."""
         self.start("people", self.secret("people"))
 
     def client(self, user: str | None, identifier: str = "") -> mqtt.Client:
-        """A client, not yet connected, with an account's true password (None: without an account)."""
+        """A client, not yet connected, with an account's right password (None: without an account)."""
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=identifier)
         if user:
             client.username_pw_set(user, self.secret(user))
@@ -84,7 +84,7 @@ class Delivered(Broker):
 
 @pytest.fixture
 def delivered(tmp_path: Path) -> Iterator[Delivered]:
-    """Not started, without accounts."""
+    """The delivered broker, not started, without accounts."""
     broker = Delivered(tmp_path)
     yield broker
     broker.stop()
@@ -105,7 +105,7 @@ def log_in(port: int, user: str | None, password: str | None) -> int:
 
 @pytest.fixture
 def locked(tmp_path: Path) -> Iterator[Broker]:
-    """A broker that lets in nobody but USER."""
+    """A broker that lets in only USER."""
     passwords = tmp_path / "passwords"
     passwords.touch(mode=0o600)
     program = shutil.which("mosquitto_passwd")

@@ -26,11 +26,11 @@ _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 
 
 class Console:
-    """A person or a program at the serial path. Use it in a `with`: others wait for the path as long as it is open."""
+    """A client of the serial path. Use it in a `with`: other clients wait for the path as long as it is open."""
 
     def __init__(self, path: str) -> None:
         self.line = serial.Serial(path, 115200, timeout=0.05, write_timeout=LIMIT_S)
-        self.seen = b""  # all that has come since the last read_until
+        self.seen = b""  # all that was received since the last read_until
 
     def __enter__(self) -> Self:
         return self
@@ -43,7 +43,7 @@ class Console:
         self.line.write(data)
 
     def read_until(self, end: bytes) -> bytes:
-        """What comes, up to and with `end`. Fails the test when it does not come."""
+        """The bytes received up to and with `end`. Fails the test when `end` does not come."""
         wait_for(lambda: end in self.seen or self._hear(), lambda: f"{end!r}, but {self.seen!r}", 0)
         found, _, self.seen = self.seen.partition(end)
         return found + end
@@ -52,7 +52,7 @@ class Console:
         self.seen += self.line.read(self.line.in_waiting or 1)
 
     def read_for(self, seconds: float) -> bytes:
-        """What comes in so many seconds."""
+        """The bytes received in `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self._hear()
@@ -60,22 +60,22 @@ class Console:
         return seen
 
     def prompt(self) -> None:
-        """Stop whatever runs: two Ctrl-C, as rshell and mpremote send, and a friendly prompt that waits for a line."""
+        """Stop any program with two Ctrl-C, as rshell and mpremote do, and wait for a friendly prompt."""
         self.send(b"\r" + _CTRL_C + _CTRL_C)
         self.read_until(_PROMPT)
-        # Further prompts may be on their way, one a Ctrl-C: ask for something that has not been said yet.
+        # Each Ctrl-C may bring one more prompt: ask for an output that has not come yet.
         self.send(b"'rea''dy'\r")
         self.read_until(b"'ready'" + _PROMPT)
 
     def type(self, line: str) -> str:
-        """Type a line at the friendly prompt; what is printed before the next prompt."""
+        """Type a line at the friendly prompt; the output before the next prompt."""
         self.send(line.encode() + b"\r")
         echo, _, output = self.read_until(b">>> ").partition(b"\n")
         assert line.encode() in echo, (line, echo, output)
         return output.removesuffix(b">>> ").replace(b"\r\n", b"\n").decode()
 
     def run(self, code: str) -> str:
-        """Run a program through the raw REPL from a friendly prompt and come back to one; what it prints.
+        """Run a program through the raw REPL, from a friendly prompt to the next; its output.
 
         Fails the test with the board's traceback when the program raises.
         """
@@ -85,7 +85,7 @@ class Console:
         return output
 
     def run_raw(self, code: str) -> tuple[str, str]:
-        """As `run`; what is printed and, apart, the traceback or ''."""
+        """As `run`; the output and, apart, the traceback or ''."""
         self.send(b"\r" + _CTRL_A)
         self.read_until(b"raw REPL; CTRL-B to exit\r\n>")
         self.send(code.encode() + _CTRL_D)
@@ -98,7 +98,7 @@ class Console:
 
 
 class RunningBoard:
-    """`python -m virtual_feather run` with a state folder of its own. Its clock is real but for skip() and until()."""
+    """`python -m virtual_feather run` with its own state folder. Its clock is real except in skip() and until()."""
 
     def __init__(self, state: Path, link: Path, options: tuple[str, ...] = ()) -> None:
         """options: more words for the command line."""
@@ -148,7 +148,7 @@ class RunningBoard:
 
     @property
     def pid(self) -> int:
-        """Process that is the board."""
+        """The board's process."""
         assert self._process is not None, "the board does not run"
         return self._process.pid
 
@@ -179,15 +179,15 @@ class RunningBoard:
         return self.status()["clock"]
 
     def skip(self, seconds: float) -> None:
-        """Let so much of the board's time pass, idle time at once."""
+        """Let `seconds` of the board's time pass; idle time is skipped."""
         end = self.clock + seconds
         self.ctl("clock", seconds)
         wait_for(lambda: self.clock >= end, f"{seconds} s of the board's time", 0.002)
 
     def until(self, happened: Callable[[], Any], within_s: float, step_s: float = 0.25) -> Any:
-        """Let the board's time pass until it has happened; what happened() returned.
+        """Let the board's time pass until happened() is true; what it returned.
 
-        Fails the test when it has not within `within_s` of the board's clock. step_s: between two questions.
+        Fails the test after `within_s` of the board's clock. step_s: the time between two calls.
         """
         end = self.clock + within_s
         while not (value := happened()):
@@ -197,7 +197,7 @@ class RunningBoard:
         return value
 
     def put(self, path: str, text: str | bytes) -> None:
-        """Write a file of the board; it starts again with it."""
+        """Write a file of the board, which then starts again."""
         source = self.state.parent / f"{self.state.name}.put"
         source.write_bytes(text.encode() if isinstance(text, str) else text)
         self.ctl("put", str(source), path)

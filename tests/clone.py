@@ -1,4 +1,4 @@
-"""A copy of this repository for a test to work in, as a user's fresh clone with its .venv made already."""
+"""A copy of this repository for a test to work in: a user's fresh clone, but with a .venv."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Clone:
             (folder / ".venv").symlink_to(ROOT / ".venv")
 
     def forget_venv(self) -> None:
-        """Take .venv away: the link to this repository's, or one of its own."""
+        """Remove .venv: the link to this repository's, or the clone's own."""
         venv = self.folder / ".venv"
         if venv.is_symlink():
             venv.unlink()

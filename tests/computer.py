@@ -1,4 +1,4 @@
-"""A user's computer for tests of flash.sh (`computer`), and boards as they come: `bare`."""
+"""A user's computer for tests of flash.sh (`computer`), and boards with an erased flash (`bare`)."""
 
 import json
 import re
@@ -45,7 +45,7 @@ class Computer:
         return [sys.executable, "-m", "host.flash", "--port", board.port, *given, *options]
 
     def flash(self, board, *options, image="romfs", code=0, seconds=150):
-        """Run flash.sh's Python, expect an exit code; what it said."""
+        """Run flash.sh's Python, expect an exit code; its output."""
         done = self.clone.run(*self.command(board, "--yes", *options, image=image), seconds=seconds)
         assert done.returncode == code, done.stdout + done.stderr
         ours = 'Traceback (most recent call last):\n  File "/'  # those of the board name main.py
@@ -76,7 +76,7 @@ def bare(tmp_path, boards):
 
 
 def works(done):
-    """The node's announcement and its first reading are what it printed."""
+    """Check that it printed the node's announcement and its first reading."""
     assert re.search(r"^feather-[0-9a-f]{6} on \S+ works\.", done.said, re.MULTILINE), done.said
     announcement, reading = done.stdout.splitlines()
     assert re.fullmatch(r"connect/feather-[0-9a-f]{6} [0-9a-f]{12}", announcement)
@@ -84,7 +84,7 @@ def works(done):
 
 
 def interrupted(computer, board, options, when, end):
-    """Run flash.sh until a line of its output matches `when`, then end(its process); its exit code, what it said."""
+    """Run flash.sh until a line of its output matches `when`, then end(its process); its exit code and output."""
     command = computer.command(board, "--yes", *options)
     pipes = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=computer.root, text=True, **pipes) as process:

@@ -26,5 +26,5 @@ __all__ = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--long: ./test.sh --long."""
+    """The option --long, as in ./test.sh --long."""
     parser.addoption("--long", action="store_true", help="run the long rows in full")

@@ -1,4 +1,4 @@
-"""A broker that does what no broker should: its behaviour is a function of the test's."""
+"""A broker that does what no broker should: the test gives its behaviour as a function."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ class Connection:
                 return first, self._exactly(size)
 
     def packets(self) -> Iterator[tuple[int, bytes]]:
-        """Those that come until the client closes."""
+        """The packets until the client closes."""
         while True:
             yield self.packet()
 
     def answer(self, first: int, body: bytes) -> bytes:
-        """What a good broker answers."""
+        """The answer of a good broker."""
         if first == 0x10:
             return CONNACK
         if first & 0xF0 == 0x30 and first & 0x06:
@@ -97,7 +97,7 @@ class Connection:
         return b""
 
     def greet(self) -> None:
-        """Be a good broker until the node has said that it is online, the last thing it does before it is up."""
+        """Be a good broker until the node has published `online`, its last step before it is up."""
         online = False
         while not online:
             first, body = self.packet()

@@ -48,7 +48,7 @@ def _apart(name: str, folder: Path, *options: str) -> None:
 
 
 def main() -> None:
-    """Get all of it; nothing to do the second time."""
+    """Get everything that is not there yet."""
     libraries.get(Console())
     for pin in libraries.pins(_PINS / "image.txt"):
         libraries.archive(pin, _BUILD)
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _home_assistant() -> None:
-    """Get Home Assistant, 240 MB in place, or say in one line why its tests are skipped."""
+    """Get Home Assistant, 240 MB when installed, or say in one line why its tests are skipped."""
     if sys.version_info >= (3, 13):
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
         reason = f"homeassistant is compiled for Python 3.11 and 3.12, not {python}"

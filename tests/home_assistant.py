@@ -1,11 +1,11 @@
 """Home Assistant's own checks of MQTT discovery, for test_home_assistant.py: run with build/homeassistant on the path.
 
 Standard input is JSON: {"configs": {topic: payload}, "states": {topic: [payload, ...]}}. Standard output: for each
-entity by its unique_id what it is called, its platform and what each of its states becomes. Exit status 1 and a
-sentence on standard error when Home Assistant would refuse one.
+entity, by its unique_id: its name, its platform and what each of its states becomes. Exit status 1 and a sentence on
+standard error when Home Assistant would refuse an entity.
 
-Home Assistant 2024.3 does not know the form for a device yet (2024.11 brought it). That is taken apart here by the
-rules of its documentation: what the device says of itself holds for each of its components, and the platform is `p`.
+Home Assistant 2024.3 does not know the device form yet (2024.11 brought it). Here that form is split by the rules of
+its documentation: the device's own keys hold for each of its components, and the platform is `p`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _entities(topic: str, payload: str) -> list[tuple[str, dict[str, Any]]]:
         assert config["dev"].get("ids") or config["dev"].get("cns")
         assert config["o"]["name"]
         components = config.pop("cmps")
-        # One with its platform alone is to be removed.
+        # A component with only its platform is to be removed.
         whole = {key: value for key, value in components.items() if set(value) != {"p"}}
         assert whole, "a device without components"
         found = [(value.pop("p"), _expand(config | value)) for value in whole.values()]
@@ -58,7 +58,7 @@ def _entities(topic: str, payload: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _check(platform: str, config: dict[str, Any]) -> dict[str, Any]:
-    """What the schema makes of it. Raises vol.Invalid; AssertionError for what Home Assistant says at run time."""
+    """The configuration after the schema. Raises vol.Invalid; AssertionError for errors that show only at run time."""
     assert platform in SUPPORTED_COMPONENTS
     strangers = set(config) - {str(key) for key in _keys(platform)} - {"device", "origin"}
     assert not strangers, f"{config['unique_id']}: {strangers} would be ignored"

@@ -8,7 +8,7 @@ from fake_broker import CONNACK
 
 
 def hostile(chance: random.Random) -> bytes:
-    """A packet that is broken, or cut short, or none at all."""
+    """Bytes that are a broken packet, a packet cut short, or no packet."""
     good = [
         CONNACK,
         b"\x40\x02\x00\x05",
@@ -20,7 +20,7 @@ def hostile(chance: random.Random) -> bytes:
     ]
     kind = chance.randrange(6)
     packet = bytearray(chance.choice(good))
-    if kind == 0:  # one byte is another
+    if kind == 0:  # one byte is changed
         packet[chance.randrange(len(packet))] = chance.randrange(256)
     elif kind == 1:  # any length
         packet[1:2] = bytes(chance.randrange(256) for _ in range(chance.randrange(1, 6)))
@@ -30,6 +30,6 @@ def hostile(chance: random.Random) -> bytes:
         del packet[chance.randrange(1, len(packet)) :]
     elif kind == 4:  # noise
         packet = bytearray(chance.randrange(256) for _ in range(chance.randrange(1, 400)))
-    else:  # a good one after a piece of one
+    else:  # a good packet after a part of one
         packet = packet[: chance.randrange(1, len(packet))] + chance.choice(good)
     return bytes(packet)

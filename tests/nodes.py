@@ -52,7 +52,7 @@ class Message:
 
 
 class Broker:
-    """Mosquitto on a loopback port of its own, which it keeps when it is stopped and started again."""
+    """Mosquitto on a loopback port of its own; the port stays the same after a stop and a start."""
 
     def __init__(self, folder: Path, settings: str = "allow_anonymous true\n") -> None:
         """settings: lines for mosquitto.conf besides the listener."""
@@ -99,12 +99,12 @@ class Broker:
         wait_for(listens, "Mosquitto listens")
 
     def reload(self) -> None:
-        """Have it read its files again, as `systemctl reload mosquitto` does."""
+        """Make the broker read its files again, as `systemctl reload mosquitto` does."""
         assert self._process, "the broker does not run"
         self._process.send_signal(signal.SIGHUP)
 
     def stop(self, gently: bool = False) -> None:
-        """Kill the broker: no goodbye to anybody. gently: end it as systemd does, so that it saves what it keeps."""
+        """Kill the broker at once. gently: end it as systemd does, so that it saves what it keeps."""
         if self._client:
             self._client.disconnect()
             self._client.loop_stop()
@@ -123,7 +123,7 @@ class Broker:
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(LIMIT_S)
 
     def retained(self, topic: str) -> str:
-        """What the broker keeps of a topic, as somebody who comes now is told."""
+        """The retained message of a topic, as a new subscriber gets it."""
         found: queue.SimpleQueue[str] = queue.SimpleQueue()
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
         client.on_connect = lambda *_: client.subscribe(topic)
@@ -145,7 +145,7 @@ class Broker:
             self._news.notify_all()
 
     def wait(self, topic: str, since: int = 0, want: Callable[[Message], bool] = lambda _: True) -> Message:
-        """The first message of a topic, from number `since` on, that is wanted. Fails the test when none comes."""
+        """The first message of a topic, from number `since` on, that want() accepts. Fails the test if none comes."""
 
         def found() -> Message | None:
             with self._news:
@@ -177,7 +177,7 @@ def write_flash(
     without: str | None = None,
     main: Callable[[str], str] = str,
 ) -> None:
-    """Make the flash of a board that has been deployed to.
+    """Make the flash of a board that has been flashed and uploaded to.
 
     config: None for a board without config.json. without: a file to leave out, or "all" of lib/.
     main: changes the text of main.py.
@@ -214,10 +214,10 @@ class Node:
         self.board = board
         self.broker = broker
         self.name = name
-        self.started = started  # time.monotonic() of power-on, at the latest
+        self.started = started  # time.monotonic() after power-on
 
     def topic(self, kind: str, rest: str = "") -> str:
-        """`kind`/<id>, and what follows."""
+        """The topic `kind`/<id>, or `kind`/<id>/`rest`."""
         return f"{kind}/{self.name}" + (f"/{rest}" if rest else "")
 
     def ask(self, verb: str, payload: str = "") -> str:
@@ -229,9 +229,9 @@ class Node:
     def wait(
         self, topic: str, since: int = 0, want: Callable[[Message], bool] = lambda _: True, within_s: float = LIMIT_S
     ) -> Message:
-        """As the broker's: the board's time passes until the message is there.
+        """As the broker's wait(), but the board's time passes until the message is there.
 
-        Fails the test when it is not within `within_s` of the board's clock.
+        Fails the test when it does not come within `within_s` of the board's clock.
         """
         return self.board.until(lambda: next(filter(want, self.broker.of(topic, since)), None), within_s)
 
@@ -244,7 +244,7 @@ class Node:
         return self.comes("sensors", "lux", since)
 
     def fault(self, code: int, since: int = 0) -> Message:
-        """The message that fault `code` has begun (0: that all is well)."""
+        """The message that fault `code` has begun (0: no fault)."""
         return self.comes("fault", "", since, lambda message: message.json["code"] == code)
 
 

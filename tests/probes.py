@@ -1,4 +1,4 @@
-"""Starts probe.py against a broker, through a relay, and talks with it."""
+"""Starts device/probe.py, a node without a board, against a broker, and talks with it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEEPALIVE_S = 5
 
 
 def compile_all(folder: Path) -> None:
-    """Compile all that a probe may import, as for a board: node/ and the probe, umqtt/, and the small asyncio/."""
+    """Compile all that a probe may import, as for a board: node/, the probe, umqtt/ and the small asyncio/."""
     for source in (PROBE, PROBE.with_name("guarded.py")):
         _compile(source, folder / "common" / f"{source.stem}.mpy")
     lib = ROOT / "firmware" / "lib"
@@ -40,10 +40,10 @@ def _compile(source: Path, target: Path) -> None:
 
 
 class Probe:
-    """A running probe. Lines that it says are in `lines`."""
+    """A running probe. Its output lines are in `lines`."""
 
     def __init__(self, compiled: Path, port: int, *, small_asyncio: bool = False, **options: Any) -> None:
-        """compiled: by compile_all(); options: of probe.py, those of `mqtt` by themselves."""
+        """compiled: folder, by compile_all(). options: of probe.py; keys of its `mqtt` are given by themselves."""
         mqtt = {"server": "127.0.0.1", "port": port, "user": None, "password": None, "keepalive_s": KEEPALIVE_S}
         for key in list(options):
             if key in mqtt:
@@ -52,7 +52,7 @@ class Probe:
         if small_asyncio:
             path.append(compiled / "asyncio")
         self._process = subprocess.Popen(
-            # About the heap of the board: what a collection takes counts among what holds the loop.
+            # About as large as the board's heap, as the time of a collection holds the loop too.
             [MICROPYTHON, "-X", "heapsize=48wk", "-c", "import probe"],
             env=os.environ | {"MICROPYPATH": ":".join([*map(str, path), ".frozen"])},
             stdin=subprocess.PIPE,
@@ -74,7 +74,7 @@ class Probe:
         self._news.put(None)
 
     def say(self, line: str) -> None:
-        """Give a command."""
+        """Send the probe a line."""
         assert self._process.stdin
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
@@ -94,14 +94,14 @@ class Probe:
                 return line[len(start) :].strip()
 
     def report(self) -> dict[str, Any]:
-        """What the probe has counted. Fails the test when a socket had to be waited for: that holds the loop."""
+        """The probe's counts. Fails the test when a socket call waited, which holds the loop."""
         self.say("report")
         report = json.loads(self.wait("report "))
         assert not report["waited"], f"the session waits in {report['waited']}"
         return report
 
     def wait_until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first report that fulfils the condition."""
+        """The first report for which condition() is true."""
         reports: list[dict[str, Any]] = []
 
         def fulfilled() -> bool:

@@ -1,4 +1,4 @@
-"""A TCP relay that spoils what goes through it: one real server, and all ways to lose it."""
+"""A TCP relay in front of a real server that can delay, spoil and break connections."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _LINGER_0 = struct.pack("ii", 1, 0)  # close() then sends RST
 class Relay:
     """Listens on a port of its own for clients of `target` (a port of 127.0.0.1).
 
-    What passes is ruled by attributes that may be changed at any moment:
-    `mode`     "pass"; "hold": nothing is read any more and nothing passes; "drop": all is read and thrown away;
+    Attributes that may be changed at any moment:
+    `mode`     "pass"; "hold": nothing is read and nothing passes; "drop": all is read and thrown away;
                "trickle": one byte a second in each direction
     `delay_s`  time that each piece stays in the relay
     `mutate`   called with each piece from the server, returns what the client gets of it
@@ -60,21 +60,21 @@ class Relay:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def refuse(self) -> None:
-        """Refuse new connections; those there are go on."""
+        """Refuse new connections; existing ones go on."""
         if self._server:
             self._loop.call_soon_threadsafe(self._server.close)
             self._server = None
 
     def cut(self) -> None:
-        """Close all connections, in the orderly way."""
+        """Close all connections with FIN."""
         self._run(self._each(lambda writer: writer.close())).result(LIMIT_S)
 
     def reset(self) -> None:
-        """Break all connections by RST."""
+        """Break all connections with RST."""
         self._run(self._each(_abort)).result(LIMIT_S)
 
     def half_close(self) -> None:
-        """Tell the clients that nothing more will come, and listen on."""
+        """Send the clients FIN, and still read what they send."""
         self._run(self._each(lambda writer: writer.write_eof(), clients_only=True)).result(LIMIT_S)
 
     def _run(self, coroutine: object) -> Future:

@@ -1,4 +1,4 @@
-"""A person's terminal with a program in it."""
+"""A terminal with a program in it, as a person has one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from waits import LIMIT_S, wait_for
 
 
 class Terminal:
-    """What is typed reaches the program's terminal, what it shows is read; a context manager that ends the program."""
+    """Types to the program and reads its output; a context manager that ends the program."""
 
     def __init__(self, command: Sequence[str | Path], folder: Path | None = None) -> None:
         self._pid, self._fd = pty.fork()
@@ -52,7 +52,7 @@ class Terminal:
         return found + end
 
     def end(self) -> tuple[int, bytes]:
-        """Waits for the program's end: its exit code, and what it still shows."""
+        """Wait for the program's end; its exit code, and its remaining output."""
         while True:
             assert select.select([self._fd], [], [], LIMIT_S)[0], self._seen
             try:
@@ -64,5 +64,5 @@ class Terminal:
         return os.waitstatus_to_exitcode(status), self._seen
 
     def until_raw(self) -> None:
-        """Waits until the program reads key by key: rshell's repl throws away what is typed before (TCSAFLUSH)."""
+        """Wait until the program reads key by key: rshell's repl drops what is typed before (TCSAFLUSH)."""
         wait_for(lambda: not termios.tcgetattr(self._fd)[3] & termios.ICANON, "a program that reads key by key")

@@ -1,4 +1,4 @@
-"""Updates over the air for tests: other versions of the firmware's files, and the conversation with a node."""
+"""Updates over the air for tests: changed versions of the firmware's files, and the link to a node."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERSION = re.search(r'^VERSION = "(.+)"', (ROOT / "firmware/lib/node/__init__.py
 
 
 def module(path: str, change: Callable[[str], str] = str) -> bytes:
-    """firmware/lib/<path>.py, its text changed, as bytecode."""
+    """firmware/lib/<path>.py, with change() applied to its text, as bytecode."""
     file = ROOT / "firmware" / "lib" / f"{path}.py"
     text = file.read_text()
     source = change(text)
@@ -30,7 +30,7 @@ def module(path: str, change: Callable[[str], str] = str) -> bytes:
 
 
 def versioned(version: str) -> bytes:
-    """node/__init__ of another version, which stats/<id> tells."""
+    """node/__init__ of another version, which stats/<id> then has."""
     return module("node/__init__", lambda text: text.replace('VERSION = "', f'VERSION = "{version}"  # "'))
 
 
@@ -40,7 +40,7 @@ def main_py(remark: str) -> bytes:
 
 
 def image(feather: Node, files: Files) -> bytes:
-    """The ROMFS of the firmware with these files in place of its own, or beside them."""
+    """The ROMFS of the firmware, with these files replaced or added."""
     return make_romfs(make(LAYOUTS["romfs"], _config(feather)).rom | files)
 
 
@@ -50,7 +50,7 @@ def package(image: bytes, counter: int, name: str = "n1", key: str = KEY, what: 
 
 
 def talk(feather: Node) -> UpdateLink:
-    """The conversation with a test's node."""
+    """The link to a test's node."""
     return UpdateLink(load(_config(feather)), feather.name)
 
 
@@ -65,7 +65,7 @@ def half(link: UpdateLink) -> int:
 
 
 def bring(link: UpdateLink, update: Update) -> str:
-    """Send it, have it tried; what the node says of it."""
+    """Send an update and start its trial; the node's answer."""
     link.send(update, half(link), "pytest")
     link.ask(go(update))
     return link.next_answer(300)

@@ -1,4 +1,4 @@
-"""Waiting for events: one way, and one limit so generous that only what never comes fails a test."""
+"""Waiting for events, in one way, with a limit so long that only an event that never comes fails a test."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LIMIT_S = 180.0
 
 
 def wait_for(condition: Callable[[], Any], what: str | Callable[[], str], pause_s: float = 0.02) -> Any:
-    """The first true value of condition(). Fails the test when none comes: `what` says what is missing.
+    """The first true value of condition(). Fails the test when none comes; `what` names what is missing.
 
-    pause_s: between two questions, where condition() itself does not wait.
+    pause_s: between two calls, for a condition() that does not wait itself.
     """
     deadline = time.monotonic() + LIMIT_S
     while not (value := condition()):
