@@ -1,10 +1,10 @@
-"""A clock that stands still while anything is to be done, and jumps to the end of the next sleep: for hours in no time.
+"""A clock that stands still while tasks are ready, then jumps to the end of the next sleep: hours pass in no time.
 
 clock = Clock()
 tasks.time = clock
 
-From the import of this file on, every event loop of the process runs on it: sockets are not polled any more, and no
-load of the machine makes anything early or late.
+After the import of this file, every event loop of the process runs on it: sockets are not polled, and a busy computer
+makes nothing early or late.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ _now = core.ticks()  # ms; never behind the real ones, with which tasks that are
 
 
 def _pass(queue, ms):
-    """In place of IOQueue.wait_io_event(): `queue` is without sockets, and nothing is ready for `ms`."""
+    """Replaces IOQueue.wait_io_event(): `queue` has no sockets, and no task is ready for `ms`."""
     global _now
     _now += max(0, ms)
 
@@ -47,6 +47,6 @@ class Clock:
         return (a - b + _PERIOD // 2) % _PERIOD - _PERIOD // 2
 
     async def drive(self, function, *args):
-        """Give a function of the table (node/supervisor.py) its turns, as the node does."""
+        """Call a function of the table (node/supervisor.py) in its turn, as the node does."""
         while True:
             await asyncio.sleep_ms(function(*args))

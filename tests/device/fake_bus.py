@@ -1,4 +1,4 @@
-"""A machine.I2C with one chip on it, in a time that passes only in sleeps, and what tests of drivers need around it."""
+"""A machine.I2C with one chip, whose time passes only in sleeps, and helpers for tests of drivers."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ class Chip:
 
 
 class Registers(Chip):
-    """A chip of 256 registers: the first byte of a write selects one, and from there on both ways count up."""
+    """A chip of 256 registers: the first byte of a write selects one; further bytes, written or read, count up."""
 
     def __init__(self, address):
         self.address = address
@@ -36,9 +36,9 @@ class Registers(Chip):
 
 
 class Bus:
-    """answers: False, nobody is there. fail_at: the n-th transfer from now fails. held_low: so is SDA.
+    """answers: False: no chip answers. fail_at: the n-th transfer from now fails. held_low: SDA is held low.
 
-    corrupt(bytearray): changes what was read.
+    corrupt(bytearray): changes the bytes read.
     """
 
     def __init__(self, chip, clock):
@@ -68,7 +68,7 @@ class Bus:
 
     def readfrom_mem_into(self, address, register, buffer):
         self.writeto(address, bytes((register,)))
-        self.clock.transfers -= 1  # the two are one
+        self.clock.transfers -= 1  # both count as one
         self.readfrom_into(address, buffer)
 
     def _transfer(self, address, length):
@@ -82,7 +82,7 @@ class Bus:
 class Bench:
     """A sensor on a bus of its own: read() takes no time, but its sleeps are counted.
 
-    module: the driver's, which has read() in it. Sensor: the class, where it is not the module's.
+    module: the driver's. Sensor: the class, if it is not the module's.
     """
 
     def __init__(self, module, chip, Sensor=None, **options):
@@ -93,7 +93,7 @@ class Bench:
         self.renew()
 
     def renew(self):
-        """The driver starts anew."""
+        """Make the driver's sensor anew."""
         self.sensor = self._make()
 
     def read(self):
@@ -106,7 +106,7 @@ class Bench:
 
 
 def raises(kind, function, *args):
-    """Return the exception of this very class (no subclass) that a call raises."""
+    """Return the exception that a call raises; its class must be `kind`, not a subclass."""
     try:
         function(*args)
     except kind as e:
@@ -116,7 +116,7 @@ def raises(kind, function, *args):
 
 
 def noise():
-    """Return a `corrupt` that makes all that is read random, the same at every run."""
+    """Return a `corrupt` that makes all bytes read random, the same in every run."""
     state = 1
 
     def corrupt(data):
@@ -129,7 +129,7 @@ def noise():
 
 
 def refuses(bench, readings):
-    """Check that none of so many readings gives a number."""
+    """Check that none of `readings` readings gives a number."""
     for _ in range(readings):
         try:
             value = bench.read()
@@ -139,9 +139,9 @@ def refuses(bench, readings):
 
 
 def fails_at_any_transfer(bench):
-    """Check that a transfer that fails, whichever it is, gives no number, and that the next reading is right again.
+    """Check that a failed transfer, at any place, gives no number, and that the next reading is right again.
 
-    Returns the number of transfers of a reading.
+    Returns the number of transfers in a reading.
     """
     expected = bench.read()
     for n in range(1, 200):

@@ -1,11 +1,11 @@
-"""A TSL2561 and the I2C it is on, as a small state machine, with time that passes only in sleeps."""
+"""A TSL2561 and its I2C bus as a small state machine, whose time passes only in sleeps."""
 
 _ENODEV = 19
 _COUNTS = {0: (11, 5047, 13.7), 1: (81, 37177, 101), 2: (322, 65535, 402)}  # weight, full scale, ms
 
 
 class Clock:
-    """Takes the place of asyncio in a driver: sleeps take no time, and are counted."""
+    """Replaces asyncio in a driver: sleeps take no time, and are counted."""
 
     def __init__(self):
         self.now = 0  # ms
@@ -25,7 +25,7 @@ class Bus:
     """machine.I2C with one TSL2561, package T, at `address`.
 
     light: counts of both channels at 402 ms and 16x. period: length of the chip's clock period, 1 nominal.
-    answers: False, nobody is there; fail_at: the n-th transfer from now fails; corrupt(register, byte) -> byte: noise.
+    answers: False: no chip answers; fail_at: the n-th transfer from now fails; corrupt(register, byte) -> byte: noise.
     """
 
     def __init__(self, clock, light=(0, 0), ident=0x50, address=0x39, period=1):
@@ -36,7 +36,7 @@ class Bus:
         self.answers = True
         self.fail_at = 0
         self.corrupt = None
-        self.timings = []  # TIMING of every integration that was begun
+        self.timings = []  # TIMING of each integration begun
         self.longest = 0  # bytes of one transfer, addresses and commands included
         self._registers = bytearray(16)
         self._registers[1] = 0x02

@@ -1,8 +1,8 @@
-"""What the guard of node/supervisor.py does for the coroutines under it, for tests that run one without."""
+"""A stand-in for the guard of node/supervisor.py, for tests that run a coroutine without the supervisor."""
 
 
 def guarded(coroutine):
-    """Run a coroutine: make the calls that it hands out by node.with_room(), and pass everything else on."""
+    """Run a coroutine: make the calls that it passes out by node.with_room(), and pass on everything else."""
     result = error = None
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Sockets on free ports of 127.0.0.1: MicroPython cannot tell which port 0 has become, so one is looked for."""
+"""Sockets on free ports of 127.0.0.1. MicroPython cannot tell which port 0 became, so a free port is searched."""
 
 import socket
 import time

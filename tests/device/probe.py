@@ -2,11 +2,11 @@
 
 The first line of standard input is a JSON object with `mqtt`, a part of the settings, and what `options` has.
 
-Says "up N" at each connection and "message ..." at each command; "fault C: DETAIL" and "no fault" are the node's own
-words. Obeys further lines: "report" prints a JSON object, "every MS" puts a reading (0.00, 1.00, 2.00 ...) that often,
-"burst N" publishes N readings one after the other, "joined 0|1" is the Wi-Fi, "long N" publishes N bytes, "stop" stops
-the session. What the node says of itself by other modules than connect.py and late_readings.py (faults, statistics,
-answers) is left out.
+Prints "up N" at each connection and "message ..." at each command; the node itself prints "fault C: DETAIL" and "no
+fault". Further lines are commands: "report" prints a JSON object, "every MS" puts a reading (0.00, 1.00, 2.00 ...) that
+often, "burst N" publishes N readings one after the other, "joined 0|1" sets whether Wi-Fi is joined, "long N" publishes
+N bytes, "stop" stops the session. Not published: what comes from other modules than connect.py and late_readings.py
+(faults, statistics, answers).
 """
 
 # ruff: noqa: E402 (the clock must be in its place before anybody imports `time`)
@@ -16,7 +16,7 @@ import sys
 
 
 def board_time(until_wrap_ms):
-    """Put in place of `time` one that counts from 2000 and, if given, whose ticks_ms() wraps at 2**30 in so many ms."""
+    """Replace `time` by one that counts from 2000 and, if given, whose ticks_ms() wraps at 2**30 in `until_wrap_ms`."""
     import time
 
     period = 1 << 30
@@ -35,7 +35,7 @@ def board_time(until_wrap_ms):
 
 
 class Watched:
-    """A TCP socket that notes the calls in which it would wait for the network: the loop does not turn meanwhile."""
+    """A TCP socket that notes the calls that would wait for the network, and so hold up the event loop."""
 
     waited = []  # names of such calls, of all sockets
 
@@ -54,7 +54,7 @@ class Watched:
 
 
 def watch_sockets():
-    """Put in place of `socket` one whose TCP sockets are Watched."""
+    """Replace `socket` by one whose TCP sockets are Watched."""
     import socket
 
     class Module:
@@ -85,7 +85,7 @@ CHANNELS = [(b"sensors/%s/lux" % ID, b"late/%s/lux" % ID, "%.2f", False)]
 
 
 class Station:
-    """network.WLAN()."""
+    """A stand-in for network.WLAN()."""
 
     here = options["joined"]
 
@@ -97,14 +97,14 @@ class Station:
 
 
 class NoPauses:
-    """In place of connect.py's asyncio: it comes back at once, for tests that break many connections."""
+    """Replaces connect.py's asyncio: pauses end at once, for tests that break many connections."""
 
     def sleep_ms(self, ms):
         return asyncio.sleep_ms(0 if ms >= 1000 else ms)
 
 
 class Session(session.Session):
-    """A session with the probe's own jobs, and with nothing of its own to say."""
+    """A session with the probe's own jobs, which publishes nothing of its own."""
 
     probe = None
 

@@ -1,4 +1,4 @@
-"""Something else in a module for a while."""
+"""Replaces a name in a module for a while."""
 
 
 class Replaced:

@@ -1,7 +1,7 @@
 """Run the test_* functions of one file on MicroPython: micropython tests/device/run.py tests/device/test_x.py
 
 Plain functions and coroutines (`async def`), sorted by name, each with an event loop of its own.
-Prints "ok NAME" or "FAIL NAME" and its traceback; exit 1 when one failed, or when there is none.
+Prints "ok NAME", or "FAIL NAME" and the traceback; exit status 1 if a function failed, or if there is none.
 """
 
 import asyncio
@@ -10,14 +10,14 @@ import sys
 
 
 def folder(path):
-    """The folder of a file, from the root: a test may change the current one."""
+    """The absolute folder of a file, as a test may change the current folder."""
     if not path.startswith("/"):
         path = os.getcwd() + "/" + path
     return path.rsplit("/", 1)[0]
 
 
 def functions(module):
-    """The names of the test functions, sorted: a dict of MicroPython knows no order."""
+    """The names of the test functions, sorted, as a dict of MicroPython has no order."""
     return sorted(name for name in dir(module) if name.startswith("test_"))
 
 
@@ -32,7 +32,7 @@ def run(test):
 
 def main(path):
     here = folder(sys.argv[0])
-    # Before the built-in modules: fakes of what the Unix port lacks (machine, network), then the device's files, and
+    # Before the built-in modules: fakes of those that the Unix port lacks (machine, network), the device's files, and
     # umqtt, which bootstrap.sh fetches for the image that lacks it.
     sys.path[:0] = [here + "/fakes", folder(path), here + "/../../firmware/lib", here + "/../../build/device_libs"]
     module = __import__(path.rsplit("/", 1)[-1].split(".")[0])

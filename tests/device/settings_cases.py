@@ -1,10 +1,10 @@
-"""What config.json may hold and what is said about it, for the board's tests and the host's: both say the same."""
+"""Cases of config.json and the sentence about each, for the board's tests and the host's: both say the same."""
 
 TOPIC = (
     "a topic of 1 to 128 bytes without + # and control characters, and not the broker's or the node's own ($, cmd/ ...)"
 )
 
-# (text of config.json, sentence); {drivers} are the names of those there are.
+# (text of config.json, sentence); {drivers} stands for the names of all drivers.
 INVALID = (
     ("", "config.json is not JSON: line 1, column 1: the end of the text instead of a value"),
     ('{"client_id": "a"', "config.json is not JSON: line 1, column 18: the end of the text instead of a comma or }"),
@@ -182,7 +182,7 @@ INVALID = (
     (" " * 4096 + "{}", "config.json is too long: 4096 bytes are allowed"),
 )
 
-# More than the memory of any image; the sentence, but for the number in it.
+# More than the memory of any image; the sentence, without the number in it.
 NO_ROOM = (
     '{"outbox": 512, "sensors": [%s]}'
     % ", ".join(
@@ -195,7 +195,7 @@ NO_ROOM = (
     "sensors and outbox need about %s bytes more than the memory has: take some of them away",
 )
 
-# Of several faults the first of the table is said.
+# Of several faults, the sentence is about the first in the table.
 FIRST = ('{"outbox": 0, "mqtt": {"port": 0}, "x": 1}', "mqtt.port must be a whole number from 1 to 65535")
 
 MISSING = "config.json is missing: copy config.example.json and set wifi and mqtt in it"

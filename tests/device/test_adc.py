@@ -1,4 +1,4 @@
-"""The analogue input: voltages, and a TMP36 on it."""
+"""The analogue input: voltages, and a TMP36 connected to it."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from node.sensors import Saturated, Unmeasurable, adc, tmp36
 
 
 class ADC:
-    """Gives the samples of `plan` in turn, again and again."""
+    """Returns the samples of `plan` in turn, and begins again after the last."""
 
     plan = (0,)
 
@@ -27,7 +27,7 @@ machine.ADC = ADC
 
 
 def read(module, *samples, **options):
-    """Return what a sensor reads of these samples."""
+    """Return a sensor's reading from these samples."""
     ADC.plan = samples
     clock = adc.asyncio = Clock()
     value = asyncio.run(module.Sensor(None, options).read())

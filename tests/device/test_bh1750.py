@@ -17,7 +17,7 @@ _REFERENCE = (
 
 
 class Bh1750(Chip):
-    """Integrates once when told to. light: lux. slow: how long that takes, of the typical time; 1.5 at most."""
+    """Integrates once at each command. light: lux. slow: integration time relative to the typical one; 1.5 at most."""
 
     def __init__(self, light=0.0, address=0x23, slow=1.5):
         self.address = address

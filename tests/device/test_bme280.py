@@ -49,7 +49,7 @@ _REFERENCE = (
 
 
 def packed(name):
-    """Return a calibration as the chip keeps it: T1-H1, H2-H6."""
+    """Return a calibration's bytes in the chip: T1-H1, H2-H6."""
     h1, h2, h3, h4, h5, h6 = _HUMIDITY[name]
     low = struct.pack("<HhhHhhhhhhhhBB", *(_PRESSURE[name] + (h1,)))
     return low, struct.pack("<hBbBbb", h2, h3, h4 >> 4, h4 & 15 | (h5 & 15) << 4, h5 >> 4, h6)
@@ -62,9 +62,9 @@ def calibration(name):
 
 
 class Chip(Registers):
-    """A BME280 that measures as soon as it is told to; raw values as in _REFERENCE."""
+    """A BME280 that measures at once when commanded; raw values as in _REFERENCE."""
 
-    reserved = 0  # bits of CONFIG that are set whatever is written
+    reserved = 0  # bits of CONFIG that are always set
 
     def __init__(self, ident=0x60, address=0x76, raw=(519888, 415148, 30000)):
         super().__init__(address)
@@ -99,7 +99,7 @@ class Chip(Registers):
 
 
 def agrees(value, expected):
-    """Compare with the rows: half of their steps, and what the integer formulas round."""
+    """Compare with the rows, to half of their steps plus the rounding of the integer formulas."""
     return all(abs(a - b) <= limit for a, b, limit in zip(value, expected, (0.006, 0.01, 0.02)))
 
 
@@ -175,7 +175,7 @@ def test_bmp280_has_no_humidity():
 
 
 def test_clones_and_neighbours():
-    """By its ID: what the driver of the one, and that of the other makes of a chip."""
+    """For each ID: what the BME280 driver and the BMP280 driver say."""
     bme = "not a BMP280: ID 0x60 is a BME280: set driver to bme280"
     bmp = "not a BME280: ID 0x58 is a BMP280: set driver to bmp280"
     for ident, as_bme280, as_bmp280 in (
@@ -190,7 +190,7 @@ def test_clones_and_neighbours():
         for sensor, told in ((bme280.Sensor, as_bme280), (bmp280.Sensor, as_bmp280)):
             chip = Chip(ident)
             if ident == 0x60:
-                chip.reserved = 0xE2  # bits of the configuration that are of no matter
+                chip.reserved = 0xE2  # bits of the configuration that have no effect
             bench = Bench(bme280, chip, sensor)
             if told:
                 assert str(raises(Unmeasurable, bench.read)) == told

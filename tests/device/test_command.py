@@ -1,4 +1,4 @@
-"""node.jobs.command: what a broker may send, right and wrong; each is answered in a sentence, or ignored."""
+"""node.jobs.command: right and wrong messages from a broker; each is answered in a sentence, or ignored."""
 
 import sys
 
@@ -18,7 +18,7 @@ class Source:
 
 
 class Session:
-    """What a command needs of the session; `said` is what it publishes."""
+    """The part of the session that a command needs; `said` has what was published."""
 
     client = Client
 
@@ -43,7 +43,7 @@ class Session:
 
 
 def carried_out(topic, payload, retained=0):
-    """Return the session after that message."""
+    """Return the session after the message."""
     session = Session()
     coroutine = command.run(session, topic, payload, retained, 7)
     error = result = None
@@ -89,20 +89,20 @@ def test_what_is_ignored():
         (b"cmd/n1/\xff", 1),
         (b"cmd/n1/read\x80", 0),
         (b"cmd/n1/\xed\xa0\x80", 0),  # half a character
-        (b"cmd/n1/\xc1\xbf", 0),  # longer than it need be
-        (b"cmd/n1/\xf4\x90\x80\x80", 0),  # beyond the last character
+        (b"cmd/n1/\xc1\xbf", 0),  # overlong encoding
+        (b"cmd/n1/\xf4\x90\x80\x80", 0),  # above U+10FFFF
         (b"cmd/n1/\x00", 0),
         (b"cmd/n1/\x1f", 0),
         (b"cmd/n1/\x7f", 0),
         (b"cmd/n1/\xc2\x85", 0),
         (b"cmd/n1/\xef\xbf\xbe", 0),
         (b"cmd/n1/\xef\xb7\x90", 0),
-        (b"cmd/n2/restart", 0),  # not ours
+        (b"cmd/n2/restart", 0),  # another node's
         (b"x/y/zz/restart", 0),
         (b"restart", 0),
         (b"cmd/n1", 0),
         (b"CMD/n1/restart", 0),
-        (b"cmd/n1/restart", 1),  # of yesterday
+        (b"cmd/n1/restart", 1),  # retained: an old one
         (b"homeassistant/status", 0),
         (b"homeassistant/status/restart", 0),
     ):

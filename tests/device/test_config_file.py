@@ -18,7 +18,7 @@ def written(text):
 
 
 def told(text):
-    """What load() says of config.json, and the exception."""
+    """load()'s sentence about config.json, and the exception."""
     try:
         load(written(text))
     except Invalid as e:

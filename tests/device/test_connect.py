@@ -1,4 +1,4 @@
-"""node.jobs.connect: when the next attempt is made and where; what goes on meanwhile; what is told of a failure."""
+"""node.jobs.connect: when and where the next attempt is made, what goes on meanwhile, how a failure is reported."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ CHANNELS = [(b"sensors/n1/lux", b"late/n1/lux", "%.2f", False)]
 
 
 class Client:
-    """umqtt's, as far as it is asked here."""
+    """The part of umqtt's client that is used here."""
 
     client_id = b"n1"
     port = 1883
@@ -30,7 +30,7 @@ class Station:
 
 
 class Rtc:
-    """machine.RTC() whose memory counts how often it is written."""
+    """A machine.RTC() that counts the writes to its memory."""
 
     writes = 0
 
@@ -65,7 +65,7 @@ class Bench:
         while len(self.tried) < count and not task.done():
             await self.clock.sleep_ms(100)
         task.cancel()
-        del self.tried[count:]  # of a list, several are tried at once
+        del self.tried[count:]  # with a list, several are tried at once
         return [b - a for (a, _), (b, _) in zip(self.tried, self.tried[1:])]
 
 
@@ -74,7 +74,7 @@ def fails(session):
 
 
 def pauses(bench, count, connected_s=None):
-    """The pauses after so many failures; connected_s: the connections that failed had lasted so long."""
+    """The pauses after `count` failures; connected_s: how long the failed connections had lasted."""
     found = []
     for _ in range(count):
         bench.session.up_at_s = connected_s and bench.connect.uptime() - connected_s
@@ -168,7 +168,7 @@ async def test_readings_of_an_outage_are_copied_every_ten_seconds():
     bench.session.sta.joined = False
     task = asyncio.create_task(guarded(bench.connect.run(bench.session)))
     await bench.clock.sleep_ms(25000)
-    assert rtc.writes == 0  # there is none yet
+    assert rtc.writes == 0  # no reading yet
     bench.session.outbox.put(0, 1)
     await bench.clock.sleep_ms(25000)
     task.cancel()

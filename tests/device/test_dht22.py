@@ -36,7 +36,7 @@ def pulses(data):
 
 
 class Wire:
-    """machine.Pin with a DHT22 on it: sends what it measured at the request before, two seconds ago or more."""
+    """machine.Pin with a DHT22: sends the measurement of the previous request, two seconds ago or more."""
 
     OPEN_DRAIN, PULL_UP = 2, 1
     held_low = False
@@ -44,9 +44,9 @@ class Wire:
     def __init__(self, gpio, mode, pull, value):
         assert (gpio, mode, pull, value) == (14, 2, 1, 1)
         self.there = True
-        self.missed = False  # the level that the line was let go at is over before it is looked at
-        self.values = []  # what it will measure
-        self.sent = frame("00 64 00 64 c8")  # what it measured long ago
+        self.missed = False  # the high level after the release ends before the driver looks
+        self.values = []  # the next measurements
+        self.sent = frame("00 64 00 64 c8")  # a measurement of long ago
         self.train = []
         self.corrupt = None
         self._low_since = None

@@ -39,7 +39,7 @@ class Chip:
     """One DS18B20, byte by byte."""
 
     def __init__(self, raw=0x0191, serial=1, family=0x28, kept=0xFF, fixed=0):
-        """kept, fixed: bits of the configuration that are as written, and those that are always set."""
+        """kept, fixed: bits of the configuration that can be written, and bits that are always set."""
         rom = bytes((family,)) + serial.to_bytes(6, "little")
         self.rom = rom + bytes((crc8(rom),))
         self.raw = raw
@@ -51,7 +51,7 @@ class Chip:
         self.reset()
 
     def reset(self):
-        self._address = None  # of the ROM code, so far
+        self._address = None  # the ROM code received so far
         self._command = None
         self._out = self._in = b""
 
@@ -87,9 +87,9 @@ class Chip:
 
 
 class Wire:
-    """What the driver uses of the images' onewire.OneWire, with `chips` on it.
+    """The part of the images' onewire.OneWire that the driver uses, with `chips` on it.
 
-    shorted: to GND. fail_at: nobody answers the n-th reset from now. corrupt(bytearray): changes what was read.
+    shorted: to GND. fail_at: no chip answers the n-th reset from now. corrupt(bytearray): changes the bytes read.
     """
 
     crc8 = staticmethod(crc8)
@@ -141,7 +141,7 @@ class Hurried(Clock):
 
 
 class Bench:
-    """A wire with these chips, and a sensor that is meant by `rom`."""
+    """A wire with these chips, and the sensor for the chip `rom`."""
 
     def __init__(self, *chips, rom=None, clock=None):
         self.clock = ds18b20.asyncio = clock or Clock()
@@ -158,7 +158,7 @@ class Bench:
 
 
 def rom(chip):
-    """Return its ROM code as people write it."""
+    """Return the chip's ROM code as people write it."""
     return hexlify(chip.rom).decode()
 
 
@@ -190,7 +190,7 @@ def test_a_rom_with_a_wrong_digit_is_told():
 
 
 def test_clones_and_neighbours():
-    """What each answers: configuration, family, and what is made of that."""
+    """For each configuration and family: the driver's answer."""
     for kept, fixed, family, told in (
         (0x60, 0, 0x28, None),  # reserved bits read as zeros
         (0x60, 0x1F, 0x28, None),

@@ -12,7 +12,7 @@ from replaced import Replaced
 
 
 class Time:
-    """time, but a test turns the clock; ticks wrap after 5 s."""
+    """A `time` whose clock the test sets; ticks wrap after 5 s."""
 
     def __init__(self):
         self.now = (1 << 30) - 5000
@@ -46,14 +46,14 @@ class Bench:
         self.source.sensor = self.sensor
 
     def read(self, *values):
-        """One reading of these values, as a list; None is what was not published."""
+        """One reading of these values: the published ones as a list, None for those that were not."""
         self.sensor.values = values
         return self.take()
 
     def take(self):
         self.clock.now += 1000 * self.every_s
         self.taken = [None, None]
-        with Replaced(sensors, "drop", lambda: None):  # the filters would come back with another clock
+        with Replaced(sensors, "drop", lambda: None):  # otherwise the filters would be loaded again, with another clock
             asyncio.run(guarded(sensors.read(self.source, (None, None, None), self, self.faults)))
         return self.taken
 
@@ -61,7 +61,7 @@ class Bench:
         self.taken[channel] = value
 
     def all(self, values):
-        """Readings in a row of the first quantity alone."""
+        """Readings in a row of the first quantity only."""
         return [self.read(value, value)[0] for value in values]
 
 
@@ -101,7 +101,7 @@ def test_heartbeat_ends_the_silence():
     sent = Bench(every_s=60, delta=1, heartbeat_s=300).all([7] * 12)
     assert [i for i in range(12) if sent[i] is not None] == [0, 5, 10]
     sent = Bench(every_s=60, delta=1, heartbeat_s=300).all([7, 7, 7, 8] + [8] * 8)
-    assert [i for i in range(12) if sent[i] is not None] == [0, 3, 8]  # counted from what was sent last
+    assert [i for i in range(12) if sent[i] is not None] == [0, 3, 8]  # counted from the last value sent
 
 
 def test_a_delta_of_zero_silences_nothing():

@@ -1,4 +1,4 @@
-"""node.jobs.home_assistant: what the node says when it cannot announce itself."""
+"""node.jobs.home_assistant: the node's fault when it cannot announce itself."""
 
 import node.session
 from node.faults import Faults
@@ -7,7 +7,7 @@ from replaced import Replaced
 
 
 class Session:
-    """What the job needs of the session."""
+    """The part of the session that the job needs."""
 
     def __init__(self, sock):
         self.sock = sock
@@ -26,7 +26,7 @@ async def test_what_keeps_the_node_from_announcing_itself_is_told_once_and_the_n
         (OSError(28), True, (5, "no room in the file system" + tail), False),
         (OSError(5), True, (5, "no room in the file system" + tail), False),
         (OSError(), True, (5, "no room in the file system" + tail), False),  # none for config.ok
-        (OSError(104), False, None, True),  # a lost connection is the session's
+        (OSError(104), False, None, True),  # the session handles a lost connection
         (MemoryError(), True, (5, "too little memory" + tail), True),  # in the middle of a packet, perhaps
     ):
         session = Session("a socket" if connected else None)

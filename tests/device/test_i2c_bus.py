@@ -8,7 +8,7 @@ SCL, SDA = 5, 4
 
 
 class Wires:
-    """Open-drain wires with pull-ups, and one chip that pulls SDA low for as long as it has not had its clocks."""
+    """Open-drain wires with pull-ups, and one chip that pulls SDA low until it has had its clocks."""
 
     def __init__(self, clocks_to_free=0):
         self.level = {SCL: 1, SDA: 1}
@@ -34,7 +34,7 @@ class Wires:
 
 
 class Machine:
-    """Takes the place of the module `machine`."""
+    """Replaces the module `machine`."""
 
     def __init__(self, wires):
         test = self
@@ -68,7 +68,7 @@ class Machine:
 
 def make(wires):
     real = sys.modules.get("machine")
-    node.drop()  # one with the other machine in it, here and below
+    node.drop()  # load it again, with this machine, here and below
     sys.modules["machine"] = fake = Machine(wires)
     try:
         from node import i2c_bus

@@ -1,4 +1,4 @@
-"""What one run leaves for the next: and what the next start finds of it."""
+"""What one run leaves for the next one, and what the next start finds."""
 
 import machine
 from node import last_run
@@ -11,7 +11,7 @@ def power_on():
 
 
 def begin():
-    """A start that comes to run its coroutines; what it finds."""
+    """A start up to the run of its coroutines; what it finds."""
     found = look_back()
     last_run.note(b"begun")
     return found
@@ -73,13 +73,13 @@ def test_a_user_s_reset_is_no_crash_and_ends_the_row():
     begin()
     machine.cause = machine.HARD_RESET
     assert begin() == ("button", False, 0)
-    last_run.note(b"stopped")  # by the Ctrl-C that goes before what is typed
+    last_run.note(b"stopped")  # by the Ctrl-C before a line is typed
     machine.cause = machine.SOFT_RESET
     assert begin() == ("soft", False, 0)
 
 
 def test_a_reset_that_had_no_memory_for_a_word_says_so():
-    """The watchdog's: see supervisor.reset(). It counts until a run was good."""
+    """A reset by the watchdog, see supervisor.reset(). It counts until a run was good."""
     power_on()
     begin()
     machine.cause = machine.SOFT_RESET
@@ -106,7 +106,7 @@ def test_a_crash_before_the_coroutines_run_counts_too():
 def test_held_by_runapp_is_not_running():
     power_on()
     look_back()
-    machine.cause = machine.WDT_RESET  # of before, still there after a soft reset
+    machine.cause = machine.WDT_RESET  # an older cause, still there after a soft reset
     assert look_back()[1:] == (False, 0)
 
 
@@ -131,7 +131,7 @@ def test_memory_of_somebody_else_or_gone_bad_is_no_crash():
     machine.RTC.contents = b"hn\xffw\xff\xc3\x28\x80abcd"
     assert begin()[1:] == (True, 255)
     power_on()
-    machine.RTC.contents = b"hn\xff\x93\xff\xc3\x28\x80abcd"  # no state that anybody left
+    machine.RTC.contents = b"hn\xff\x93\xff\xc3\x28\x80abcd"  # not the state of any run
     assert begin() == ("power", False, 0)
     die("watchdog", "led")
     assert begin()[1:] == (True, 1)

@@ -15,7 +15,7 @@ CHANNELS = [
 
 
 class Session:
-    """Takes publications, but raises instead of the one after `good`; stops after `last`."""
+    """Takes `good` publications, then raises at the next; stops after `last`."""
 
     def __init__(self, size=8, good=1000, last=1000):
         self.outbox = Outbox(size, CHANNELS)
@@ -39,7 +39,7 @@ class Session:
 
 
 class Calendar:
-    """In place of node's `time`."""
+    """Replaces node's `time`."""
 
     def __init__(self, seconds=1):
         self.seconds = seconds
@@ -84,7 +84,7 @@ def test_a_calendar_that_comes_later_dates_what_came_before():
         assert late_readings.when(moment) == '"age_s":340'
         calendar.seconds = 800000000
         assert late_readings.when(moment) == '"ts":%d' % (800000000 + 946684800 - 340)
-        assert late_readings.when(-60) == '"ts":%d' % (800000000 + 946684800 - 500)  # of the run before this one
+        assert late_readings.when(-60) == '"ts":%d' % (800000000 + 946684800 - 500)  # from the previous run
         assert late_readings.when(node.stamp()) == '"ts":%d' % (800000000 + 946684800)
 
 

@@ -29,7 +29,7 @@ def test_running_is_lit_but_for_200_ms_in_10_s():
 def test_fault_is_ten_flashes_then_its_number():
     for code in range(1, 9):
         found = list(pattern(code))
-        assert found[:19] == [1] * 19 and found[19] == 1 + 10  # 2 s, then a second of darkness
+        assert found[:19] == [1] * 19 and found[19] == 1 + 10  # 2 s, then a second dark
         assert found[20:-1] == [5] * (2 * code - 1) and found[-1] == 5 + 10
         assert len(found) % 2 == 0  # so that each round begins lit
 
@@ -39,7 +39,7 @@ def test_identify_is_flashes_without_end():
 
 
 class Lamp(Led):
-    """A Led with another pin."""
+    """A Led on another pin."""
 
     def __init__(self, pin):
         Led.__init__(self, 0)
@@ -96,7 +96,7 @@ async def test_patterns_keep_time():
     faults.begin("broker", "")
     changes, _ = await record(faults, 20000)
     lit = [at for at, level in changes if not level]
-    # A round of fault 2 is 2 + 1 + 2 + 1 s, twelve times lit.
+    # A round of fault 2 takes 2 + 1 + 2 + 1 s, and the LED is lit twelve times.
     assert len(lit) > 24
     for i in range(len(lit) - 24):
         assert lit[i + 12] - lit[i] == 6000, lit

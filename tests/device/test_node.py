@@ -1,4 +1,4 @@
-"""node: modules that are dropped, uptime over the wrap of ticks_ms(), and the calendar."""
+"""node: dropped modules, uptime across the wrap of ticks_ms(), and the calendar."""
 
 import gc
 import sys
@@ -13,7 +13,7 @@ jobs.ntp jobs.stats sensors.bme280 sensors.bmp280 sensors.adc sensors.tmp36 sens
 
 
 class Time:
-    """In place of node's `time`: ticks that wrap at 2**30, and a calendar that begins in 2000."""
+    """Replaces node's `time`: ticks wrap at 2**30, and the calendar begins in 2000."""
 
     def __init__(self, ticks=0, seconds=0):
         self.ticks = ticks

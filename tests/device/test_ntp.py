@@ -1,4 +1,4 @@
-"""node.jobs.ntp: a server of the test's own, good and bad."""
+"""node.jobs.ntp: good and bad answers of a server that the test runs."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ def reply_to(query, seconds, first=0x24, stratum=2, origin=None):
 
 
 async def asked(make_reply):
-    """What ask() makes of the answer that make_reply(query) gives."""
+    """The result of ask() for the answer that make_reply(query) returns."""
     server, port = bound(socket.SOCK_DGRAM)
     ask = resolve.ask
 
@@ -94,7 +94,7 @@ class Session:
 
 
 async def set_by(ask):
-    """Run the job with that in place of its question; return (what the clock was set to, seconds until the next)."""
+    """Run the job with `ask` as its question; return (the time set, seconds until the next question)."""
     Rtc.fields = None
     with Replaced(machine, "RTC", Rtc), Replaced(ntp, "ask", ask):
         await ntp.run(Session)
@@ -104,7 +104,7 @@ async def set_by(ask):
 async def test_the_node_sets_its_clock_and_again_in_an_hour():
     async def ask(resolve, server):
         assert server == "127.0.0.1"
-        # gmtime() of the Unix port counts from 1970, that of the board from 2000.
+        # gmtime() counts from 1970 on the Unix port, from 2000 on the board.
         return 1763791200
 
     assert await set_by(ask) == ((2025, 11, 22, 6, 6, 0, 0, 0), 3600)

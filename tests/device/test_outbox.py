@@ -1,4 +1,4 @@
-"""node.outbox: order, bounds, what survives a reset."""
+"""node.outbox: order, limits, readings that survive a reset."""
 
 import time
 
@@ -23,7 +23,7 @@ class Rtc:
 
 
 class Calendar:
-    """In place of node's `time`: a clock that has not been set, until `seconds` is given."""
+    """Replaces node's `time`: the clock is not set until `seconds` is given."""
 
     ticks_ms = staticmethod(time.ticks_ms)
     ticks_diff = staticmethod(time.ticks_diff)
@@ -36,7 +36,7 @@ class Calendar:
 
 
 def drain(outbox):
-    """(channel, value, late) of all, oldest first."""
+    """(channel, value, late) of all readings, oldest first."""
     seen = []
     while outbox.count:
         late = outbox.late > 0
@@ -114,7 +114,7 @@ def test_a_reset_keeps_what_was_not_acknowledged():
     outbox.forget_oldest()
     assert rtc.data[:12] == b"hn0123456789"
     again = restored(8, CHANNELS, rtc)
-    assert drain(again) == [(i % 2, i, False) for i in range(1, 6)]  # connect.py calls them late
+    assert drain(again) == [(i % 2, i, False) for i in range(1, 6)]  # connect.py marks them as late
     assert restored(8, CHANNELS, rtc).count == 0
 
 
@@ -181,7 +181,7 @@ def test_time_and_age_go_on_through_a_reset():
         assert late_readings.when(moment) == '"ts":%d' % (800000000 + 946684800 - 340)
         again.put(0, 2)
         again.forget_oldest()
-        node.time.seconds = 5  # after a reset the calendar may be unknown again: what was stamped stays
+        node.time.seconds = 5  # after a reset the date may be unknown again: earlier time stamps stay
         third = restored(8, CHANNELS, rtc)
         assert late_readings.when(third.oldest()[2]) == '"ts":%d' % (800000000 + 946684800)
     finally:

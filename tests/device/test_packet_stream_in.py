@@ -1,4 +1,4 @@
-"""node.packet_stream, inwards: whole packets, in pieces of any size, broken, hostile."""
+"""node.packet_stream, receiving: packets whole, in pieces of any size, broken, hostile."""
 
 import random
 
@@ -116,12 +116,12 @@ def test_broken_messages_are_refused():
     assert refused(b"\x30\x00")
     assert refused(b"\x30\x01\x00")
     assert refused(b"\x30\x02\x00\x00")  # no topic
-    assert refused(b"\x30\x04\x00\x03ab")  # a topic that goes on beyond the end
+    assert refused(b"\x30\x04\x00\x03ab")  # a topic longer than the packet
     assert refused(b"\x32\x05\x00\x03abc")  # no identifier
-    assert refused(b"\x32\x06\x00\x03abc\x01")  # half of one
+    assert refused(b"\x32\x06\x00\x03abc\x01")  # half an identifier
     assert refused(b"\x32\x07\x00\x03abc\x00\x00")  # identifier 0
     assert refused(publish(b"a", b"b", 1, 4))  # QoS 3
-    assert refused(b"\x34\x06\x00\x01a\x00\x01b")  # QoS 2, which we never ask for
+    assert refused(b"\x34\x06\x00\x01a\x00\x01b")  # QoS 2, to which the node never subscribes
 
 
 def test_the_end_of_the_stream_is_an_oserror():

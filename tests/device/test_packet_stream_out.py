@@ -1,10 +1,10 @@
-"""node.packet_stream, outwards: what umqtt writes goes out as it is, in as few writes as the socket allows."""
+"""node.packet_stream, sending: umqtt's bytes go out unchanged, in as few writes as the socket allows."""
 
 from node.packet_stream import PacketStream
 
 
 class Socket:
-    """A non-blocking socket that takes `room` bytes at a time; None: all."""
+    """A non-blocking socket that takes `room` bytes at a time; None: any number."""
 
     def __init__(self, room=None):
         self.room = room

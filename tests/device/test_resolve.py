@@ -1,4 +1,4 @@
-"""node.resolve: names by UDP from a DNS server of the test's own; nothing is held meanwhile."""
+"""node.resolve: names by UDP from the test's own DNS server, without holding up the event loop."""
 
 import asyncio
 import socket
@@ -11,7 +11,7 @@ is_address = resolve.is_address
 
 
 class Session:
-    """What the session keeps of the network, and of the names it knows."""
+    """The session's state of the network, and its known names."""
 
     def __init__(self, dns="127.0.0.1"):
         self.addresses = {}
@@ -29,7 +29,7 @@ CNAME = b"\xc0\x0c\0\5\0\1\0\0\0\x3c\0\6\3www\xc0\x0c"
 class Server:
     """A DNS server; answer(query) returns its reply or None. `with Server(...)` sends the node's questions to it.
 
-    local: the same of those that are asked by multicast. stranger: replies come from another port.
+    local: the same for multicast questions. stranger: replies come from another port.
     """
 
     def __init__(self, answer, local=None, stranger=False):
@@ -112,7 +112,7 @@ async def test_a_lost_question_is_asked_again_and_holds_nobody():
     async def tick():
         nonlocal longest
         while True:
-            last = time.clock()  # CPU time: other programs hold nothing of ours
+            last = time.clock()  # CPU time, which other programs do not change
             await asyncio.sleep_ms(0)
             longest = max(longest, time.clock() - last)
 
@@ -187,7 +187,7 @@ async def test_a_local_name_is_had_from_its_owner_or_from_the_router():
 async def test_a_reply_that_is_not_to_this_question_is_not_taken():
     for answer, stranger in (
         (lambda query: b"\0\0" + known(query)[2:], False),  # another identifier
-        (known, True),  # from another port than the one that was asked
+        (known, True),  # from another port than the server's
         (lambda query: known(query.replace(b"other", b"Other")), False),
         (lambda query: known(query.replace(b"\3lan", b"\3lam")), False),
         (lambda query: query, False),  # an echo

@@ -1,4 +1,4 @@
-"""RunApp while the node runs, and what a command wants."""
+"""RunApp while the node runs, and what a command asks for."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""node.sensors.run: each sensor in its time, one after the other; and what start makes of the settings for it."""
+"""node.sensors.run: each sensor at its time, one after the other; and the sensors that start makes from settings."""
 
 import asyncio
 import sys
@@ -13,7 +13,7 @@ from node.faults import Faults
 from node.sensors import Saturated, Unmeasurable
 from replaced import Replaced
 
-sys.path.append("/rom")  # as on the image that has it: on the others no driver stays
+sys.path.append("/rom")  # as on the image with ROMFS: on the others no driver stays loaded
 
 ENTRY = {"driver": "tsl2561", "every_s": 2, "topics": {}, "name": None}
 
@@ -21,7 +21,7 @@ channels = start.channels
 
 
 class Sensor:
-    """Answers with what is in `plan`, one a reading: a tuple, or an exception to raise; the last one for ever."""
+    """Each reading takes the next of `plan`: a tuple, or an exception to raise. The last one is repeated."""
 
     quantities = (("lux", 2), ("infrared", 0))
     address = 0x39
@@ -48,7 +48,7 @@ class Sensor:
 
 
 class Bus:
-    """What i2c_bus.make() returns, and in place of the module that has recover()."""
+    """Replaces the result of i2c_bus.make(), and the module with recover()."""
 
     def __init__(self, i2c=None):
         self.recovered = 0
@@ -60,7 +60,7 @@ class Bus:
 
 
 def described(found):
-    """Return what start.sensors() does for these: (sensor, its entry in the settings)."""
+    """Return the rows of start.sensors() for these: (sensor, its entry in the settings)."""
     listed, channel = [], 0
     for sensor, entry in found:
         listed.append(start.describe(sensor, entry, channel))
@@ -108,13 +108,13 @@ class Bench:
         return sensors.run(self.session, self.bus.wires)
 
     async def readings(self, count):
-        """Run until so many readings have begun and the last of them has ended."""
+        """Run until `count` readings have begun and the last of them has ended."""
         task = asyncio.create_task(guarded(self.run()))
         while len(self.sensor.began) < count:
             await self.clock.sleep_ms(200)
         await self.clock.sleep_ms(self.sensor.takes_ms + 200)
         task.cancel()
-        await self.clock.sleep_ms(0)  # a reading that is under way is cancelled, too
+        await self.clock.sleep_ms(0)  # a reading under way is cancelled, too
 
 
 async def test_readings_go_to_their_channels():
@@ -272,7 +272,7 @@ def test_sources():
     # Kept: with news of its own, called often.
     assert [source.sensor is None for source in listed] == [True, False, True, False]
     assert listed[3].options == {"address": 7}
-    sys.path.remove("/rom")  # without it a driver's code is in the heap, and goes between two readings however close
+    sys.path.remove("/rom")  # without ROMFS a driver's code is in the heap, and is dropped between any two readings
     try:
         assert [source.sensor is None for source in sources(found)] == [True, False, True, True]
     finally:
@@ -280,7 +280,7 @@ def test_sources():
 
 
 async def read_rarely(chip, options, readings):
-    """Let sensors.run() read a TSL2561 so often, every 10 s, its driver dropped in between."""
+    """Let sensors.run() read a TSL2561 `readings` times, every 10 s, with its driver dropped in between."""
     clock = Clock()
     outbox, faults = Outbox(), Faults()
     loads = 0
@@ -310,5 +310,5 @@ async def test_a_driver_whose_turn_is_rare_is_not_kept_but_its_range_is():
     chip = Tsl2561Bus(Sleeps(), light=(33701 * 4, 11348 * 4))  # too much for 402 ms at 16x
     options = {}
     assert await read_rarely(chip, options, 3) == [2277] * 3
-    assert chip.timings == [0x12, 0x02, 0x02, 0x02]  # only the first reading looks for its range
+    assert chip.timings == [0x12, 0x02, 0x02, 0x02]  # only the first reading searches its range
     assert options == {"range": 1}

@@ -1,4 +1,4 @@
-"""node.session: what is said first, and how; the connection itself is in tests/e2e and tests/survival."""
+"""node.session: what is published first, and how; tests/e2e and tests/survival have the connection itself."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ class Station:
 
 
 class Connected(Session):
-    """A session that is up, with what it publishes in `said`; told to stop once it has nothing more to say."""
+    """A connected session, with its publications in `said`; it stops when it has nothing more to publish."""
 
     def __init__(self, ntp=None):
         settings = {"server": ["a"], "homeassistant": False, "ntp": ntp, "stats_s": None}
@@ -43,7 +43,7 @@ class Connected(Session):
         self.enter("up")
         self.fault_told = self.faults.version
         self.stats_due_s = 1 << 29
-        self._answered_at = time.ticks_ms()  # the login was
+        self._answered_at = time.ticks_ms()  # when the login was answered
         self.broken = False
 
     async def publish(self, topic, data, qos=1, retain=False):
@@ -157,7 +157,7 @@ async def test_a_lost_link_ends_it():
 
 
 async def test_a_job_that_crashes_is_for_the_guard_and_leaves_no_connection_open():
-    """Whatever it raises: an OSError of a file is no lost connection."""
+    """With any exception: an OSError of a file is no lost connection."""
 
     class Socket:
         closed = False
@@ -185,7 +185,7 @@ async def test_a_job_that_crashes_is_for_the_guard_and_leaves_no_connection_open
 
 
 class Flood:
-    """A socket on which messages are waiting; what is written to it in `sent`."""
+    """A socket with waiting messages; the bytes written to it are in `sent`."""
 
     def __init__(self, count, qos=1):
         self.data = b""

@@ -16,7 +16,7 @@ _REFERENCE = (
 
 
 class Sht31(Chip):
-    """One measurement at a time, to be fetched once, 15.5 ms later."""
+    """One measurement at a time, which can be read once, 15.5 ms later."""
 
     def __init__(self, t=0x6666, h=0x8000, address=0x44):
         self.address = address

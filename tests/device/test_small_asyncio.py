@@ -1,6 +1,6 @@
-"""device_libs/asyncio: behaves as MicroPython's own, for what the node uses, also when ticks_ms() wraps in mid-wait.
+"""device_libs/asyncio: as far as the node uses it, it behaves as MicroPython's, also when ticks_ms() wraps in mid-wait.
 
-Most checks run on both and compare; the wrap is the small one's alone, as the other has its clock built in.
+Most checks run on both and compare. The wrap is tested only on the small one, as MicroPython's has its clock built in.
 """
 
 import asyncio as upstream
@@ -31,7 +31,7 @@ class WrappingTime:
 
 
 def load(until_wrap_ms=None):
-    """The small asyncio, fresh, beside the built-in one."""
+    """A fresh small asyncio, beside the built-in one."""
     folder = __file__.rsplit("/", 1)[0] + "/../../device_libs"
     saved = {name: sys.modules.pop(name) for name in ("asyncio", "time") if name in sys.modules}
     sys.path.insert(0, folder)

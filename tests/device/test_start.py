@@ -1,4 +1,4 @@
-"""node.start: the settings, checked once a change, and what the node does about its last runs."""
+"""node.start: the settings, checked once after each change, and how the node reacts to its last runs."""
 
 import builtins
 import json
@@ -16,7 +16,7 @@ KEPT = "config.ok"
 
 
 class Board:
-    """A board with that config.json, in a folder of its own; its RTC memory is as after power-on."""
+    """A board with a config.json, in a folder of its own; its RTC memory is as after power-on."""
 
     def __init__(self, config):
         self.config = config
@@ -41,7 +41,7 @@ class Board:
         return begin_with(settings)
 
     def start(self, resets=1):
-        """Begin, and again after each reset, of which there must be so many."""
+        """Start, and start again after each reset; there must be `resets` resets."""
         for _ in range(resets):
             try:
                 self.begin()
@@ -122,7 +122,7 @@ def test_what_somebody_else_put_there_is_ignored():
 
 
 class Full:
-    """In place of open(): a file system with room for so many bytes more. An empty file is made all the same."""
+    """Replaces open(): a file system with room for so many more bytes. An empty file can always be made."""
 
     def __init__(self, room):
         self.room = room
@@ -156,7 +156,7 @@ class FullFile:
 def begin_full(room):
     settings.open = Full(room)
     try:
-        # The C function json.dump() wants a real stream: this one writes what it would.
+        # The C function json.dump() needs a real stream: this function writes the same text.
         with Replaced(settings, "json", Json):
             return begin_with(settings)
     finally:
@@ -164,7 +164,7 @@ def begin_full(room):
 
 
 def begin_with(settings):
-    """Start; settings, faults, why."""
+    """Start; return settings, faults, why."""
     state = Faults()
     config = settings.get(state)
     why, state.rows = start.begin(config, state)
@@ -186,7 +186,7 @@ def test_a_full_file_system_costs_the_check_at_each_start_and_nothing_else():
                 config, state, why = begin_full(room)  # no reset
                 assert config["client_id"] == "n" and len(config["sensors"]) == 1
                 assert state.current is None and why == "power"
-                for name in ("schema", "config_file"):  # what checks them has been dropped
+                for name in ("schema", "config_file"):  # the modules that check them were dropped
                     assert "node." + name not in sys.modules and not hasattr(node, name)
             assert board.start(resets=1)[0]["client_id"] == "n"  # there is room again
 
@@ -208,7 +208,7 @@ def test_a_wrong_setting_is_a_fault_and_the_rest_can_speak():
         config, state, _ = board.start(resets=1)
         assert state.current is None and len(config["sensors"]) == 1
         write("config.json", '{"wifi": {"ssid": "home"}, "pins": {"led": 3}}')
-        assert board.start(resets=0)[1].current[0] == 8  # what was right before does not count
+        assert board.start(resets=0)[1].current[0] == 8  # earlier settings do not count
 
 
 def test_no_config_leaves_nothing_to_speak_with():

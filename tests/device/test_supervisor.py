@@ -8,7 +8,7 @@ from node.faults import Faults
 from node.supervisor import Stop, Supervisor
 from replaced import Replaced
 
-LONG = 100000  # seconds; a row that is not watched
+LONG = 100000  # seconds; the row is not watched in a test
 FUNCTION = 0  # in place of seconds
 
 look_back = last_run.look_back
@@ -19,7 +19,7 @@ farewells = 0
 
 
 class Ends:
-    """The session and the LED, as the supervisor ends them."""
+    """Stands in for the session and the LED, which the supervisor ends."""
 
     def __init__(self, fails=False):
         self.fails = fails
@@ -53,7 +53,7 @@ def build(*rows, error_reboot_s=None, fails=False):
 
 
 def run_until_reset(table):
-    """Run until the board is reset; return what the next start says: (why, crashed, crashes in a row)."""
+    """Run until the board is reset; return what the next start finds: (why, crashed, crashes in a row)."""
     try:
         table.run()
     except machine.Reset:
@@ -63,7 +63,7 @@ def run_until_reset(table):
 
 
 def watched(table):
-    """A list of what each look at the signs of life will find: True, all is well."""
+    """A list of what each check for signs of life finds; True: all is well."""
     look = table._check
     found = []
 
@@ -81,7 +81,7 @@ async def lives():
 
 
 def after(ms, act):
-    """A coroutine function: calls `act` after `ms` virtual milliseconds, and then lives on."""
+    """A coroutine function: calls `act` after `ms` virtual milliseconds, and then goes on."""
 
     async def coroutine():
         await clock.sleep_ms(ms)
@@ -146,7 +146,7 @@ def test_a_row_that_finds_no_memory_resets_the_board_with_that_word():
     for row in (
         ("session", LONG, ends_for_lack_of_memory),
         ("session", LONG, finds_none_for_an_import),
-        ("session", LONG, no_memory),  # not even for its coroutine
+        ("session", LONG, no_memory),  # not even to make its coroutine
         ("led", FUNCTION, no_memory),
         ("session", LONG, crashes_at_once),
         ("led", FUNCTION, lambda: {}["x"]),
@@ -179,7 +179,7 @@ def test_ctrl_c_leaves_no_timer_and_a_clean_loop():
     except KeyboardInterrupt:
         pass
     assert table._timer.callback is None and farewells == 0 and table.led.ended == ["close", 1]
-    machine.cause = machine.WDT_RESET  # of long ago: a run that ended by itself did not die of it
+    machine.cause = machine.WDT_RESET  # an old cause: a run that ended by itself was not reset by the watchdog
     assert look_back()[1] is False
 
     async def later():
@@ -324,7 +324,7 @@ def test_a_coroutine_that_shows_no_life_starves_the_watchdog():
 
     async def bites():
         fed = None
-        while table._timer.inits != fed:  # it is fed each second
+        while table._timer.inits != fed:  # the watchdog is fed each second
             fed = table._timer.inits
             await clock.sleep_ms(1500)
         late_at = clock.elapsed_ms()
@@ -339,7 +339,7 @@ def test_a_coroutine_that_shows_no_life_starves_the_watchdog():
 
 
 def test_a_coroutine_that_holds_the_loop_is_named_by_the_watchdog():
-    def fire():  # the timer's callback runs in the middle of whatever holds the loop
+    def fire():  # the timer's callback runs while something holds the loop
         table._timer.callback(table._timer)
 
     table = build(("led", 5, lives), ("holds", 5, after(1500, fire)), ("stats", 5, lives))

@@ -1,4 +1,4 @@
-"""The contact: debounced, and told of when it changes."""
+"""The contact sensor: debounced, and published when it changes."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from node.sensors import switch
 
 
 class Closed(machine.Pin):
-    """A pin that somebody holds low."""
+    """A pin that is held low."""
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -27,7 +27,7 @@ class Outbox:
 
 
 class Bench:
-    """A contact and someone who closes it; times in ms."""
+    """A contact that the test opens and closes; times in ms."""
 
     def __init__(self):
         self.clock = Clock(until_wrap_ms=3000)
@@ -40,7 +40,7 @@ class Bench:
         return 50
 
     async def act(self, ms, *levels):
-        """Watch for so long; meanwhile take the levels, pairs of a time to wait and a level."""
+        """Watch for `ms`; meanwhile set the levels, pairs of a time to wait and a level."""
         task = asyncio.create_task(self.clock.drive(self.look))
         end = self.clock.elapsed_ms() + ms
         for pause, level in levels:

@@ -1,8 +1,8 @@
-"""node.text: what text may be, by its use."""
+"""node.text: which text is allowed for which use."""
 
 from node import text
 
-# Text, and for which uses of "text", "ssid", "key", "id", "topic" it will do: a letter each.
+# Text, and the uses of "text", "ssid", "key", "id", "topic" that allow it: a letter each.
 CASES = (
     ("a name", "tsio"),
     ("12345678", "tskio"),
@@ -75,14 +75,14 @@ BYTES = (
     (b"\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", None),
     (b"a\x80", 1),
     (b"ab\xbf", 2),
-    (b"\xc0\x80", 0),  # longer than it need be
+    (b"\xc0\x80", 0),  # overlong encoding
     (b"\xc1\xbf", 0),
     (b"\xe0\x9f\xbf", 0),
     (b"\xf0\x8f\xbf\xbf", 0),
-    (b"\xed\xa0\x80", 0),  # halves of characters
+    (b"\xed\xa0\x80", 0),  # surrogates
     (b"a\xed\xbf\xbf", 1),
     (b"\xed\xa0\xbd\xed\xb8\x80", 0),
-    (b"\xf4\x90\x80\x80", 0),  # beyond the last one
+    (b"\xf4\x90\x80\x80", 0),  # above U+10FFFF
     (b"\xf5\x80\x80\x80", 0),
     (b"\xff\xfe{\0", 0),
     (b"a\xc3", 1),  # cut

@@ -11,7 +11,7 @@ R402_16X, R402, R101, R13 = 0x12, 0x02, 0x01, 0x00  # TIMING of the four ranges
 
 
 def raises(kind, function, *args):
-    """Return the exception of this very class (no subclass) that a call raises."""
+    """Return the exception that a call raises; its class must be `kind`, not a subclass."""
     try:
         function(*args)
     except kind as e:
@@ -26,7 +26,7 @@ def times(factor):
 
 
 class Bench:
-    """A sensor on a chip of its own, in a time of its own."""
+    """A sensor on a chip of its own, with its own time."""
 
     def __init__(self, light=(0, 0), options=None, **chip):
         self.clock = Clock()
@@ -76,7 +76,7 @@ def test_each_range_is_reached_and_agrees():
         bench = Bench(times(factor))
         assert abs(bench.read() / (569.290088 * factor) - 1) < 0.002
         assert bench.bus.timings == timings
-    # 13 ms clips where 101 ms does: the last range is where the sensor waits for too much light to end.
+    # 13 ms clips at the same light as 101 ms: in the last range the sensor waits until the light is less.
     raises(Saturated, bench.read, *times(100))
     assert bench.bus.timings == [R101, R13]
     assert abs(bench.read(*times(62)) / (569.290088 * 62) - 1) < 0.002
@@ -108,7 +108,7 @@ def test_light_near_a_boundary_stays_in_its_range():
         bench.read(*((66500, 19500), (63500, 19000))[i % 2])
         changes += bench.bus.timings[-1] != before
     assert changes == 1
-    # Under three quarters of the finer range's limit it goes back.
+    # Below three quarters of the finer range's limit, the sensor goes back to that range.
     bench.read(49500, 15000)
     assert bench.bus.timings == [R402]
     bench.read(47500, 14000)

@@ -39,7 +39,7 @@ def test_join_rejoins_the_remembered_network_without_a_write():
     join(HOME)
     for state in (network.STAT_IDLE, network.STAT_NO_AP_FOUND):
         station().state = state
-        join({"ssid": "home"})  # a config.json with no more than that
+        join({"ssid": "home"})  # a config.json with only that
         assert station().state == network.STAT_CONNECTING
     assert station().connects == 3 and station().writes == 2
 
@@ -64,7 +64,7 @@ async def test_a_name_of_any_length_is_known_again_and_its_key_told_to_nobody():
             s = Supervised(dict(HOME, ssid=name, key="secret of the house", others=others))
             join(s.settings)
             assert station().connects == 1, name
-            await s.clock.sleep_ms(1000)  # the step makes its own attempt as it begins
+            await s.clock.sleep_ms(1000)  # the step begins with its own attempt
             station().state = network.STAT_NO_AP_FOUND
             await s.news()
             assert s.faults.current == (7, name + ": not found")
@@ -72,7 +72,7 @@ async def test_a_name_of_any_length_is_known_again_and_its_key_told_to_nobody():
 
 
 async def test_no_fault_7_is_left_when_the_link_is_back():
-    """Whatever became of what began it."""
+    """Whatever has become of its cause."""
     s = Supervised(HOME)
     station().state = network.STAT_NO_AP_FOUND
     await s.news()
@@ -95,7 +95,7 @@ class Supervised:
 
     def __init__(self, settings):
         network.fresh()
-        settings = self.settings = dict(settings)  # rejoin() keeps in them what it must remember
+        settings = self.settings = dict(settings)  # rejoin() stores its state in them
         join(settings)
         self.clock = Clock()
         self.faults = Faults()
@@ -125,7 +125,7 @@ async def test_fault_after_the_timeout_and_none_before():
     ):
         lost = s.clock.elapsed_ms()
         station().state = network.STAT_IDLE
-        await s.clock.sleep_ms(1000)  # it makes its own attempt as it begins
+        await s.clock.sleep_ms(1000)  # it begins with its own attempt
         station().state = status
         await s.news()
         assert s.faults.current == (7, detail)

@@ -1,8 +1,8 @@
 """Judges settings as the board does, for tests/host/test_agreement.py: micropython verdicts.py FOLDER.
 
-config.json is in FOLDER. Each line of standard input is a word and bytes in hex: `file` and those of a config.json, or
-`set` and those of a payload. Each line of standard output is the JSON of what is said, null when it is right; after
-`set`, config.json is as the board leaves it.
+config.json is in FOLDER. Each line of standard input is a word and bytes in hex: `file` and a config.json, or `set` and
+a payload. Each line of standard output is the sentence about it as JSON, null when it is right; after `set`,
+config.json is as the board leaves it.
 """
 
 import json

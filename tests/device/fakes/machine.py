@@ -1,4 +1,4 @@
-"""What the node uses of the ESP8266's `machine` and the Unix port lacks."""
+"""The part of the ESP8266's `machine` that the node uses and the Unix port lacks."""
 
 PWRON_RESET = 0
 WDT_RESET = 1
@@ -8,7 +8,7 @@ HARD_RESET = 6
 
 
 class Reset(BaseException):
-    """machine.reset() was called: nothing of the program runs on, and no guard of its own catches this."""
+    """machine.reset() was called: the program ends here, and no guard in the program catches this."""
 
 
 def reset():
@@ -23,7 +23,7 @@ def reset_cause():
 
 
 class RTC:
-    """Its memory outlives a reset: it belongs to the class."""
+    """The memory outlives a reset, as it belongs to the class."""
 
     contents = b""
 
@@ -73,7 +73,7 @@ class Pin:
 
 
 class SoftI2C:
-    """A bus with nobody on it."""
+    """A bus without chips."""
 
     def __init__(self, scl, sda, freq, timeout):
         pass

@@ -1,4 +1,4 @@
-"""What the node uses of the ESP8266's `network`: the station and the access point, and a count of flash writes."""
+"""The part of the ESP8266's `network` that the node uses: station and access point, and a count of flash writes."""
 
 STA_IF = 0
 AP_IF = 1
@@ -52,7 +52,7 @@ class Interface:
     def config(self, what):
         if what == "mac":
             return b"\x5c\xcf\x7f\x1a\x2b\x3c"
-        # As before MicroPython 1.23: the end of the name is its zero, and one of 32 bytes has none.
+        # As before MicroPython 1.23: a name ends at its zero byte, and a name of 32 bytes has none.
         return self.essid + self.key if len(self.essid.encode()) == 32 else self.essid
 
     def ifconfig(self):
@@ -60,7 +60,7 @@ class Interface:
 
 
 def fresh():
-    """As after a first flash: station off, access point on."""
+    """Set the state after a first flash: station off, access point on."""
     global interfaces
     interfaces = [Interface(False), Interface(True)]
 
