@@ -1,4 +1,4 @@
-"""The host and the board say the same of a config.json, whatever is in it, and of what `set` makes of one."""
+"""The host and the board say the same about any config.json, and about the result of any `set`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BASE = {
     "stats_s": 300,
     "update_key": "0f" * 32,
 }
-# What people and editors put into such files.
+# Contents that people and editors put into such files.
 _PIECES = [
     *(
         b",",
@@ -151,11 +151,11 @@ _VALUES = [
 
 
 def _mutated(chance: random.Random) -> bytes:
-    """A config.json with one to three things wrong, or different."""
+    """A config.json with one or two changes, wrong or right."""
     data = json.dumps(_BASE, indent=chance.choice((None, 2)), ensure_ascii=chance.random() < 0.5).encode()
     for _ in range(chance.choice((1, 1, 1, 2))):
         at = chance.randrange(len(data) + 1)
-        if chance.random() < 0.5:  # where it matters
+        if chance.random() < 0.5:  # at JSON's syntax, or at a digit
             at = chance.choice([i for i, byte in enumerate(data) if byte in b'{}[],:"0123456789'] or [0])
         cut = chance.choice((0, 0, 1, 1, 2, 5))
         data = data[:at] + chance.choice([b"", *_PIECES]) + data[at + cut :]
@@ -163,7 +163,7 @@ def _mutated(chance: random.Random) -> bytes:
 
 
 def _payload(chance: random.Random) -> str:
-    """What somebody may send to `set`: right, wrong, or not even JSON."""
+    """A payload for `set`: right, wrong, or not even JSON."""
     changes = {chance.choice(_KEYS): chance.choice(_VALUES) for _ in range(chance.choice((1, 1, 2)))}
     text = json.dumps(changes, ensure_ascii=chance.random() < 0.5)
     if chance.random() < 0.3:
@@ -190,7 +190,7 @@ class Board:
         )
 
     def says(self, word: str, data: bytes) -> str | None:
-        """Its sentence; None: it is right. Fails the test when the process ends."""
+        """The board's sentence; None: it is right. Fails the test when the process ends."""
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(f"{word} {data.hex()}\n")
         self._process.stdin.flush()
@@ -206,7 +206,7 @@ class Board:
 @pytest.fixture
 def board(tmp_path):
     board = Board(tmp_path)
-    gc.freeze()  # node.load() collects: not all that pytest has each time
+    gc.freeze()  # node.load() collects garbage: leave out pytest's objects
     yield board
     gc.unfreeze()
     board.end()
@@ -234,7 +234,7 @@ def test_a_config_json_with_something_wrong(board, request):
 
 
 def test_what_set_makes_of_it(board, request):
-    """It is taken or refused as the host would refuse the result, and is valid JSON in UTF-8 after each."""
+    """A payload is refused if the host would refuse its result; config.json is valid JSON in UTF-8 after each."""
     count = 500 if request.config.getoption("--long") else 50
     chance = random.Random(14)
     verdicts = [0, 0]

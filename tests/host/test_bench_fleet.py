@@ -1,4 +1,4 @@
-"""The fleet's accounts: what of all that a real broker received has been heard, and what nodes say they dropped."""
+"""The fleet's counts: how much of what a real broker received was heard, and what nodes say that they dropped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_lost_is_what_the_broker_got_and_nobody_heard_and_what_nodes_dropped():
         node.loop_stop()
         sock = node.socket()
         assert sock
-        sock.close()  # without a word: the broker publishes the last will
+        sock.close()  # without DISCONNECT: the broker publishes the last will
         assert listener.wait(lambda one: one.payload == b"offline", 5)
         time.sleep(fleet._SYS_S)
         assert fleet._lost(listener) == 0

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md as bench/bench.sh --write makes it."""
+"""docs/benchmarks.md is as bench/bench.sh --write makes it."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_first_run_prepares_second_run_changes_nothing(clone):
 
 
 def test_works_offline_once_the_cache_is_filled(clone, tmp_path):
-    """Whichever script has filled it, and whatever was in the cache of this user."""
+    """Whichever script filled the cache, and whatever is in this user's own cache."""
     clone.forget_venv()
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     assert clone.run("./bootstrap.sh", *SETTINGS, seconds=300, **cache).returncode == 0
@@ -127,12 +127,12 @@ def test_python_too_old(clone, tmp_path):
     ids=str,
 )
 def test_what_the_system_lacks_is_said_in_one_sentence_before_anything_is_fetched(clone, tmp_path, command, packages):
-    """On a computer with none of it, to a user who may not use sudo."""
+    """On a computer that lacks all of it, for a user without sudo."""
     clone.forget_venv()
     for name in ("bash", "cat", "dirname", "env", "id", "mkdir", "readlink", "sed"):
         (tmp_path / "bin").mkdir(exist_ok=True)
         (tmp_path / "bin" / name).symlink_to(shutil.which(name))
-    # Debian has the second half of venv in a package of its own.
+    # Debian has a part of venv in a separate package.
     stub(tmp_path / "bin", "python3", f'case "$2" in *ensurepip*) exit 1 ;; esac\nexec {sys.executable} "$@"')
     for name in ("apt-get", "sudo"):
         stub(tmp_path / "bin", name, "exit 1")
@@ -158,7 +158,7 @@ QUESTION = {
 
 
 def answered(clone, answers):
-    """Run bootstrap.sh, give each answer after its question; the exit code, and what was on the terminal."""
+    """Run bootstrap.sh, give each answer after its question; the exit code, and the terminal's text."""
     with Terminal(["./bootstrap.sh"], clone.folder) as terminal:
         seen = b""
         for question, answer in answers:
@@ -169,7 +169,7 @@ def answered(clone, answers):
 
 
 def test_each_answer_is_checked_when_it_is_given(clone, broker):
-    """Two wrong ones; a space at an end; and what looks like JSON is text. Secrets are not echoed."""
+    """Two wrong answers; a space at an end; an answer that looks like JSON is text. Secrets are not echoed."""
     config = json.loads((clone.folder / "config.example.json").read_text())
     config["mqtt"]["port"] = broker.port
     (clone.folder / "config.example.json").write_text(json.dumps(config))

@@ -21,7 +21,7 @@ def openssl(folder, *words):
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory):
-    """An authority `ca`, a broker's certificate from it (`good`), and one for the same name from elsewhere (`bad`)."""
+    """An authority `ca`, a broker's certificate from it (`good`), and another authority's for the same name (`bad`)."""
     folder = tmp_path_factory.mktemp("certificates")
     (folder / "names").write_text("subjectAltName=DNS:localhost\n")
     for authority, name in (("ca", "good"), ("impostor", "bad")):
@@ -54,7 +54,7 @@ class Elsewhere(Broker):
 
 @pytest.fixture
 def bridged(delivered, certificates, tmp_path):
-    """start(certificate) starts both brokers with docs/security.md's bridge between them; (the Pi's, the other)."""
+    """start(certificate) starts the Pi's broker, another one, and docs/security.md's bridge between; returns both."""
     started = [delivered]
 
     def start(certificate):

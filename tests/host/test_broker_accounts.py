@@ -1,4 +1,4 @@
-"""The delivered broker lets in whom it should, and lets nobody say or hear what is another's: a real Mosquitto."""
+"""The delivered broker, a real Mosquitto: who may log in; no account publishes or hears another node's messages."""
 
 import secrets
 import socket
@@ -37,13 +37,13 @@ NOBODYS = (
     "sensors/{id}/lux/x",
     "x",
 )
-# Names that Home Assistant's topics cannot have as they are, and names of those topics' own words.
+# Names that Home Assistant's topics cannot contain unchanged, and names that are words of those topics.
 NAMES = ("attic", "living-room", "first_floor", "v1.2", "A-1_b.C", "-", "device", "sensor", "living-2droom")
 
 
 @pytest.fixture
 def two(delivered):
-    """The broker, with the nodes attic and cellar; each has a topic of its own choice too."""
+    """The broker, with the nodes attic and cellar; each also has a topic set by its user."""
     for name in ("attic", "cellar"):
         delivered.add(name, f"sensors.0.topic=house/{name}/light")
     delivered.start_as_people()
@@ -51,7 +51,7 @@ def two(delivered):
 
 
 class Account:
-    """A client that is logged in as a node, and what it hears."""
+    """A client that is logged in as a node, and the messages that it hears."""
 
     def __init__(self, broker, user, identifier=""):
         self.heard = []
@@ -79,7 +79,7 @@ class Account:
         self._wait()
 
     def say(self, *topics):
-        """Publish to each; the broker has acknowledged all of them."""
+        """Publish to each topic, and wait for all acknowledgements."""
         for topic in topics:
             self._client.publish(topic, "by " + topic, qos=1, retain=True).wait_for_publish(LIMIT_S)
 
@@ -89,14 +89,14 @@ def named(topics, name):
 
 
 def own(name):
-    """All that a node says, its announcements in both forms included."""
+    """All topics that a node publishes to, with its announcements in both forms."""
     topic = entities.topic
     announced = [topic(name), topic(name, "sensor", "lux"), topic(name, "binary_sensor", "fault-code")]
     return [*named(OWN, name), *announced]
 
 
 def said(broker, since=0):
-    """Topics that have arrived, once a last word of the people has come back."""
+    """Topics that have arrived, once a last message from the people's account has come back."""
     mark = secrets.token_hex(8)
     broker.publish("mark", mark)
     broker.wait("mark", want=lambda message: message.payload == mark)
@@ -126,7 +126,7 @@ def test_a_node_says_what_is_its_own(delivered):
 
 @pytest.mark.parametrize("identifier", ["", "cellar"])
 def test_a_node_says_nothing_of_another(two, identifier):
-    """Not even under the other's identifier."""
+    """Not even under the other node's client identifier."""
     with Account(two, "attic", identifier) as attic:
         attic.say(*own("cellar"), *named(NOBODYS, "attic"), *named(NOBODYS, "cellar"))
         attic.say("fault/attic")
@@ -142,7 +142,7 @@ def test_a_nodes_last_will_is_its_own(two):
         client.connect("127.0.0.1", two.port)
         client.loop_start()
         assert connected.wait(LIMIT_S)
-        client.socket().shutdown(socket.SHUT_RDWR)  # no goodbye
+        client.socket().shutdown(socket.SHUT_RDWR)  # no DISCONNECT
         client.loop_stop()
     two.wait("status/attic")
     assert said(two) == ["status/attic"]

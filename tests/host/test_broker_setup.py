@@ -1,4 +1,4 @@
-"""bootstrap.sh --broker, --print and --remove-broker: which files there are, who may read them, what is said."""
+"""bootstrap.sh --broker, --print and --remove-broker: which files it makes, who may read them, what it says."""
 
 import os
 import re
@@ -106,7 +106,7 @@ def test_removed_cleanly(delivered):
     assert not (delivered.prefix / "etc/mosquitto/huzzah-node").exists()
     assert not [*(delivered.clone.folder / "people").iterdir()]
     assert "has nothing of ours" in delivered.bootstrap("--remove-broker").stderr
-    assert delivered.add("attic")["mqtt"] == first["mqtt"]  # so that boards need no new file
+    assert delivered.add("attic")["mqtt"] == first["mqtt"]  # so boards need no new file
 
 
 @pytest.mark.parametrize("line", ["listener 1883", "allow_anonymous true", "  port 1884", "password_file /etc/x"])
@@ -128,7 +128,7 @@ def test_names_that_no_account_can_have(delivered, name):
 
 
 def test_an_account_of_ones_own_is_replaced_by_ours(delivered):
-    """At another broker it was another's to choose; here it has the node's name, and cannot be guessed."""
+    """At another broker the user chose the account; here it has the node's name, and cannot be guessed."""
     config = delivered.add("attic", "mqtt.user=attic", "mqtt.password=summer")
     assert len(config["mqtt"]["password"]) == 43
 
@@ -141,7 +141,7 @@ def test_words_that_do_not_go_together(delivered, words):
 
 
 def test_the_next_node_has_an_account_without_being_asked(delivered):
-    """Where this computer's broker is ours; and one run lets in all of them again."""
+    """If this computer's broker is ours; and one run gives all nodes their accounts again."""
     delivered.add("attic")
     delivered.bootstrap("cellar", "--image", "romfs")
     assert delivered.nodes.get("cellar").settings["mqtt"]["user"] == "cellar"
@@ -160,7 +160,7 @@ def test_updates_refused_on_purpose_stay_refused(delivered):
 
 
 class Sudo:
-    """A `sudo` that comes first on PATH and writes down what it is asked; it does nothing."""
+    """A `sudo` that comes first on PATH and only writes down its arguments."""
 
     def __init__(self, folder, monkeypatch):
         self._folder = folder

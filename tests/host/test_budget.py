@@ -1,4 +1,4 @@
-"""bench/budget.toml is kept, and its check bites. To set it anew: python -m bench.budget --write"""
+"""bench/budget.toml is kept, and its check finds a breach. To write it anew: python -m bench.budget --write"""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_what_is_written_is_kept_by_what_it_was_written_for(tmp_path):
 
 
 def test_a_module_that_grows_is_measured_so(tmp_path):
-    """Ten more functions in one module, and no other module pays."""
+    """Ten more functions in one module change no other module's number."""
     source = (ROOT / "firmware/lib/node/sensors/sht31.py").read_text()
     source += "".join(f"def f{i}():\n    return 'a text that is longer than ten characters'\n" for i in range(10))
     (tmp_path / "sht31.py").write_text(source)

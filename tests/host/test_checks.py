@@ -25,7 +25,7 @@ _GOOD = [
     "test.sh: 2 at a time.",
     "led: " + "A" * 66 + ".",  # 72 columns
     "led: Blink.\n\nBecause it was dark.",
-    f"led: Blink.\n\n{_LONG}",  # an address, say: it cannot be broken
+    f"led: Blink.\n\n{_LONG}",  # such as an address, which cannot be broken
 ]
 _BAD = [
     ("Blink.", "is not like"),
@@ -128,7 +128,7 @@ def test_check_sh_shows_its_usage():
 
 @pytest.fixture
 def copy(tmp_path) -> Path:
-    """A git repository with all that is in this one, its .venv and build, and pre-commit's hooks."""
+    """A git repository with all files of this one, its .venv and build, and pre-commit's hooks."""
     folder = tmp_path / "copy"
     names = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").stdout.split("\0")
     for name in (name for name in names if name and (ROOT / name).is_file()):
@@ -153,7 +153,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 def test_pre_commit_stops_a_bad_message_and_bad_code_and_lets_good_ones_pass(copy):
     def commit(message: str, skipped: str = "") -> str | None:
-        """What git and its hooks say; None when there is a new commit."""
+        """The output of git and its hooks; None when there is a new commit."""
         git(copy, "add", "-A")
         done = git(copy, "commit", "-m", message, SKIP=skipped, **_environment(copy))
         return done.stdout + done.stderr if done.returncode else None

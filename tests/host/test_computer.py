@@ -13,7 +13,7 @@ DIALOUT = SimpleNamespace(gr_gid=20, gr_mem=["hanna"])
 
 @pytest.fixture
 def user(monkeypatch, tmp_path):
-    """user(name, *groups): somebody else runs this, on a computer with every program and no daemon."""
+    """user(name, *groups): another user runs this, on a computer with every program and no daemon."""
 
     def user(name, *groups):
         monkeypatch.setattr(access.getpass, "getuser", lambda: name)

@@ -143,7 +143,7 @@ def test_file_that_others_could_read_is_closed(path):
 
 @pytest.fixture
 def person(monkeypatch, path):
-    """person(port, answers, secrets, ...): config.json as somebody's answers make it, the broker's port given."""
+    """person(port, answers, secrets, ...): the config.json that a user's answers make, with the broker's port given."""
 
     def person(port, answers, secrets, account=False, **options):
         answers, secrets = list(answers), list(secrets)
@@ -169,7 +169,7 @@ def test_a_broker_that_is_open_is_taken_by_return(person, broker):
 
 
 def test_a_broker_that_wants_an_account_is_asked_about_it(person, locked, capsys):
-    """A wrong password is said at once."""
+    """A wrong password is reported at once."""
     answers = ["attic", "n", "127.0.0.1", USER, "n", "127.0.0.1", USER]
     made, account = person(locked.port, answers, ["wifi secret", "wrong", PASSWORD])
     assert made["mqtt"] | {"server": "127.0.0.1", "user": USER, "password": PASSWORD} == made["mqtt"]
@@ -178,7 +178,7 @@ def test_a_broker_that_wants_an_account_is_asked_about_it(person, locked, capsys
 
 
 def test_no_broker_here_is_offered_one_and_the_node_an_account(person):
-    """Yes by default; what the node is called is asked, for its account is called so."""
+    """Yes by default; the node's name is asked, as its account gets that name."""
     made, account = person(1, ["attic", "", "people", ""], ["wifi secret"])
     assert account
     assert (made["client_id"], made["mqtt"]["server"], made["mqtt"]["user"]) == ("feather", "127.0.0.1", "feather")
@@ -186,7 +186,7 @@ def test_no_broker_here_is_offered_one_and_the_node_an_account(person):
 
 
 def test_no_broker_here_and_no_right_to_set_one_up(person, capsys):
-    """The reason, and the next question: no answer is lost."""
+    """The reason is said, and the next question comes: no answer is lost."""
     answers = ["attic", "", "10.0.0.7", "y"]
     made, account = person(1, answers, ["wifi secret"], possible=lambda: "sudo does not work here")
     assert made["mqtt"]["server"] == "10.0.0.7"
@@ -195,7 +195,7 @@ def test_no_broker_here_and_no_right_to_set_one_up(person, capsys):
 
 
 def test_questions_for_a_node_with_an_account(person):
-    """bootstrap.sh --broker."""
+    """As bootstrap.sh --broker asks them."""
     made, account = person(1, ["air", "10.0.0.7", "attic"], ["wifi secret"], account=True)
     assert account
     assert (made["client_id"], made["wifi"]["ssid"], made["mqtt"]["server"]) == ("attic", "air", "10.0.0.7")

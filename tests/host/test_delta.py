@@ -1,4 +1,4 @@
-"""Only what is new travels."""
+"""An update sends only what is new."""
 
 import random
 
@@ -12,7 +12,7 @@ OLD = CHANCE.randbytes(50_000)
 
 
 def carried_out(old: bytes, new: bytes, missing: list[int]) -> tuple[bytes, int]:
-    """What the missing sectors hold when a node has done all steps, and how much came over the air."""
+    """The contents of the missing sectors after a node has done all steps, and how many bytes came over the air."""
     half = old + bytes(ROMFS_HALF - len(old))
     made = bytearray(b"?" * len(new))
     sent = 0

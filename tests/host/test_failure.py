@@ -1,4 +1,4 @@
-"""How the scripts end."""
+"""How the scripts end when they fail."""
 
 import errno
 

@@ -44,7 +44,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving(*plan):
-    """A server that answers its n-th request by plan n (the last one for ever after)."""
+    """A server that answers its n-th request by the n-th plan, then always by the last one."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.plan, server.requests = list(plan) or [{}], []
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -81,7 +81,7 @@ def test_littlefs_is_mounted_and_written_by_micropython(tmp_path, blocks):
 
 
 def test_what_the_flash_held_before_does_not_matter(tmp_path):
-    """Every block of the file system is full of an older one's directories, with high revision numbers."""
+    """Every block of the file system is full of an older file system's directories, with high revision numbers."""
     blocks = 98
     old = littlefs.LittleFS(block_count=blocks, block_size=BLOCK, read_size=32, prog_size=32, cache_size=128)
     for number in range(60):

@@ -40,12 +40,12 @@ def test_modules_are_in_the_romfs_or_in_lib(config):
     romfs, plain = (firmware.make(LAYOUTS[name], config) for name in ("romfs", "plain"))
     assert set(romfs.flash) == {"boot.py", "main.py", "config.json", "config.ok"}
     compiled = {path: content for path, content in plain.flash.items() if path.startswith("lib/")}
-    # Those of the version that runs: what an update over the air, and who edits them, are compared with.
+    # The files of the running version, with which an update over the air and edited files are compared.
     assert {name: romfs.rom.pop(name) for name in ("boot.py", "main.py")} == {
         name: romfs.flash[name] for name in ("boot.py", "main.py")
     }
     assert romfs.rom.keys() == compiled.keys()
-    # Without line numbers where they would be in the heap.
+    # Without line numbers, where these would be in the heap.
     assert sum(map(len, compiled.values())) < 0.95 * sum(map(len, romfs.rom.values()))
     assert plain.rom == {}
 
@@ -62,7 +62,7 @@ def test_small_image_gets_what_it_lacks(config, monkeypatch, tmp_path):
     monkeypatch.setattr(firmware, "_LIBRARIES", libraries)
     files = firmware.make(LAYOUTS["small"], config).flash
     assert {"lib/asyncio/__init__.mpy", "lib/umqtt/simple.mpy"} <= set(files)
-    assert b"asyncio/__init__.py" not in files["lib/asyncio/__init__.mpy"]  # called as in any other image
+    assert b"asyncio/__init__.py" not in files["lib/asyncio/__init__.mpy"]  # the same name as in any other image
     monkeypatch.setitem(libraries, "umqtt.simple", (tmp_path / "nothing", "umqtt"))
     with pytest.raises(Failure, match="bootstrap") as failure:
         firmware.make(LAYOUTS["small"], config)

@@ -1,4 +1,4 @@
-"""What checks/firmware_types.py finds, and what it lets pass."""
+"""The errors that checks/firmware_types.py finds, and the code that it lets pass."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from checks import firmware_types
 from checks.firmware_types import ALLOWED, RELEASES, ROOT, find
 
-# What is wrong, in which of the two releases; none of it needs an annotation to be found.
+# Wrong programs, the releases in which they are wrong, and the word in the error; none needs an annotation.
 _WRONG = [
     ("import machine\nmachine.Pin(0, machine.Pin.PULL_DOWNWARD)", RELEASES, "PULL_DOWNWARD"),
     ("import machine\nmachine.RTC().memory(1, 2, 3)", ("1.29.0",), "memory"),
@@ -45,7 +45,7 @@ asyncio.run(blink(machine.Pin(_PIN, machine.Pin.OUT, value=1), 200))
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """What is found, by file and release, in a folder with every wrong program."""
+    """The errors found, by file and release, in a folder with every wrong program."""
     folder = tmp_path_factory.mktemp("firmware")
     for number, (program, *_) in enumerate(_WRONG):
         (folder / f"wrong{number}.py").write_text(program + "\n")

@@ -1,4 +1,4 @@
-"""The table of images and the check an image passes before anything is erased."""
+"""The table of images, and the check of an image before anything is erased."""
 
 import pytest
 from image_file import image_file

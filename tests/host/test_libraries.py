@@ -1,4 +1,4 @@
-"""Device libraries from a Python index: here one of the test's own, in a folder."""
+"""Device libraries from a Python index: here the test's own index, in a folder."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""flash.sh's connection to the ROM loader: one for everything, and what it says when there is none."""
+"""flash.sh's one connection to the ROM loader, and what flash.sh says when there is none."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ SYNC = bytes.fromhex("c000082400")
 
 
 class Pumped(Pump):
-    """A board that every SYNC resets into its loader, as a reset line would; `on_line` sees what it answers."""
+    """A board that every SYNC resets into its loader, as a reset line would; `on_line` sees its answers."""
 
     def __init__(self, flash: Flash, on_line: Callable[[bytes, int], bytes] = lambda answer, _: answer) -> None:
-        self.starts = 0  # of the flasher stub
+        self.starts = 0  # starts of the flasher stub
         self._on_line = on_line
         super().__init__(flash)
 
@@ -98,7 +98,7 @@ def test_everything_through_one_connection(pumped, flash, tmp_path, capfd):
 
 
 def test_a_cable_that_does_not_stand_the_speed(pumped, flash, tmp_path, capfd):
-    """It answers at 115200, and with noise above."""
+    """The board answers at 115200, and with noise at higher speeds."""
     pump = pumped(lambda answer, baud: bytes(len(answer)) if baud > 115200 else answer)
     (tmp_path / "piece").write_bytes(b"content!")
     with Loader(Console(), pump.path, 460800) as loader:
@@ -109,7 +109,7 @@ def test_a_cable_that_does_not_stand_the_speed(pumped, flash, tmp_path, capfd):
 
 
 def test_a_line_that_breaks_off_in_the_middle(pumped, tmp_path):
-    """Silence behind the fourth kilobyte, at any speed."""
+    """Silence after the fourth kilobyte, at any speed."""
     sent = []
 
     def dies(answer: bytes, _baud: int) -> bytes:
@@ -125,7 +125,7 @@ def test_a_line_that_breaks_off_in_the_middle(pumped, tmp_path):
 
 
 def test_another_chip(pumped):
-    """The word by which esptool knows an ESP8266 is an ESP32's."""
+    """The word by which esptool recognises an ESP8266 is that of an ESP32."""
     pump = pumped(lambda answer, _: answer.replace(bytes.fromhex("01c1f0ff"), bytes.fromhex("831df000")))
     with pytest.raises(Failure, match="is an ESP32: this needs an ESP8266") as caught:
         Loader(Console(), pump.path, 460800).identify()

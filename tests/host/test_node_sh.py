@@ -1,4 +1,4 @@
-"""node.sh: its verbs and what it says of them; the verbs themselves have tests of their own."""
+"""node.sh: its verbs and its help for them; what the verbs do has tests of its own."""
 
 import os
 import re

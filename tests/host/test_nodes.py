@@ -1,4 +1,4 @@
-"""One file a node: which setting is where, the first node making room for others, and a clone of before nodes/."""
+"""One file a node: which setting is in which file, the second node, and a clone from before nodes/."""
 
 import json
 import stat
@@ -86,7 +86,7 @@ def test_what_is_no_json_is_named_by_its_file(nodes):
 
 
 def test_each_file_gets_what_is_its(nodes):
-    """As `--set` writes it: one node's own with its name, what all share without."""
+    """As `--set` writes: with a node's name, that node's own settings; without a name, the shared ones."""
     for name in ("attic", "cellar"):
         prepare(nodes, name, "wifi.ssid=air")
     assert prepare(nodes, "attic", "outbox=9", "stats_s=60").settings["outbox"] == 9
@@ -106,7 +106,7 @@ def test_an_unknown_name_is_told_the_known_ones(nodes):
 
 
 def test_a_board_is_one_nodes(nodes):
-    """One that is alone has its settings in config.json; nodes/ knows its board. Boards can be swapped."""
+    """A single node has its settings in config.json, and its board in nodes/. Boards can be swapped."""
     write(nodes.config, SHARED | {"update_key": KEY})
     nodes.deployed("feather-1a2b3c", "5ccf7f1a2b3c", "romfs")
     alone = nodes.get()
@@ -120,7 +120,7 @@ def test_a_board_is_one_nodes(nodes):
 
 @pytest.mark.parametrize("named", [True, False])
 def test_a_clone_of_before_nodes_is_moved_over(tmp_path, named):
-    """Accounts, keys, settings and backups: those of config.json's node, and of others that were made here."""
+    """Accounts, keys, settings and backups, of config.json's node and of others that were made here."""
     clone = Clone(tmp_path / "clone")
     nodes = Nodes(clone.folder)
     first = "attic" if named else "feather-1a2b3c"

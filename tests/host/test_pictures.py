@@ -1,4 +1,4 @@
-"""docs/pictures: what is committed is what the commands draw."""
+"""docs/pictures: the committed pictures are those that the commands draw."""
 
 import subprocess
 import sys

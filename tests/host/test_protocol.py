@@ -1,4 +1,4 @@
-"""What an update over the air is, byte by byte."""
+"""The bytes of an update over the air."""
 
 import base64
 import hashlib
@@ -22,7 +22,7 @@ def test_the_head_holds_node_counter_image_and_what_it_brings() -> None:
 
 
 def test_the_signature_by_its_definition() -> None:
-    """RFC 2104 written out: not the library that signs."""
+    """RFC 2104 written out, without the library that signs."""
     update = sign("attic", KEY, 7, IMAGE)
     key = bytes.fromhex(KEY) + bytes(32)
     message = b"huzzah-node update 2\nattic" + update.head

@@ -1,4 +1,4 @@
-"""docs/reliability.md names tests: each of them is there."""
+"""docs/reliability.md: each test that it names exists."""
 
 from __future__ import annotations
 

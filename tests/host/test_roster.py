@@ -22,7 +22,7 @@ _FAULTS = {
 
 @pytest.fixture
 def house(tmp_path, broker):
-    """A clone that knows fifty nodes, whose broker knows forty-nine of them and a stranger; five are ill."""
+    """A clone with fifty nodes, whose broker has heard forty-nine of them and an unknown one; five have a problem."""
     clone = Clone(tmp_path / "clone")
     shared = {"mqtt": {"server": "127.0.0.1", "port": broker.port}, "stats_s": 60}
     (clone.folder / "config.json").write_text(json.dumps(shared))
@@ -37,7 +37,7 @@ def house(tmp_path, broker):
 
 
 def say(broker, name, state, version=VERSION):
-    """Have the broker keep what a node in that state has told it."""
+    """Publish the retained messages of a node in that state."""
     broker.publish(f"status/{name}", "offline" if state == "offline" else "online", retain=True)
     broker.publish(f"fault/{name}", json.dumps(_FAULTS.get(state, {"code": 0}), separators=(",", ":")), retain=True)
     stats = {"uptime_s": 9000, "online_s": 7200, "reading_s": 300 if state == "no readings" else 20}

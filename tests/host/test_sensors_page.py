@@ -1,4 +1,4 @@
-"""docs/sensors.md has what there is."""
+"""docs/sensors.md has every sensor that there is."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_valid(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("text", ['{"client_id": "\\ud800"}', "[" * 4000, '{"outbox": NaN}', '{"outbox": 1e400}'])
 def test_what_only_a_desktop_parser_lets_through(tmp_path: Path, text: str) -> None:
-    """It is valid or it is not, but it is never a traceback."""
+    """It is valid or invalid, but the check never ends in a traceback."""
     (tmp_path / "config.json").write_text(text, encoding="utf-8")
     done = run_check(str(tmp_path / "config.json"))
     assert done.returncode in (0, 1)

@@ -1,4 +1,4 @@
-"""What an upload sends, removes and leaves alone."""
+"""The files that an upload sends, removes and leaves alone."""
 
 import os
 from pathlib import Path
@@ -99,7 +99,7 @@ def test_full_file_system_is_noticed_before_anything_is_sent(record):
 
 
 class Shell:
-    """Takes the command that would run, and answers as a program did."""
+    """Records the command instead of running it, and answers as the program did."""
 
     def __init__(self, status=0, output=""):
         self.answer = status, output
@@ -154,7 +154,7 @@ def silent_port():
 
 
 def test_rshell_without_a_board_writes_nothing_here(tmp_path, record, silent_port):
-    """The real rshell: it finds no board, goes on, and takes /pyboard for a folder of this computer."""
+    """The real rshell finds no board, goes on, and takes /pyboard for a folder of this computer."""
     private_files.write(tmp_path / "main.py", b"main")
     with pytest.raises(Failure, match="run this again") as failure:
         by_rshell(Console(), silent_port, tmp_path, changes(survey({}), {"main.py": b"main"}, record))

@@ -1,4 +1,4 @@
-"""node.sh watch on a real Mosquitto, and what it makes of a message."""
+"""node.sh watch on a real Mosquitto, and its line for each message."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Watch:
 
     def __init__(self, clone: Clone, *words: object) -> None:
         self.process = subprocess.Popen(
-            # A job of a shell without job control ignores Ctrl-C, and so would what it starts.
+            # A background job of a shell without job control ignores Ctrl-C, and so do its child processes.
             ["env", "--default-signal=INT", "./node.sh", "watch", *map(str, words)],
             cwd=clone.folder,
             stdin=subprocess.DEVNULL,
@@ -58,7 +58,7 @@ class Watch:
         return [_TIME.sub("", line) for line in found]
 
     def subscriber(self) -> int:
-        """Process of mosquitto_sub."""
+        """The process of mosquitto_sub."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         assert len(children) == 1
         return int(children[0])
@@ -196,7 +196,7 @@ def test_says_why_it_ends(clone, locked):
 
 
 def test_into_a_program_that_has_read_enough(clone, broker):
-    """It ends at the next message, as mosquitto_sub does."""
+    """watch ends at the next message, as mosquitto_sub does."""
     write_config(clone, broker)
     broker.publish("status/attic", "online", retain=True)
     process = subprocess.Popen(
