@@ -82,7 +82,7 @@ class Bus:
 class Bench:
     """A sensor on a bus of its own: read() takes no time, but its sleeps are counted.
 
-    module: the driver's. Sensor: the class, if it is not the module's.
+    module: the driver's, with read() in it. Sensor: the class, if it is not the module's.
     """
 
     def __init__(self, module, chip, Sensor=None, **options):

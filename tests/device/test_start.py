@@ -208,7 +208,7 @@ def test_a_wrong_setting_is_a_fault_and_the_rest_can_speak():
         config, state, _ = board.start(resets=1)
         assert state.current is None and len(config["sensors"]) == 1
         write("config.json", '{"wifi": {"ssid": "home"}, "pins": {"led": 3}}')
-        assert board.start(resets=0)[1].current[0] == 8  # earlier settings do not count
+        assert board.start(resets=0)[1].current[0] == 8  # the earlier good check does not count
 
 
 def test_no_config_leaves_nothing_to_speak_with():

@@ -21,7 +21,7 @@ class Bench:
         self.now += ms / 1000
 
     def write(self, *data: int) -> bool:
-        """One transfer; whether all of it was acknowledged."""
+        """One transfer; whether all bytes were acknowledged."""
         acknowledged = self.chip.start(self.address, read=False) and all(self.chip.write(byte) for byte in data)
         self.chip.stop()
         return acknowledged

@@ -1,4 +1,4 @@
-"""Talks to a serial loader without a line: commands, data blocks, the stub's start; fixtures for both loaders."""
+"""Sends commands and data blocks to a serial loader, without a line, and starts the stub; fixtures for both loaders."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def flash(tmp_path: Path) -> Iterator[Flash]:
 
 
 class Host:
-    """The other end of the line, and the clock on the wall."""
+    """The other end of the line, and its clock."""
 
     def __init__(self, flash: Flash) -> None:
         self.now = 0.0
@@ -80,7 +80,7 @@ class Host:
         return self.ask(Op.READ_REG, struct.pack("<I", address))[1]
 
     def ask_flash(self, command: int, size: int, address: int | None = None) -> bytes:
-        """What the flash answers to a command of its own: through the SPI controller, as esptool does it."""
+        """The flash chip's answer to a command of its own, through the SPI controller, as esptool asks it."""
         user = 1 << 31 | 1 << 28 | (1 << 30 if address is not None else 0)
         words = [
             (0x1C, user),

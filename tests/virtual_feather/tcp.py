@@ -11,7 +11,7 @@ from boards import Console
 
 
 def joined(console: Console) -> None:
-    """Join the network, from a friendly prompt or whatever runs."""
+    """Join the network, from a friendly prompt or a running program."""
     console.prompt()
     console.run(
         "import network, time\nsta = network.WLAN(network.STA_IF)\nsta.active(True)\nsta.connect('home', 'secret')\n"
@@ -42,7 +42,7 @@ class _Server:
 
 @pytest.fixture
 def server():
-    """serve(function) starts a server; its port."""
+    """serve(function) starts a server and returns its port."""
     servers: list[_Server] = []
 
     def start(serve: Callable[[socket.socket], None]) -> int:
@@ -55,6 +55,6 @@ def server():
 
 
 def free_port() -> int:
-    """A port of this computer at which nobody listens."""
+    """A port of this computer at which no program listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]

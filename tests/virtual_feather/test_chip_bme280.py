@@ -31,7 +31,7 @@ class Board(Bench):
         return t >> 4, p >> 4, h
 
     def values(self) -> tuple[float, float, float]:
-        """Degrees Celsius, hPa, %: what the chip says, by the formulas in floating point (BST-BME280-DS002, 8.1)."""
+        """The chip's degrees Celsius, hPa, %, by the formulas in floating point (BST-BME280-DS002, 8.1)."""
         t1, t2, t3, p1, p2, p3, p4, p5, p6, p7, p8, p9 = struct.unpack("<Hhh Hhhhhhhhh", self.get(0x88, 24))
         (h1,) = self.get(0xA1)
         h2, h3, e4, e5, e6, h6 = struct.unpack("<hBbBbb", self.get(0xE1, 7))

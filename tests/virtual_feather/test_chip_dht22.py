@@ -17,7 +17,7 @@ class Wire:
         self.sensor = Dht22(lambda: self.now, self.air)
 
     def ask(self, ms: float = 1.0) -> bytes | None:
-        """The five bytes; None when nothing came."""
+        """The five bytes; None when there was no answer."""
         self.sensor.level(0)
         self.now += ms / 1000
         self.sensor.level(1)
@@ -57,7 +57,7 @@ def test_it_sends_the_measurement_of_the_last_time():
     assert wire.ask().hex() == "029200c85c"
     wire.now += 1.0
     wire.air.temperature = 0
-    wire.ask()  # too soon: measures nothing
+    wire.ask()  # too soon: no new measurement
     assert wire.ask().hex() == "02920064f8"
 
 

@@ -127,7 +127,7 @@ def test_rom_codes_select():
     assert wire.scratchpad(rom_code(1))[2] == 1
     assert wire.scratchpad(rom_code(2))[2] == 2
     assert wire.scratchpad(rom_code(3)) == b"\xff" * 9
-    assert crc8(wire.scratchpad()) != 0  # both at once
+    assert crc8(wire.scratchpad()) != 0  # both chips answer at once
 
 
 def test_a_single_chip_tells_its_rom_code():

@@ -21,7 +21,7 @@ _LOOP = _WORK + "print(work(%d))"
 
 @pytest.fixture(scope="module", autouse=True)
 def _built():
-    """The processor that counts is a build of its own: made before a board waits for it."""
+    """Make the build of the processor that counts branches, before a board waits for it."""
     executable(layout("romfs"), paced=True)
 
 

@@ -59,7 +59,7 @@ class Bench:
 
 
 def lux_of(counts: tuple[int, int], timing: int, package: str) -> float:
-    """The datasheet's equation as a table to look up, for comparison."""
+    """Lux by the datasheet's equation, written as a table, for comparison."""
     scale = {MS13: 322 / 11, MS101: 322 / 81, MS402: 1}[timing & 3] * (1 if timing & GAIN16 else 16)
     c0, c1 = (count * scale for count in counts)
     if c0 == 0:

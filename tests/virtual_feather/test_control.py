@@ -1,4 +1,4 @@
-"""The control socket and the verbs behind it, without a processor: a board that has no power."""
+"""The control socket and the verbs behind it, without a processor: the board has no power."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def pump(flash: Flash) -> Iterator[Pump]:
 
 @pytest.fixture
 def tool(pump: Pump, major: int) -> Callable[..., str]:
-    """Resets the chip into its loader and runs esptool on it."""
+    """tool(*arguments) resets the chip into its loader and runs esptool on it."""
 
     def run(*words: str | Path) -> str:
         pump.reset()
@@ -54,7 +54,7 @@ def image(tmp_path: Path) -> Path:
 
 
 def _as_written(image: bytes) -> bytes:
-    """With the mode and size that esptool puts in: dio, 4 MB at 40 MHz."""
+    """The image with the mode and size that esptool sets: dio, 4 MB at 40 MHz."""
     return image[:2] + b"\x02\x40" + image[4:]
 
 

@@ -1,4 +1,4 @@
-"""A clock that skips what nobody waits through, and everything that must not be skipped."""
+"""A clock that skips idle time, and everything that must not be skipped."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def console(fast: RunningBoard) -> Iterator[Console]:
 
 
 def _numbers(console: Console, code: str) -> list[int]:
-    """The numbers that a program prints. Waits for no hour of real time: what is not skipped fails the test."""
+    """The numbers that a program prints. Fails the test when a long time is not skipped."""
     return [int(word) for word in console.run(code).split()]
 
 
@@ -62,7 +62,7 @@ print(time.ticks_diff(time.ticks_ms(), start), time.time() - epoch)
     "sleep", ["time.sleep(600)", "asyncio.run(doze(600))", "for _ in range(600): time.sleep_ms(1000)"]
 )
 def test_no_callback_is_lost(console: Console, sleep: str) -> None:
-    """Each ring finds the clock at its own time, not at the end of the sleep."""
+    """Each callback runs at its own time, not at the end of the sleep."""
     code = f"""
 import asyncio, time
 from machine import Timer
@@ -189,7 +189,7 @@ print(len(poller.poll(10_000)))
 
 
 def test_a_busy_server_is_waited_for(console: Console) -> None:
-    """It reads and answers after half a second, which is no time for a board that waits ten of its own."""
+    """The server answers after half a real second; meanwhile the board, which waits ten of its own, skips nothing."""
     _numbers(console, _JOIN)
     with socket.create_server(("127.0.0.1", 0)) as server:
 

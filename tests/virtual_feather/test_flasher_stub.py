@@ -1,4 +1,4 @@
-"""The flasher stub behind the loader, and how long the flash chip keeps either of them busy."""
+"""The flasher stub that the loader starts, and how long the flash chip keeps each of them busy."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_ways_out_of_the_stub(stub: Host) -> None:
     stub.ok(Op.BAUD, 460800, 115200)
     stub.ok(Op.BEGIN, 0, 0, 0x4000, 0)
     stub.ok(Op.END, 1)
-    stub.ok(Op.MD5, 0, 4, 0, 0)  # still the stub
+    stub.ok(Op.MD5, 0, 4, 0, 0)  # the stub still runs
     stub.ok(Op.BEGIN, 0, 0, 0x4000, 0)
     stub.ok(Op.END, 0)
     assert stub.ask(Op.MD5, bytes(16))[0] == b"\x01\x05", "the ROM again"

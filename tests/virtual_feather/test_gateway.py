@@ -1,4 +1,4 @@
-"""The gateway of the virtual Feather: whom a board reaches, and who reaches it."""
+"""The gateway of the virtual Feather: what a board reaches, and what reaches the board."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_nothing_but_this_computer_is_reached(console):
 
 def test_with_a_network_more_than_this_computer_is_reached(boards):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing: only asks for the way
+        probe.connect(("192.0.2.1", 9))  # sends nothing: only finds the route
         here = probe.getsockname()[0]
     if here.startswith("127."):
         pytest.skip("this computer is in no network")
@@ -143,7 +143,7 @@ def test_bulk_comes_whole_both_ways(console, server):
         while piece := connection.recv(65536):
             taken += piece
         sums.append(hashlib.sha256(taken).hexdigest())
-        connection.sendall(b"done")  # it has only closed its half
+        connection.sendall(b"done")  # the board has closed only its half
         connection.close()
 
     port = server(exchange)
@@ -163,7 +163,7 @@ def test_bulk_comes_whole_both_ways(console, server):
 
 
 def test_bulk_outlives_a_lost_link(console, board, server):
-    """What is lost while Wi-Fi is off is sent again, by both sides."""
+    """Both sides send again what is lost while Wi-Fi is off."""
     halfway, on = threading.Event(), threading.Event()
     sums: list[bytes] = []
 
@@ -214,7 +214,7 @@ def test_a_server_on_the_board(console, board):
 
 
 def test_two_boards_and_one_port(boards):
-    """Each has an address: its server is at the port that the program has chosen, and one board reaches the other."""
+    """Each board has its own address: both servers have the port that the program chose, and one reaches the other."""
     first, second = boards("first"), boards("second")
     with first.console() as one, second.console() as two:
         for console in (one, two):
@@ -226,7 +226,7 @@ def test_two_boards_and_one_port(boards):
 
 
 def test_a_reset_of_the_board_breaks_its_connections(board, server):
-    """Nobody tells the other side: it finds out when it sends (RFC 9293, 3.5.1)."""
+    """The other side is not told: it finds out when it sends (RFC 9293, 3.5.1)."""
     connections: list[socket.socket] = []
     port = server(connections.append)
     with board.console() as console:

@@ -1,4 +1,4 @@
-"""The pads: what drives them, what pulls them, and who is told."""
+"""The pads: what drives them, what pulls them, and who is told of changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Chip:
         self.told += 1
 
     def drive(self, number: int, to: str | None, pull_up: bool = False) -> None:
-        """As the processor does, which then reports it."""
+        """Drive a pad as the processor does, which then reports the change."""
         self.page.pads_low = (to == _LOW) << number
         self.page.pads_high = (to == _HIGH) << number
         self.page.pulled_up = pull_up << number

@@ -1,4 +1,4 @@
-"""The I2C bus: who answers, and the ways in which wires fail."""
+"""The I2C bus: which chip answers, and the ways in which wires fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ADDRESS = 0x39
 
 
 class Register(Chip):
-    """Eight registers behind a pointer; writes down what it sees."""
+    """Eight registers behind a pointer; keeps a log of the calls."""
 
     def __init__(self, address: int = _ADDRESS) -> None:
         self.address = address
@@ -49,7 +49,7 @@ class Register(Chip):
 
 
 class Wires:
-    """A bus with one chip on it, byte by byte as the processor makes them out."""
+    """A bus with one chip, driven byte by byte, as the processor decodes them."""
 
     def __init__(self) -> None:
         self.page = Page()
@@ -65,7 +65,7 @@ class Wires:
         return bool(self.ask("S", bytes((address << 1 | read,))))
 
     def write(self, *data: int) -> int:
-        """Bytes that were acknowledged."""
+        """How many bytes were acknowledged."""
         return sum(bool(self.ask("w", bytes((byte,)))) for byte in data)
 
     def clock(self, times: int) -> None:

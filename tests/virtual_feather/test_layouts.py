@@ -1,4 +1,4 @@
-"""Firmware images: the table, what is recognised in a flash, and the stand-ins that are written for it."""
+"""Firmware images: the table, their recognition in a flash, and the stand-in images."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_one_flipped_bit_anywhere_else_is_damage(at: int) -> None:
     image = bytearray(make_image(layout("plain")))
     image[at] ^= 0x10
     whole = identify_image(bytes(image))
-    # Byte 1, the number of segments, is outside the checksum as well.
+    # Byte 1, the number of segments, is not covered by the checksum either.
     assert whole == (layout("plain") if at == 1 else None)
 
 
@@ -144,7 +144,7 @@ def test_a_real_image_is_identified(flash: Flash) -> None:
     assert found.banner == "MicroPython v1.9.4-113-g7d86ac6c on 2018-06-02; ESP module with ESP8266"
     assert (found.fs_start, found.romfs_size) == (0x99000, 0)
     assert "asyncio" not in found.frozen and "ntptime" in found.frozen
-    # Its linker's end of the firmware, one sector before the file system, is among its constants.
+    # The linker's end of the firmware, one sector before the file system, is among the image's constants.
     assert (found.fs_start - 4096).to_bytes(4, "little") in image
 
 

@@ -21,14 +21,14 @@ def fault(code: int) -> list[tuple[float, float]]:
 
 
 class Eye:
-    """A LED, its pin, and a clock."""
+    """An LED, its pin, and a clock."""
 
     def __init__(self) -> None:
         self.now = 100.0
         self.led = Led(lambda: self.now, _HIGH)
 
     def show(self, pattern: Iterable[tuple[float, float]], seconds: float = 1e9) -> None:
-        """Play (lit, dark) times, up to so many seconds."""
+        """Play (lit, dark) times, for at most `seconds`."""
         end = self.now + seconds
         for lit, dark in pattern:
             for level, length in ((_LOW, lit), (_HIGH, dark)):
@@ -92,7 +92,7 @@ def test_a_first_round_says_nothing_before_its_end(eye: Eye, code: int) -> None:
 @pytest.mark.parametrize("after", FAULTS)
 @pytest.mark.parametrize("before", FAULTS)
 def test_from_fault_to_fault(eye: Eye, before: int, after: int) -> None:
-    """Interrupted at every moment: at no time any other than the two."""
+    """Interrupted at every moment, the code read is never any other than the two."""
     pattern = fault(before)
     for parts in range(1, len(pattern) + 1):
         eye.show(fault(before) * 2 + pattern[:parts])

@@ -1,4 +1,4 @@
-"""The light on the virtual board, and what it remembers of it."""
+"""The light on the virtual board, and its history."""
 
 from __future__ import annotations
 

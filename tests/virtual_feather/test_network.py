@@ -1,4 +1,4 @@
-"""The network of the virtual Feather: a plain program on it, umqtt's waits and errors, sockets without a link."""
+"""The network of the virtual Feather: a plain program, umqtt's waits and errors, sockets without a link."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from waits import LIMIT_S
 
 __all__ = ["server"]
 
-# As people write them: one loop, blocking calls, sleeps. Nothing in it knows of this project.
+# A usual program: one loop, blocking calls, sleeps. It uses nothing of this project.
 _PROGRAM = """
 import network
 import time
@@ -170,7 +170,7 @@ def test_umqtt_writes_mqtt(board, server):
 
 def test_umqtt_waits_as_long_as_the_images_do(board, server):
     silent: list[socket.socket] = []
-    port = server(silent.append)  # accepts and says nothing
+    port = server(silent.append)  # accepts and sends nothing
 
     def answering(connection: socket.socket) -> None:
         connection.sendall(b"\x20\x02\x00\x00")
@@ -192,14 +192,14 @@ def test_umqtt_waits_as_long_as_the_images_do(board, server):
         )
         assert refused == "(5,)\n"
         console.run(f"c = MQTTClient('c', '127.0.0.1', {talkative})\nc.connect(timeout=0.3)\nprint(c.check_msg())")
-        # check_msg has undone the time-out: now nothing ends the wait for a PUBACK but the user.
+        # check_msg has removed the timeout: now only the user ends the wait for a PUBACK.
         console.send(b"c.publish('t', 'm', qos=1)\r")
         console.read_until(b"qos=1)\r\n")
         assert console.read_for(1.0) == b""
         console.send(b"\x03")
         console.read_until(b"KeyboardInterrupt")
         console.prompt()
-        silent[-1].recv(100)  # or else closing it is a reset
+        silent[-1].recv(100)  # otherwise closing it sends RST
         silent[-1].close()
         assert console.run("try: c.wait_msg()\nexcept OSError as e: print(e.args)") == "(-1,)\n"
         refused = (
@@ -241,7 +241,7 @@ def test_ntptime_sets_the_clock(board):
         with board.console() as console:
             joined(console)
             console.type("import ntptime, socket; ntptime.host = '127.0.0.1'; ntptime.timeout = 3")
-            # Port 123 is not ours to have: the query is sent where the test listens.
+            # Port 123 needs root: the query is sent to the test's port instead.
             console.run(
                 "class Elsewhere:\n"
                 f"  getaddrinfo = lambda host, port, ask=socket.getaddrinfo: ask(host, {server.getsockname()[1]})\n"

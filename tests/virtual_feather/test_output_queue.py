@@ -1,4 +1,4 @@
-"""Bytes to a client: one that reads slowly loses nothing, one that does not read holds nobody up."""
+"""Bytes to a client: a slow client loses nothing, a client that does not read delays no board."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BLOCK = bytes(1000)
 
 
 class Client:
-    """Takes `room` bytes, and no more."""
+    """Takes `room` bytes and no more."""
 
     def __init__(self, time: VirtualTime) -> None:
         self.room = 0
@@ -33,7 +33,7 @@ class Client:
         return taken
 
     def wait(self, seconds: float) -> None:
-        """Time passes on the board as on the wall."""
+        """Let the same time pass on the board's clock and the real one."""
         for _ in range(round(seconds / 0.05)):
             self.wall_s += 0.05
             self._time.advance(0.05)
@@ -49,7 +49,7 @@ def client(time: VirtualTime) -> Client:
 
 
 def _fill(client: Client) -> bytes:
-    """Send until the sender should pause; what was sent."""
+    """Send until the sender should pause; the bytes sent."""
     sent = b""
     while not client.output_queue.full:
         block = bytes((len(sent) // 1000 % 256,)) * 1000

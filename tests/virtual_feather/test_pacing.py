@@ -15,7 +15,7 @@ __all__ = ["time"]
 
 
 class Far:
-    """The far end of a line, and when what has come."""
+    """The far end of a line: which bytes have come, and when."""
 
     def __init__(self, time: VirtualTime, baud: int = 115200) -> None:
         self.got = b""

@@ -34,7 +34,7 @@ class Bench:
         return bool(self.ask("S", address << 1))
 
     def drive_low(self, low: bool) -> None:
-        """GPIO14, as the processor does."""
+        """Drive GPIO14 as the processor does."""
         self.page.pads_low = low << 14
         self.gpio.settle()
 

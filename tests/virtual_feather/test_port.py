@@ -1,4 +1,4 @@
-"""The virtual Feather as MicroPython's ESP8266 port: what it says it is, how it starts, stops and interrupts."""
+"""The virtual Feather as MicroPython's ESP8266 port: its identity, its start, stop and interruption."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_it_says_what_it_is(boards, image, release, machine, path):
 def test_a_fresh_heap_is_that_of_the_chip(board):
     with board.console() as console:
         console.prompt()
-        console.send(_CTRL_D)  # the first start has made the file system, with modules that stay loaded
+        console.send(_CTRL_D)  # the first start made the file system, by modules that stay loaded
         console.read_until(_BANNER)
-        free = int(console.type("import gc; gc.collect(); gc.mem_free()"))  # each line typed takes some
+        free = int(console.type("import gc; gc.collect(); gc.mem_free()"))  # each typed line takes some
         assert abs(free - 36_640) <= 64, "of the 38,016 bytes that objects can have"
         console.run("piece = bytearray(35_500)")
         _, trace = console.run_raw("more = bytearray(1000)")
@@ -86,7 +86,7 @@ def test_ctrl_c_stops_what_came_by_raw_paste(board):
         console.send(b"\x05A\x01")
         answer = console.read_until(b"R\x01")
         assert answer == b"R\x01"
-        window = console.read_until(b"\x01")  # two bytes of window size, and that one is free
+        window = console.read_until(b"\x01")  # two bytes of window size, and that a window is free
         assert int.from_bytes(window[:2], "little") >= 16
         console.send(b"print('on')\nwhile True: pass\n" + _CTRL_D)
         console.read_until(b"on\r\n")

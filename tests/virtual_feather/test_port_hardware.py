@@ -10,7 +10,7 @@ from waits import wait_for
 
 _CTRL_D = b"\x04"
 
-# What the processor may be doing when an interrupt comes. Each ends after about a second.
+# Programs that an interrupt interrupts. Each ends after about a second.
 _DOING = {
     "sleeping": "time.sleep(1)",
     "sleeping in steps": "for _ in range(100): time.sleep_ms(10)",

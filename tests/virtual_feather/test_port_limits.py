@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-# The program of MicroPython's issue 2927, with which the ESP8266 gets 19 deep.
+# The program of MicroPython's issue 2927, which on the ESP8266 recurses 19 levels deep.
 _DIVE = """
 def dive():
     global depth, failed
@@ -124,7 +124,7 @@ def test_a_clock_line_at_ground_holds_the_program_up(board):
 
 
 def test_the_least_of_the_heap_is_what_a_program_has_in_use(board):
-    """Ten kilobytes for a moment count; a hundred that nobody holds any more do not."""
+    """Ten kilobytes in use for a moment count; a hundred that are garbage do not."""
     board.ctl("heap")
     with board.console() as console:
         console.prompt()

@@ -1,4 +1,4 @@
-"""The tools that people have, unchanged, on the serial path of the virtual Feather: picocom, rshell, mpremote."""
+"""The usual tools, unchanged, on the serial path of the virtual Feather: picocom, rshell, mpremote."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BIN = Path(sys.executable).parent
 
 
 def _run(*command: object, timeout: float = 60.0) -> str:
-    """What a command prints; fails the test when the command fails."""
+    """A command's output; fails the test when the command fails."""
     words = [str(word) for word in command]
     done = subprocess.run(words, check=False, text=True, capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -65,7 +65,7 @@ def test_mpremote(boards, files, image):
     assert "9000" in _mpremote(board, "exec", "import os; print(os.stat('/lib/data.bin')[6])")
     _mpremote(board, "fs", "rm", ":lib/data.bin", "+", "fs", "rmdir", ":lib")
     assert "lib" not in _mpremote(board, "fs", "ls")
-    # A plain one of three steps, as its own help has it.
+    # A plain connection of three steps, as rshell's help describes it.
     assert _mpremote(board, "soft-reset", "eval", "'x' in dir()") == "False\n"
 
 
@@ -109,7 +109,7 @@ def test_rshell(boards, files, image):
 
 @pytest.mark.skipif(not shutil.which("picocom"), reason="picocom is not installed")
 def test_picocom(board):
-    """Ctrl-C to stop, a line, Ctrl-D for a soft reset, and away with Ctrl-A Ctrl-X; then the next one."""
+    """Ctrl-C to stop, a line, Ctrl-D for a soft reset, Ctrl-A Ctrl-X to leave; then a second picocom."""
     board.put("main.py", "import time\nwhile True:\n  print('main runs')\n  time.sleep(0.1)\n")
     for _ in range(2):
         with Terminal(["picocom", board.port, "-b115200"]) as terminal:
@@ -127,7 +127,7 @@ def test_picocom(board):
 
 
 def test_one_client_after_the_other(board):
-    """A client that is killed in the raw REPL leaves a board that the next one can take."""
+    """A client that is killed in the raw REPL leaves a board that the next client can use."""
     for _ in range(3):
         code = (
             "import serial, sys, time\n"

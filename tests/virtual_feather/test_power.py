@@ -1,4 +1,4 @@
-"""Resets, deep sleep, and supplies that are cut at bad moments."""
+"""Resets, deep sleep, and power cuts at bad moments."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ print(os.statvfs("/")[3] > 0)
 
 
 def test_a_file_system_survives_power_cuts(board: RunningBoard, request: pytest.FixtureRequest) -> None:
-    """The supply goes after a random number of bytes programmed or erased, while MicroPython writes files."""
+    """The supply fails after a random number of bytes programmed or erased, while MicroPython writes files."""
     cuts = 200 if request.config.getoption("--long") else 8
     board.put("canary.txt", "alive")
     chance = random.Random(2561)

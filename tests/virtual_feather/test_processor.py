@@ -1,4 +1,4 @@
-"""The processor as a process: when it crashes, when its board is killed, when its build is."""
+"""The processor as a process: it crashes, its board is killed, its build is killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The radio: joining, losing, rejoining, and what it keeps in flash."""
+"""The radio: joining, losing the link, rejoining, and its parameters in flash."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAC = bytes.fromhex("5ccf7f0a1b2c")
 
 
 class Node:
-    """A radio in a chip, and what it has told the processor."""
+    """A radio in a chip, and what it told the processor."""
 
     def __init__(self, time: VirtualTime, flash: Flash) -> None:
         self.links: list[bool] = []

@@ -126,12 +126,12 @@ def test_edges_tell_of_room_as_well(time: VirtualTime) -> None:
 
 
 def test_a_descriptor_that_was_closed_and_opened_anew_is_not_told_of_the_old_ones_news(time: VirtualTime) -> None:
-    """Both are ready in one turn; the first call replaces the second, which gets the same number."""
+    """Both are ready in one turn; the first call replaces the second descriptor by a new one of the same number."""
     pairs = [socket.socketpair() for _ in range(2)]
     replaced: list[socket.socket] = []
 
     def replace(which: int) -> None:
-        """Whoever comes first replaces the other."""
+        """The first of the two calls replaces the other's descriptor."""
         other = pairs[1 - which][0]
         number = other.fileno()
         time.reactor.forget(number)

@@ -1,4 +1,4 @@
-"""The serial path over TCP, with pyserial's own client: bytes, rates, reset lines, and clients that go."""
+"""The serial path over TCP, with pyserial's own client: bytes, rates, reset lines, and clients that leave."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ALL_BYTES = bytes(range(256)) * 8
 
 
 class Bridge:
-    """A port in a loop of its own, and what has come through it."""
+    """A port in a loop of its own, and the bytes received through it."""
 
     def __init__(self) -> None:
         self.got = b""
@@ -40,7 +40,7 @@ class Bridge:
                 self.port.send(self._to_send.get())
 
     def send(self, data: bytes) -> None:
-        """Have the board send."""
+        """Make the board send."""
         self._to_send.put(data)
 
     def sent_all(self) -> bool:
@@ -131,7 +131,7 @@ def test_a_client_killed_with_the_chip_in_reset_lets_it_go(bridge: Bridge) -> No
     bridge.events.clear()
     client.rts = True
     bridge.wait(lambda: bridge.events == ["hold"])
-    client._socket.shutdown(socket.SHUT_RDWR)  # no farewell: as a kill does
+    client._socket.shutdown(socket.SHUT_RDWR)  # without pyserial's close: as after a kill
     bridge.wait(lambda: bridge.events == ["hold", "start False"])
     with bridge.client() as successor:
         successor.write(b"still there")

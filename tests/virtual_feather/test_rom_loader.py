@@ -1,4 +1,4 @@
-"""The ROM's serial loader, byte by byte: the line, what it answers, what it does to the flash."""
+"""The ROM's serial loader, byte by byte: the line, its answers, its effect on the flash."""
 
 from __future__ import annotations
 

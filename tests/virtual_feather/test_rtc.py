@@ -1,4 +1,4 @@
-"""The RTC's domain: where its counter starts, and its memory."""
+"""The RTC: when its counter starts, and its memory."""
 
 from __future__ import annotations
 

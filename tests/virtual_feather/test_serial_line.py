@@ -1,4 +1,4 @@
-"""The serial line of the virtual Feather: clients that come, go, die, dawdle, and the time that bytes take."""
+"""The serial line of the virtual Feather: clients that come, leave, die or read slowly; the time that bytes take."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _esptool(*words: str | Path) -> str:
 
 def _says_hello(board: RunningBoard) -> None:
     with board.console() as console:
-        console.send(b"\r\x03\x02")  # Ctrl-B: out of a raw REPL that somebody left
+        console.send(b"\r\x03\x02")  # Ctrl-B: leave a raw REPL that the last client left open
         console.prompt()
         assert console.type("'hel' + 'lo'") == "'hello'\n"
 
@@ -99,7 +99,7 @@ def test_the_next_client_takes_over_from_one_that_was_killed(board: RunningBoard
 
 
 def test_a_killed_boards_path_leads_to_no_other_board(boards: Callable[..., RunningBoard]) -> None:
-    """The system gives the number of its pty to the next: who opens the old path again must find nothing there."""
+    """The system gives the pty's number to the next program; a client that opens the old path must find nothing."""
     killed = boards("killed")
     number = os.path.realpath(killed.link)
     os.kill(killed.pid, signal.SIGKILL)
@@ -115,7 +115,7 @@ def test_a_killed_boards_path_leads_to_no_other_board(boards: Callable[..., Runn
 
 
 def test_a_board_that_is_killed_while_it_prints_says_nothing_of_it(boards: Callable[..., RunningBoard]) -> None:
-    """Its processor is another process, which must end with it; what it says on standard error fails every test."""
+    """Its processor is a process of its own, which must end too; any text on standard error fails a test."""
     for i in range(5):
         board = boards(f"killed-{i}")
         with board.console() as console:
@@ -127,7 +127,7 @@ def test_a_board_that_is_killed_while_it_prints_says_nothing_of_it(boards: Calla
 
 
 def test_a_slow_client_loses_nothing(board: RunningBoard) -> None:
-    """It sleeps between its reads; the program waits in print() meanwhile."""
+    """The client sleeps between its reads; meanwhile the program waits in print()."""
     lines = 4000
     with board.console() as console:
         console.prompt()
@@ -141,7 +141,7 @@ def test_a_slow_client_loses_nothing(board: RunningBoard) -> None:
 
 
 def test_a_client_that_does_not_read_stops_no_program(board: RunningBoard) -> None:
-    """400 kB for somebody who has the path open and is not there: some is lost, the program ends."""
+    """400 kB for a client that has the path open and does not read: some is lost, the program ends."""
     with board.console() as console:
         console.prompt()
         console.send(b"from machine import Pin; led = Pin(0, Pin.OUT, value=1)\r")
@@ -164,7 +164,7 @@ def paced(boards: Callable[..., RunningBoard]) -> RunningBoard:
 
 
 def _no_faster_than_the_line(board: RunningBoard, began: float) -> None:
-    """A busy computer may take longer; that nothing else does is in test_pacing.py."""
+    """A busy computer may take longer; test_pacing.py tests the upper bound."""
     assert board.clock - began > 0.95 * _SIZE * 10 / _BAUD
 
 

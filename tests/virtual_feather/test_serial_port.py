@@ -1,4 +1,4 @@
-"""The serial path itself: bytes, clients that come and go, and the link to it."""
+"""The serial path itself: bytes, clients that come and leave, and the link to the path."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LOT = bytes(range(256)) * 8
 
 
 class Bench:
-    """A port, and what has come through it, in order."""
+    """A port, and the events and bytes from it, in order."""
 
     def __init__(self, time: VirtualTime, link: Path | None = None) -> None:
         self._time = time
-        self.wait_s = 0.0  # for the line, behind each read
+        self.wait_s = 0.0  # wait for the line after each read
         self.seen: list[bytes | str] = []
         self.port = SerialPort(time.reactor, link, self._receive, lambda: self.seen.append("closed"), lambda: None)
 
@@ -33,7 +33,7 @@ class Bench:
         return self.wait_s
 
     def turn(self) -> list[bytes | str]:
-        """What has come since the last call."""
+        """The events and bytes since the last call."""
         for _ in range(5):
             self._time.reactor.turn()
         seen, self.seen = self.seen, []
@@ -84,7 +84,7 @@ def test_two_that_have_it_open_close_it_when_the_second_goes(bench: Bench) -> No
 
 
 def test_one_that_follows_at_once_is_another(bench: Bench) -> None:
-    """No turn between: the hang-up itself is over before anybody looks."""
+    """With no turn in between: the hang-up is over before the port looks."""
     first = _open(bench)
     os.write(first, b"first")
     assert bench.turn() == [b"first"]

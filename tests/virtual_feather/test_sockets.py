@@ -1,4 +1,4 @@
-"""lwIP's sockets on the virtual Feather: what they hold, how long they wait, with which errors they end."""
+"""lwIP's sockets on the virtual Feather: their buffers, their timeouts and their errors."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_connect_that_takes_too_long(board):
     with socket.socket() as listener, socket.socket() as first, _console_with_sockets(board) as console:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        first.connect(listener.getsockname())  # its queue is full: what comes now is not answered
+        first.connect(listener.getsockname())  # the queue is full: further connections are not answered
         found = console.run(
             f"s = socket.socket(); s.settimeout(0.3)\nattempt(s.connect, ('127.0.0.1', {listener.getsockname()[1]}))"
         )

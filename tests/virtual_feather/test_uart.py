@@ -1,4 +1,4 @@
-"""Who listens on the line: the program, the ROM loader, or a flasher stub that was left."""
+"""What listens on the line: the program, the ROM loader, or a flasher stub that was left running."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ERASE_FLASH = slip.encode(struct.pack("<BBHI", 0, 0xD0, 0, 0))
 
 
 class Board:
-    """What the UART sees of a board; writes down what is done to it."""
+    """The part of a board that the UART uses; keeps a log of the calls."""
 
     def __init__(self, flash: Flash) -> None:
         self.flash = flash
@@ -50,7 +50,7 @@ class Board:
         self.uart.halted()
 
     def take(self) -> tuple[list[object], bytes]:
-        """What has been done and sent since the last call."""
+        """The calls, and the bytes sent, since the last take()."""
         done, sent, self.done, self.sent = self.done, self.sent, [], b""
         return done, sent
 

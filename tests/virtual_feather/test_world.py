@@ -80,7 +80,7 @@ def test_the_bus_is_where_its_wires_lead(board: RunningBoard) -> None:
 
 
 def test_a_chip_that_hangs_wants_nine_clocks(board: RunningBoard) -> None:
-    """The byte of an address has them: that transaction fails, and the next is well."""
+    """An address byte gives the nine clocks: that transaction fails, and the next one works."""
     with board.console() as console:
         console.prompt()
         board.ctl("i2c", "hang")
@@ -133,7 +133,7 @@ def test_the_network_comes_and_goes(board: RunningBoard) -> None:
         wait_for(lambda: console.type("w.isconnected()") == "True\n", "joined")
         board.ctl("wifi", "off")
         assert console.type("w.isconnected()") == "False\n"
-        assert "scan failed" in console.type("w.scan()")  # the SDK has no list to hand over when it has heard nobody
+        assert "scan failed" in console.type("w.scan()")  # the SDK has no list to return when it heard no access point
         board.ctl("wifi", "on")
         wait_for(lambda: console.type("w.isconnected()") == "True\n", "joined again, as before")
         assert console.type("w.scan()[0][0]") == "b'home'\n"
