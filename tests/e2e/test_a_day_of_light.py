@@ -1,4 +1,4 @@
-"""A day on a node that says only what has changed: a fast clock, a real broker, a sun that takes its time."""
+"""A day of light on a node that publishes only changes, with a fast clock and a real broker."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _EVERY_S = 60
 
 @pytest.fixture
 def day(request: pytest.FixtureRequest) -> tuple[int, float, int]:
-    """(its seconds, delta, heartbeat_s): a whole one with --long, otherwise four hours, six times as fast."""
+    """(the day's seconds, delta, heartbeat_s): a whole day with --long, otherwise four hours, six times as fast."""
     return (86400, 750.0, 7200) if request.config.getoption("--long") else (14400, 4500.0, 1800)
 
 
 def test_few_readings_and_no_change_missed(node, day):
-    """Two chips in the same light, one reading right after the other: as it is, and with delta and heartbeat_s."""
+    """Two chips in the same light, one read right after the other: one plain, one with delta and heartbeat_s."""
     lasts_s, delta, heartbeat_s = day
     readings = lasts_s // _EVERY_S
     chip = {"driver": "tsl2561", "every_s": _EVERY_S}
@@ -34,7 +34,7 @@ def test_few_readings_and_no_change_missed(node, day):
     feather.board.until(lambda: len(broker.of("plain")) >= readings, lasts_s + 600, 600)
     plain, few = broker.of("plain")[:readings], broker.of("few")
     few = [message for message in few if message.at <= plain[-1].at]
-    # As a subscriber sees it: beside each reading, what was told last. That of the same minute follows the plain one.
+    # As a subscriber sees it: each plain reading beside the last filtered one, which follows it in the same minute.
     told = before = few[0].number
     furthest = 0.0
     silence = longest = 0

@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs/adding-a-sensor.md").read_text(encoding="utf-8")
 
 
 def _block(language: str) -> str:
-    """The page's one block of that language."""
+    """The page's only block in that language."""
     (block,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     return block
 

@@ -1,4 +1,4 @@
-"""The classic procedure, typed by hand as the first README had it: esptool, picocom, rshell with nano."""
+"""The classic procedure of the first README, typed by hand: esptool, picocom, rshell with nano."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_erase_and_write_by_hand(board: RunningBoard, tmp_path: Path, major: int
 
 
 def test_repl_of_node_sh(board: RunningBoard) -> None:
-    """The command that it says is the one to type without it."""
+    """node.sh shows the command that a user would type without it."""
     with Terminal(["./node.sh", "repl", "--port", board.port], ROOT) as terminal:
         terminal.read_until(f"$ picocom {board.port} -b115200".encode())
         terminal.read_until(b"Terminal ready")

@@ -1,4 +1,4 @@
-"""A cluster of three RabbitMQ, with the files and the lines of docs/cluster.md: the node's broker is killed."""
+"""A cluster of three RabbitMQ nodes, set up as in docs/cluster.md; the feather's broker is killed."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["cluster"]
 
 KILLS, BACK_S = 20, 20.0
 EVERY_S = 2
-_RISE_V, _RISE_S = 0.0002, 0.2  # two readings in a row differ by two steps of the ADC: equal ones are duplicates
+_RISE_V, _RISE_S = 0.0002, 0.2  # readings in a row differ by two steps of the ADC, so equal ones are duplicates
 
 
 class Subscriber:
-    """Everything that node attic says, heard in a persistent session with QoS 1, at whichever broker is there."""
+    """All that node attic publishes, received in a persistent session with QoS 1, from any broker that runs."""
 
     def __init__(self) -> None:
-        self.readings: list[float] = []  # live or late, in order
+        self.readings: list[float] = []  # live and late, in order
         self.connects = 0
         self._ended = threading.Event()
         self._subscribed = threading.Event()
@@ -112,7 +112,7 @@ def test_the_broker_of_the_node_is_killed(cluster: Cluster, tmp_path, boards) ->
 
 
 def _reading(board: RunningBoard, heard: Subscriber) -> tuple[float, float]:
-    """Wait for the next reading: the board's clock, and what it is."""
+    """Wait for the next reading; the board's clock, and the reading."""
     count = len(heard.readings)
     wait_for(lambda: len(heard.readings) > count, "a reading")
     return board.clock, heard.readings[-1]

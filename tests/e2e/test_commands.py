@@ -1,4 +1,4 @@
-"""Commands over MQTT: what is done, and what is answered. `set` is in test_set.py."""
+"""Commands over MQTT: their effects and their answers. `set` is in test_set.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from waits import wait_for
 
 
 def test_identify(node):
-    """Flashes without end, ten in two seconds, for so long; readings go on."""
+    """The LED flashes ten times in two seconds, for the seconds asked; readings go on."""
     feather: Node = node()
     feather.reading()
     assert feather.ask("identify", "4") == "ok"
@@ -39,7 +39,7 @@ def _flashes(feather: Node) -> list[tuple[str, float]]:
 
 
 def test_identify_during_a_fault(node):
-    """It goes before the fault, which is told again afterwards."""
+    """identify comes before the fault's pattern, which is shown again afterwards."""
     feather: Node = node()
     feather.board.ctl("unplug", "tsl2561")
     feather.fault(4)
@@ -103,7 +103,7 @@ def test_what_is_no_command_is_answered(node):
 
 
 def test_not_an_old_command_again(node):
-    """A command that somebody has retained is carried out once: when it is sent, not at every connection."""
+    """A retained command is carried out once: when it is sent, not at every connection."""
     feather: Node = node()
     feather.reading()
     since = feather.broker.count
@@ -120,7 +120,7 @@ def test_not_an_old_command_again(node):
 
 
 def test_many_at_once(node):
-    """Each is answered, in order, also when there are more than wait for their turn on the board."""
+    """Each is answered, in order, even if there are more than the board's queue holds."""
     feather: Node = node()
     feather.reading()
     since = feather.broker.count

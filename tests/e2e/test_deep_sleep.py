@@ -10,7 +10,7 @@ import pytest
 from nodes import Broker, Node
 from waits import wait_for
 
-_EVERY_S = 10  # the shortest sleep there is
+_EVERY_S = 10  # the shortest sleep allowed
 _AWAKE_S = 25.0  # of the board's clock, at most
 _SENSORS = [{"driver": "tsl2561"}]
 
@@ -73,7 +73,7 @@ def test_a_reading_at_each_wake(sleeper):
 
 
 def test_a_batch_with_its_times(sleeper):
-    """Two wakes in silence, at the third all is sent: the older ones with their age, the last as one of now."""
+    """Two wakes send nothing, the third sends all: the older readings with their age, the last as a live one."""
     feather = sleeper(batch=3)
     _wire(feather)
     broker = feather.broker
@@ -87,7 +87,7 @@ def test_a_batch_with_its_times(sleeper):
 
 
 def test_a_batch_is_sent_before_it_is_too_much(sleeper):
-    """RTC memory keeps 52 readings: of six quantities those of eight wakes, whatever `batch` asks for."""
+    """RTC memory keeps 52 readings: with six quantities, those of eight wakes, whatever `batch` asks for."""
     sensors = [{"driver": "bme280"}, {"driver": "sht31", "topic": "sht"}, {"driver": "adc"}]
     feather = sleeper("--chips", "bme280,sht31", batch=50, sensors=sensors)
     _wire(feather)
@@ -143,7 +143,7 @@ def test_a_retained_command_keeps_it_awake(sleeper):
 
 
 def test_runapp_holds_it(sleeper):
-    """At a wake, and in the middle of one."""
+    """At the start of a wake, and in the middle of one."""
     feather = sleeper()
     _wire(feather)
     feather.comes("sensors", "lux")
@@ -162,7 +162,7 @@ def test_runapp_holds_it(sleeper):
 
 
 def test_a_sensor_that_is_gone(sleeper):
-    """The fault is told, and does not keep it awake; when it ends that is told too."""
+    """The fault is published, and does not keep the node awake; its end is published too."""
     feather = sleeper()
     feather.board.ctl("unplug", "tsl2561")
     _wire(feather)
@@ -177,7 +177,7 @@ def test_a_sensor_that_is_gone(sleeper):
 
 
 def test_how_long_it_is_awake(sleeper):
-    """For docs/battery.md, at the chip's pace: from the reset to deepsleep(), of wakes that send and that do not."""
+    """For docs/battery.md, at the chip's pace: from reset to deepsleep(), for wakes that send and wakes that do not."""
     feather = sleeper("--chip-speed", batch=2)
     _wire(feather)
     feather.comes("sensors", "lux", within_s=2 * (_EVERY_S + _AWAKE_S))
@@ -192,7 +192,7 @@ def test_how_long_it_is_awake(sleeper):
 
 
 def _awake_s(feather: Node) -> float:
-    """Wait for the next wake; its seconds of the board's clock."""
+    """Wait for the next wake; how many seconds of the board's clock it lasts."""
     board = feather.board
     board.until(lambda: not _is_asleep(feather), _EVERY_S + 5, 0.05)
     began = board.clock
@@ -201,7 +201,7 @@ def _awake_s(feather: Node) -> float:
 
 
 def test_without_the_wire_it_stays_asleep(sleeper):
-    """As the chip does: the page says so first."""
+    """As on the chip; docs/battery.md says so."""
     feather = sleeper()
     feather.comes("sensors", "lux")
     _falls_asleep(feather)

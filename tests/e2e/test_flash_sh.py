@@ -1,4 +1,4 @@
-"""flash.sh from a bare board to a publishing node, and from then on.
+"""flash.sh from a bare board to a publishing node, and on later runs.
 
 The real esptool, rshell and mpremote, on a virtual Feather behind a pty.
 """
@@ -30,7 +30,7 @@ def test_from_an_erased_flash_to_a_reading(computer, bare, image, uploader):
 
 
 def test_a_second_board_is_a_node_of_its_own(computer, boards):
-    """The first stays what it was; each has a key of its own, and is known by its MAC from then on."""
+    """The first stays as it was; each has a key of its own, and from then on is known by its MAC."""
     computer.config(mqtt=computer.settings()["mqtt"], update_key="ab" * 32)
     one, two = boards("one"), boards("two")
     computer.flash(one)
@@ -46,7 +46,7 @@ def test_a_second_board_is_a_node_of_its_own(computer, boards):
 
 
 def test_all_boards_at_once(computer, boards):
-    """Three empty boards become three nodes; then, known by their MACs, the same ones."""
+    """Three empty boards become three nodes; the next run knows them by their MACs."""
     computer.config(mqtt=computer.settings()["mqtt"], update_key="ab" * 32)
     three = [boards(name) for name in ("one", "two", "three")]
     ports = [word for board in three for word in ("--port", board.port)]
@@ -70,7 +70,7 @@ def test_all_boards_at_once(computer, boards):
 
 
 def test_what_a_node_of_an_older_clone_measures_is_taken_from_its_board(computer, board):
-    """keys/ had its secrets alone: config.json was another node's since."""
+    """keys/ had only its secrets, as config.json had become another node's."""
     mqtt = computer.settings()["mqtt"]
     computer.config(mqtt=mqtt, client_id="cellar", outbox=33, update_key="ab" * 32)
     computer.flash(board)
@@ -110,14 +110,14 @@ def test_what_was_on_the_board_is_never_lost(computer, board):
     assert computer.saved("main.py") == ["print('by hand')\n"]
     assert computer.saved("notes.txt") == ["mine\n"]
     assert oct((computer.root / "backup").stat().st_mode)[-3:] == "700"
-    computer.flash(board)  # as flash.sh left it: nothing more to save
+    computer.flash(board)  # unchanged since flash.sh: nothing more to save
     assert len(computer.saved("main.py")) == 1
 
 
 def test_files_only_sends_what_differs_and_leaves_the_users_own(computer, board):
     computer.flash(board)
     board.put("/notes.txt", "mine\n")
-    # An earlier version had a file that this one has not.
+    # An earlier version had a file that this version lacks.
     board.put("/lib/old.py", "# old\n")
     (record,) = computer.root.glob("backup/*/deployed.json")
     known = json.loads(record.read_text())
@@ -145,7 +145,7 @@ def test_a_module_of_the_users_own_in_the_root_is_named_and_stays(computer, boar
 
 
 def test_a_node_with_a_fault_does_not_work(computer, board):
-    """It is on the air; one of its two sensors is not there."""
+    """The node is connected, but one of its two sensors is missing."""
     config = json.loads((computer.root / "config.json").read_text())
     config["sensors"] = [{"driver": "bme280"}, {"driver": "tsl2561"}]
     (computer.root / "config.json").write_text(json.dumps(config))
@@ -187,7 +187,7 @@ def test_dry_run_prints_the_commands_and_touches_nothing(computer, board):
         }
 
     with board.console() as console:
-        console.prompt()  # its own first start is over
+        console.prompt()  # the board's first start is over
     before, flash = state(), (board.state / "flash.bin").read_bytes()
     for options in ((), ("--uploader", "rshell"), ("--uploader", "mpremote"), ("--files-only",), ("--no-erase",)):
         done = computer.flash(board, "--dry-run", *options)

@@ -1,6 +1,6 @@
 """flash.sh when something is wrong: with the board, the port, the image, the settings, the broker or the cable.
 
-What was on the board is never lost, and the next run mends it.
+The board's files are never lost, and the next run repairs the board.
 """
 
 import json
@@ -43,7 +43,7 @@ def test_a_watchdog_that_a_program_has_started_is_fed(board):
 def test_files_only_gets_the_board_from_main_py(computer, board, main):
     computer.flash(board)
     with board.console() as console:
-        console.prompt()  # as for everybody who copies a file: the node has stopped
+        console.prompt()  # as for a user who copies a file: the node has stopped
     board.put("/main.py", main)
     works(computer.flash(board, "--files-only"))
     assert computer.saved("main.py") == [main]
@@ -127,7 +127,7 @@ def test_a_file_that_does_not_compile_is_not_sent(computer, board):
 
 @pytest.mark.parametrize("answer", ["board", "here"])
 def test_settings_changed_on_the_board_are_not_lost(computer, board, answer):
-    """They are shown, and one answer takes them over."""
+    """They are shown, and one answer keeps them."""
     computer.flash(board)
     path = computer.root / "config.json"
     here = json.loads(path.read_text())
@@ -172,7 +172,7 @@ def test_full_file_system(computer, board):
 
 
 def cable_pulled(computer, board, options, when):
-    """Run flash.sh until a line of its output matches `when`: the board is gone in the middle of a byte."""
+    """Run flash.sh until a line of its output matches `when`: then the board disappears in the middle of a byte."""
     code, said = interrupted(computer, board, options, when, lambda _: os.kill(board.pid, signal.SIGKILL))
     assert code in (4, 5, 7, 8), said
     assert "run this again" in said
@@ -192,7 +192,7 @@ def cable_pulled(computer, board, options, when):
     ids=["erase", "write image", "write romfs", "write littlefs", "rshell", "mpremote"],
 )
 def test_cable_pulled_is_mended_by_the_next_run(computer, boards, bare, options, when, erased):
-    board = bare("--paced") if erased else boards("feather", "--paced")  # so that there is a middle
+    board = bare("--paced") if erased else boards("feather", "--paced")  # paced, so that the cut falls in the middle
     cable_pulled(computer, board, options, when)
     board = boards("feather")
     works(computer.flash(board, *options))

@@ -1,4 +1,4 @@
-"""Home Assistant finds the node's sensors by what the node announces, and no longer finds those that have gone."""
+"""Home Assistant finds the node's sensors by the node's announcement, and no longer finds removed sensors."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _DIAGNOSTICS = {"stats-rssi", "stats-free", "stats-uptime_s", "fault-code"}
 
 
 class Announced:
-    """What the broker keeps of homeassistant/#, as it is now."""
+    """The broker's current retained messages of homeassistant/#."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
 
     def all(self) -> dict[str, str]:
-        """Topics with payloads that are not empty."""
+        """All topics whose payloads are not empty."""
         newest: dict[str, str] = {}
         for message in list(self._broker.messages):
             if message.topic.startswith("homeassistant/") and message.topic.endswith("/config"):
@@ -53,7 +53,7 @@ def _is_announced(feather: Node, since: int, form: str | bool) -> None:
 
 
 def _told(configs: dict[str, str], states: dict[str, list[str]] | None = None) -> dict[str, Any]:
-    """The entities as Home Assistant takes them. Fails the test when it refuses one."""
+    """The entities as Home Assistant makes them. Fails the test when it refuses one."""
     if not (HOME_ASSISTANT / "pins").exists():
         pytest.skip("Home Assistant is not there: its packages are for x86-64 and Python 3.11 (tests/fetch.py)")
     done = subprocess.run(
@@ -74,7 +74,7 @@ def _components(payload: str) -> dict[str, dict[str, Any]]:
 
 
 def _change(feather: Node, **changes: Any) -> int:
-    """Write another config.json; the number of the message with which the node is back."""
+    """Write another config.json; the number of the first message after the node's new start."""
     since = feather.broker.count
     feather.board.put("config.json", json.dumps(config_for(feather.broker, **changes)))
     return feather.broker.messages.index(feather.comes("connect", since=since))
@@ -156,7 +156,7 @@ def test_a_sensor_that_leaves_the_device(node):
     components = _components(feather.wait(topic, since).payload)
     assert components["lux"] == {"p": "sensor"}, "which takes it away"
     assert len(components["voltage"]) > 1
-    feather.wait("sensors/n1/voltage", since)  # it has been remembered
+    feather.wait("sensors/n1/voltage", since)  # the announcement has been stored
     since = broker.count
     feather.board.ctl("reset")
     assert "lux" not in _components(feather.wait(topic, since).payload)
@@ -197,7 +197,7 @@ def _is_config(message: Message) -> bool:
 
 
 def test_home_assistant_starts(node):
-    """Its birth message, and not the one that it left with the broker when it started last."""
+    """Its birth message counts, but not the retained one of its last start."""
     feather: Node = node(homeassistant=True)
     broker = feather.broker
     topic = _DEVICE
@@ -218,7 +218,7 @@ def test_home_assistant_starts(node):
 
 
 def test_the_power_goes_in_the_middle(node):
-    """While the settings are taken in, or what is announced is remembered: it comes out right at the next start."""
+    """While settings are read or the announcement is stored: the announcement is right after the next start."""
     feather: Node = node(sensors=_LUX, homeassistant="single")
     broker = feather.broker
     _is_announced(feather, 0, "single")
@@ -244,7 +244,7 @@ def test_the_power_goes_in_the_middle(node):
 
 
 def test_what_home_assistant_refuses_is_seen():
-    """The check has teeth."""
+    """The check finds errors."""
     entity = {"uniq_id": "a", "stat_t": "t", "avty_t": "s", "dev": {"ids": "n"}, "o": {"name": "x"}}
     with pytest.raises(AssertionError, match="AssertionError"):
         _told({"homeassistant/sensor/n/a/config": json.dumps(entity | {"dev_cla": "illuminance", "unit_of_meas": "V"})})

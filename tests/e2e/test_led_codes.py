@@ -1,4 +1,4 @@
-"""Each fault of the table, caused: what the LED spells, and that the node gets well by itself."""
+"""Each fault of the table is caused: the LED shows its code, and the node recovers by itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def stumble():
 
 
 def _spells(board: RunningBoard, code: int) -> None:
-    """Within half a minute of the board's time."""
+    """Check that the LED shows the code within half a minute of the board's time."""
     _shows(board, f"fault {code}")
 
 
@@ -105,7 +105,7 @@ def test_5_a_publication_is_not_acknowledged(tmp_path, boards, broker):
         write_flash(tmp_path / "n1", config)
         board = boards("n1")
         broker.wait("sensors/n1/lux")
-        # Every PUBACK is kept from the node; all else, CONNACK among it, passes.
+        # Every PUBACK is kept from the node; all other packets, CONNACK too, pass.
         relay.mutate = lambda data: re.sub(rb"\x40\x02..", b"", data, flags=re.DOTALL)
         _spells(board, 5)
         relay.mutate = None
@@ -125,7 +125,7 @@ def test_6_a_coroutine_crashes(tmp_path, boards, broker):
     fault = node.fault(6)
     assert "stumble" in fault.json["detail"]
     _spells(board, 6)
-    node.reading(since=broker.count)  # the others go on
+    node.reading(since=broker.count)  # the other sensors go on
 
 
 def test_7_wifi_is_gone(node):
@@ -154,7 +154,7 @@ def test_8_config_json_is_wrong(tmp_path, boards, broker, config, says):
         console.send(b"\x03")
         console.read_until(b">>> ")
         assert console.type("6*7").strip() == "42"
-        console.send(b"\x04")  # once more from the start, to hear what it says
+        console.send(b"\x04")  # start again, to read its output
         console.read_until(b"soft reboot")
         said = console.read_until(says.encode()).decode()
         board.skip(3)

@@ -1,4 +1,4 @@
-"""A node at the broker that bootstrap.sh --broker sets up: it works, and who guesses passwords does not get in."""
+"""A node at the broker that bootstrap.sh --broker sets up: it works, and guessed passwords are refused."""
 
 import itertools
 import re
@@ -17,13 +17,13 @@ from host.settings.check import Invalid, load
 EVERY_S = 1
 SETTINGS = (f"sensors.0.every_s={EVERY_S}", "stats_s=10")
 _REFUSED = (4, 5)  # CONNACK: bad user name or password, not authorized
-# Who would be tried first, with what.
+# The users and passwords that an attacker tries first.
 USERS = ("attic", "people", "admin", "root", "pi", "mosquitto", "mqtt", "test", "attic ", "")
 PASSWORDS = ("attic", "people", "password", "123456", "admin", "raspberry", "mosquitto", "micropythoN", "", "$7$101$")
 
 
 def test_flash_sh_and_watch_hear_the_node(delivered, board, tmp_path):
-    """A node's account may not read what it says itself: both take the account of the people."""
+    """A node's account may not read the node's own messages, so both use the account of the people."""
     delivered.add("attic", *SETTINGS)
     delivered.start_as_people()
     image = tmp_path / IMAGES["romfs"].file_name
@@ -42,7 +42,7 @@ def test_flash_sh_and_watch_hear_the_node(delivered, board, tmp_path):
 
 
 def test_1000_guesses(delivered, boards, tmp_path):
-    """Nobody is in after them, and the node has gone on publishing at its interval meanwhile."""
+    """No guess gets in, and the node meanwhile publishes at its interval."""
     config = delivered.add("attic", *SETTINGS)
     delivered.start_as_people()
     write_flash(tmp_path / "attic", config)
@@ -65,7 +65,7 @@ def test_1000_guesses(delivered, boards, tmp_path):
 
 
 def test_the_node_says_all_it_has_to_say_there(delivered, boards, tmp_path):
-    """What the access list lets through is what a node sends: nothing is lost silently."""
+    """The access list allows all that a node sends: nothing is lost silently."""
     config = delivered.add("attic", *SETTINGS)
     delivered.start_as_people()
     write_flash(tmp_path / "attic", config)
@@ -91,7 +91,7 @@ def test_the_node_says_all_it_has_to_say_there(delivered, boards, tmp_path):
 
 @pytest.mark.parametrize("image", IMAGES)
 def test_the_board_opens_no_door_of_its_own(node, image):
-    """The access point that a new image brings is off when the node says its first word; WebREPL never starts."""
+    """The access point of a new image is off by the node's first message; WebREPL never starts."""
     feather: Node = node(image=image)
     feather.comes("connect")
     assert not feather.board.status()["access_point"]
@@ -102,7 +102,7 @@ def test_the_board_opens_no_door_of_its_own(node, image):
 
 
 def test_tls_is_refused_in_a_sentence(tmp_path):
-    """docs/security.md has the reasons."""
+    """docs/security.md gives the reasons."""
     (tmp_path / "config.json").write_text('{"mqtt": {"tls": true}}')
     with pytest.raises(Invalid, match=r"^mqtt\.tls is not a setting"):
         load(tmp_path / "config.json")

@@ -1,4 +1,4 @@
-"""What the memory check lets through runs on the image that it was made for; what it refuses, host and board refuse."""
+"""Settings that pass the memory check run on their image; settings that it refuses, host and board refuse."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _sensors(count: int, **settings: Any) -> list[dict[str, Any]]:
 # The last topic of an announcement, by its form.
 _ANNOUNCED = {True: "homeassistant/device/n1/config", "single": "homeassistant/binary_sensor/n1/fault-code/config"}
 
-# As much as is let through, or nearly so.
+# As much as the check allows, or nearly.
 _FITS = [
     ("romfs", _sensors(7, delta=1, median=5), True),
     ("romfs", _sensors(5, every_s=1), True),

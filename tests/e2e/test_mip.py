@@ -1,4 +1,4 @@
-"""The library half of the node, installed by the real `mpremote mip` as people do it, from this folder and by HTTP."""
+"""The node's library, installed by the real `mpremote mip`, from this folder and by HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIB = ROOT / "firmware" / "lib"
 
 
 def install(board: RunningBoard, package: str) -> str:
-    """What mpremote says."""
+    """Install a package; mpremote's output."""
     command = [sys.executable, "-m", "mpremote", "connect", board.port, "mip", "install", package]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -29,7 +29,7 @@ def install(board: RunningBoard, package: str) -> str:
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Says nothing of what it serves."""
+    """A handler that logs nothing."""
 
     def log_message(self, *_: object) -> None:
         pass
@@ -37,7 +37,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Path], str]]:
-    """serve(folder): the address at which HTTP on loopback has it."""
+    """serve(folder) serves it by HTTP on loopback; the address."""
     with contextlib.ExitStack() as stack:
 
         def start(folder: Path) -> str:

@@ -32,7 +32,7 @@ def test_readings_follow_the_light(node, package):
     for lux in (0, 1, 250, 20000):
         feather.board.ctl("light", str(lux))
         since = feather.broker.count
-        # The reading that was under way has seen both levels: the second one counts.
+        # The reading that was under way saw both levels: the reading after it counts.
         first = feather.reading(since=since)
         reading = feather.reading(since=feather.broker.messages.index(first) + 1)
         assert abs(reading.number - lux) <= max(0.02 * lux, 0.05), (package, lux, reading)
@@ -112,6 +112,6 @@ def test_whoever_comes_gets_the_board(node, command, wifi):
     resets = feather.board.status()["resets"]
     feather.board.ctl("clock", "fast")
     with feather.board.console() as console:
-        # An hour with the prompt: a timer that had been left running would have its say.
+        # An hour at the prompt: a timer that was left running would fire.
         assert console.type("import time; time.sleep(3600); 40+2").strip() == "42"
     assert feather.board.status()["resets"] == resets

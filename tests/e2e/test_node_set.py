@@ -1,4 +1,4 @@
-"""node.sh set: a node takes a change over the air, and its file here has the change too."""
+"""node.sh set: a node takes a change over the air, and its file on this computer gets the change too."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def by_set(clone, feather, number):
 
 
 def by_cable(clone, feather, number):
-    """Change settings here, and take them to the board."""
+    """Change settings on this computer, and upload them to the board."""
     change = f"outbox={number + 20}", "--set", f"sensors.0.every_s={number + 2}"
     done = clone.run("./bootstrap.sh", feather.name, "--image", "romfs", "--yes", "--set", *change)
     assert done.returncode == 0, done.stderr
@@ -54,7 +54,7 @@ def by_update(clone, feather, number):
 
 @pytest.mark.timeout(7200)
 def test_changes_of_two_nodes_in_turn(house, request):
-    """After each, the settings of both are the same here and on their boards."""
+    """After each change, the settings of both nodes are the same on this computer and on their boards."""
     clone, feathers = house
     ways = (by_set, by_cable, by_update)
     for number in range(20 if request.config.getoption("--long") else 3):

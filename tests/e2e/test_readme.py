@@ -1,7 +1,7 @@
-"""Every command of README.md, word for word, in the order of the page, as somebody types them in a fresh clone.
+"""Every command of README.md, word for word, in the order of the page, typed in a fresh clone.
 
-What stands in for a table of parts: the serial path of a virtual board as the only port on USB, 127.0.0.1 as the
-computer's address in its network, the stand-in image as what the network gives.
+Instead of real parts: the serial path of a virtual board as the only USB port, 127.0.0.1 as the computer's address in
+its network, the stand-in image as the download.
 """
 
 import json
@@ -21,7 +21,7 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 _CTRL_C, _CTRL_D, _CTRL_X, _LEAVE_PICOCOM = b"\x03", b"\x04", b"\x18", b"\x01\x18"
-# What is waited for, and typed then.
+# A text to wait for, and the answer to type then.
 ANSWERS = {
     "./demo.sh": [(b"sensors/", _CTRL_C)],
     "./bootstrap.sh": [(b"(2.4 GHz): ", b"attic\n"), (b"open network): ", b"long enough\n"), (b"[127.0.0.1]: ", b"\n")],
@@ -39,7 +39,7 @@ _CODES = {"./demo.sh": 130}
 
 @pytest.fixture
 def fresh(computer, board, broker):
-    """The clone, with what stands in for the parts on the table."""
+    """The clone, with the replacements for the real parts."""
     (computer.root / "config.json").unlink()
     example = json.loads((computer.root / "config.example.json").read_text())
     example["mqtt"]["port"] = broker.port

@@ -1,7 +1,7 @@
-"""Secrets are planted in a node's settings, then everything goes wrong that can: they are seen nowhere.
+"""Secrets are planted in a node's settings, then everything that can go wrong does: the secrets show up nowhere.
 
-Searched: what bootstrap.sh, flash.sh and node.sh say, the board's console, every topic, the files that others may
-read, git.
+Searched: the output of bootstrap.sh, flash.sh and node.sh, the board's console, every topic, the files that other
+users may read, git.
 """
 
 import json
@@ -16,7 +16,7 @@ from boards import ROOT
 
 from host.image.images import IMAGES
 
-# Long enough to be taken for ours, and found nowhere by chance.
+# Long enough not to be found by chance.
 WIFI = "planted-Wi-Fi-key-of-the-attic"
 OTHER_WIFI = "planted-Wi-Fi-key-of-the-barn"
 PASSWORD = "planted-password-of-the-attic"
@@ -41,7 +41,7 @@ class Sensor(adc.Sensor):
 
 
 class Ear(threading.Thread):
-    """Hears the board's console until it is told to stop, and types on it meanwhile."""
+    """Reads the board's console until it is told to stop, and types on it meanwhile."""
 
     def __init__(self, board):
         super().__init__(daemon=True)
@@ -64,7 +64,7 @@ class Ear(threading.Thread):
         self._console.line.close()
 
     def hears(self, word, since=0):
-        """Wait for a word after the first `since` bytes, on the board's clock."""
+        """Wait for a word after the first `since` bytes, by the board's clock."""
         self._board.until(lambda: word in self.heard[since:], _SOON_S)
 
 
@@ -180,7 +180,7 @@ def broker_lost(computer, ear):
 
 
 def update(computer):
-    """One over the air that works, and one that the node refuses: it is signed with a key that is not its own."""
+    """An update over the air that works, and an update that the node refuses, as another key has signed it."""
     init = computer.folder / "firmware/lib/node/__init__.py"
     version = re.search(r'VERSION = "(.*)"', init.read_text())[1]
     path = computer.folder / "config.json"
@@ -207,7 +207,7 @@ def failed_flash(computer):
 
 
 def readable_by_others(folder):
-    """Files with a secret in them that not only their owner may read."""
+    """Files with a secret that other users than their owner may read."""
     found = []
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
@@ -234,7 +234,7 @@ def test_planted_secrets_are_seen_nowhere(computer, request):
 
     config = computer.config
     config["wifi"]["ssid"] = "air"
-    computer.board.put("/config.json", json.dumps(config))  # not as flash.sh wrote it: it goes into the backup
+    computer.board.put("/config.json", json.dumps(config))  # not as flash.sh wrote it, so it goes into the backup
     computer.board.put("/main.py", f"print('by hand')\nKEY = {WIFI!r}\n")
     computer.flash()
     computer.flash("--dry-run")
@@ -258,7 +258,7 @@ def test_planted_secrets_are_seen_nowhere(computer, request):
         for secret in SECRETS:
             assert secret not in text, place
     assert everything["git status"] == ""
-    # That there was something to be found.
+    # The secrets were really in use.
     assert "attic" in topics
     assert "stumbled over" in console
     assert re.search(r"saved config\.json", computer.said)

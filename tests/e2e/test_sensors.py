@@ -1,4 +1,4 @@
-"""Each sensor on a virtual board: the right reading, a fault when it is gone, recovery by itself."""
+"""Each sensor on a virtual board: the right reading, a fault when the sensor is removed, recovery by itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LUX = 1234.0
 
 @dataclass(frozen=True)
 class Case:
-    """A chip as it is plugged in, its entry in config.json, how far off each quantity may be, its name in faults."""
+    """A chip as it is plugged in, its entry in config.json, the tolerance of each quantity, its name in faults."""
 
     chip: str
     entry: dict
@@ -75,7 +75,7 @@ _TOPICS = {"bh1750": ("bh1750", 250.0), "ds18b20@14": ("ds18b20", 21.0), "dht22@
 
 @pytest.mark.parametrize("chips", [("bh1750", "dht22@13"), ("ds18b20@14",)], ids=" ".join)
 def test_without_romfs(node, chips):
-    """As many at a time as the heap has room for beside the node's own modules."""
+    """As many sensors at a time as the heap has room for beside the node's own modules."""
     entries = [{**case.entry, "every_s": 2, "topic": case.entry["driver"]} for case in _CASES if case.chip in chips]
     feather: Node = node("--chips", ",".join(chips), image="plain", sensors=entries)
     for topic, number in map(_TOPICS.__getitem__, chips):

@@ -1,4 +1,4 @@
-"""The session with a broker that is well: what is on the wire, how fast, and what it leaves in the heap."""
+"""The session with a good broker: the bytes on the wire, the speed, and the use of the heap."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_stop_says_goodbye(broker: Broker, probe, small_asyncio):
     since = broker.count
     node.say("stop")
     node.wait("stopped")
-    node.wait("run ended")  # it waits for whoever stopped it
+    node.wait("run ended")  # the session's run() ends after stop()
     assert broker.wait("disconnect/n1", since=since).payload == "5ccf7f0c095b"
     broker.wait("status/n1", since=since, want=lambda message: message.payload == "offline")
 
@@ -66,14 +66,14 @@ def _burst(node: Probe, count: int) -> dict[str, Any]:
 
 
 def test_publications_let_the_others_turn(broker: Broker, probe, small_asyncio):
-    """How many a second, and how long the loop is held: bench/bench.sh session."""
+    """bench/bench.sh session measures the publications a second, and how long the loop is held."""
     node = probe(broker.port, small_asyncio=small_asyncio)
     node.wait("up 1")
     assert _burst(node, 1000)["turns"] >= 1000
 
 
 def _heap_after(node: Probe, count: int) -> int:
-    """What is in use after a burst: the least of ten looks, as a word left on the stack may hold a dead object."""
+    """The heap in use after a burst: the least of ten looks, as an old word on the stack may hold a dead object."""
     return min(_burst(node, count)["heap"], *(node.report()["heap"] for _ in range(9)))
 
 
@@ -110,7 +110,7 @@ def test_messages_come_in_but_not_the_retained_and_of_the_too_long_the_topic(bro
     node = probe(broker.port)
     node.wait("up 1")
     broker.publish("cmd/n1/set", "x" * 1000)
-    for i in range(50):  # more than the broker leaves unacknowledged
+    for i in range(50):  # more than the broker sends without an acknowledgement
         broker.publish("cmd/n1/identify", str(i))
     assert node.wait("message") == "b'cmd/n1/set' None"
     for i in range(50):

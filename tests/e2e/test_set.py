@@ -1,4 +1,4 @@
-"""`set` over MQTT: what is answered, and what of config.json, also when the power goes."""
+"""`set` over MQTT: its answers, and config.json afterwards, also after a power cut."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ _BAD: list[tuple[Any, str]] = [
 
 
 def _settings(feather: Node, tmp_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """config.json of the board, and what the host makes of it. Fails the test when it is not valid."""
+    """The board's config.json, and the host's settings from it. Fails the test when it is not valid."""
     text = feather.board.ctl("get", "config.json")
     file = tmp_path / "of-the-board.json"
     file.write_text(text, encoding="utf-8")
@@ -96,7 +96,7 @@ def _settings(feather: Node, tmp_path: Path) -> tuple[dict[str, Any], dict[str, 
 
 
 def _put(config: dict[str, Any], changes: dict[str, Any]) -> None:
-    """Do to `config` what `set` is to do."""
+    """Change `config` as `set` should."""
     for key, value in changes.items():
         *path, last = [int(word) if word.isdigit() else word for word in key.split(".")]
         node: Any = config
@@ -106,7 +106,7 @@ def _put(config: dict[str, Any], changes: dict[str, Any]) -> None:
 
 
 def test_thirty_good_settings(node, tmp_path):
-    """Each is answered, in config.json, and what the node goes by after its restart."""
+    """Each is answered, is in config.json, and takes effect after the node's restart."""
     assert len(_GOOD) == 30
     feather: Node = node(sensors=[{"driver": "tsl2561"}], stats_s=10)
     config, _ = _settings(feather, tmp_path)
@@ -128,7 +128,7 @@ def test_thirty_good_settings(node, tmp_path):
 
 
 def test_thirty_bad_settings(node, tmp_path):
-    """Each is answered with a sentence, and nothing is changed or started again."""
+    """Each is answered with a sentence; nothing changes, and the node does not restart."""
     assert len(_BAD) == 30
     feather: Node = node()
     feather.comes("status")
@@ -166,7 +166,7 @@ def test_where_the_heap_has_no_room_the_next_start_does_it(node, tmp_path, image
 
 
 def test_settings_that_are_not_in_the_file_yet(node, tmp_path):
-    """The default of a list or an object is what is changed."""
+    """`set` changes the default of a list or an object that the file lacks."""
     feather: Node = node()
     config = config_for(feather.broker)
     del config["sensors"]
@@ -201,7 +201,7 @@ def test_the_power_goes_while_it_is_written(node, request, tmp_path, image):
         since = broker.count
         feather.board.ctl("power", "on")
         assert feather.wait("fault/n1", since).json == {"code": 0}
-        was = _settings(feather, tmp_path)[0]["outbox"]  # the start has done what was left for it
+        was = _settings(feather, tmp_path)[0]["outbox"]  # the start has made the change that was left for it
         seen[was == value] += 1
     print(f"set, {image}: {cuts} power cuts, {seen[False]} left the old config.json, {seen[True]} the new one")
     assert all(seen.values()), "the cuts are not where they matter"

@@ -1,4 +1,4 @@
-"""How a node starts when something is wrong: with its settings, with its library, with its last run."""
+"""How a node starts when something is wrong with its settings, its library or its last run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ sensors.run = hang
 
 
 def _spells(board: RunningBoard, code: int) -> None:
-    """Within half a minute of the board's time."""
+    """Check that the LED shows the code within half a minute of the board's time."""
     for _ in range(60):
         if board.ctl("led").endswith(f"fault {code}"):
             return
@@ -34,7 +34,7 @@ def _spells(board: RunningBoard, code: int) -> None:
 
 
 def _says(board: RunningBoard, sentence: str) -> None:
-    """Start the node from the prompt: it says the sentence, and gives the prompt back at once."""
+    """Start the node from the prompt: it prints the sentence, and returns to the prompt at once."""
     wait_for(lambda: not board.ctl("led").endswith("off"), "a node that runs")
     with board.console() as console:
         console.prompt()
@@ -102,7 +102,7 @@ def test_a_coroutine_that_never_returns(node: Callable[..., Node]) -> None:
     assert resets >= 4
 
 
-# What somebody writes into main.py: a coroutine of their own, in the row that is there as a comment.
+# A user's change of main.py: a coroutine of their own, in the row that main.py has as a comment.
 _MINE = """
 runs = 0
 
@@ -121,7 +121,7 @@ async def mine(outbox):
 
 
 def _with_row(text: str) -> str:
-    """main.py with that coroutine above make(), and its row in the table."""
+    """main.py with that coroutine before make(), and its row in the table."""
     row = '        # ("mine", 30, function, argument),'
     assert text.count(row) == 1
     text = text.replace(row, '        ("mine", 5, mine, outbox),\n' + row)
@@ -129,7 +129,7 @@ def _with_row(text: str) -> str:
 
 
 def test_a_coroutine_of_ones_own(tmp_path: Path, boards: Callable[..., RunningBoard], broker: Broker) -> None:
-    """It runs beside the others, is blamed by its name when it crashes, started again, and watched."""
+    """It runs beside the others; when it crashes, the fault has its name and it is started again; it is watched too."""
     write_flash(tmp_path / "n1", config_for(broker), main=_with_row)
     feather = Node(boards("n1"), broker, "n1", 0.0)
     assert broker.wait("sensors/n1/lux", want=lambda message: message.number == 1001), "it runs"

@@ -1,4 +1,4 @@
-"""Text that is right for MQTT and Wi-Fi comes through everywhere as it is; what a broker must allow."""
+"""Text that is valid for MQTT and Wi-Fi passes everywhere unchanged; what a broker must allow."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _LIB = ROOT / "firmware" / "lib"
 
 
 def test_an_update_takes_effect_and_stays(node):
-    """Two of them: each into the half that does not run, back to where the first one was."""
+    """Two updates: each goes into the half that does not run, so the second into the half of the start."""
     feather: Node = node(update_key=KEY)
     feather.reading()
     with talk(feather) as link:
@@ -78,13 +78,13 @@ def test_one_changed_module_is_little_on_the_air(node):
 
 
 def test_the_heap_is_as_before(node):
-    """After an update of every module, and a start."""
+    """After an update of every module and a restart."""
     feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
     feather.reading()
     before = _after_a_reset(feather)
     with talk(feather) as link:
         modules = [path.relative_to(_LIB).with_suffix("") for path in _LIB.rglob("*.py")]
-        # Other numbers of lines: all that is in a module is another, and takes the same heap.
+        # Other line numbers: every module is different, and takes the same heap.
         coming = image(feather, {f"lib/{name}.mpy": module(str(name), lambda text: "\n\n" + text) for name in modules})
         assert bring(link, package(coming, 1)).startswith("works")
         assert runs(link, coming)
@@ -101,7 +101,7 @@ def _after_a_reset(feather: Node) -> int:
 
 
 def _free(feather: Node) -> int:
-    """The free heap by the second of the next stats/<id>."""
+    """The free heap in the second of the next two stats/<id>."""
     since = feather.broker.count
     first = feather.comes("stats", "", since)
     since = feather.broker.messages.index(first) + 1
@@ -115,7 +115,7 @@ def _refused(link, message: bytes, topic: str = "") -> str:
 
 
 def _hostile(link, counter: int, good_image: bytes) -> None:
-    """Every update that must be refused, and the reason."""
+    """Each update that must be refused, with the reason."""
     cmd = f"cmd/{link.name}/update"
     good = package(good_image, counter)
     assert _refused(link, begin(package(good_image, counter, key="66" * 32)), cmd) == "wrong signature"
@@ -128,7 +128,7 @@ def _hostile(link, counter: int, good_image: bytes) -> None:
     other = begin(package(good_image, counter + 1))
     assert _refused(link, other, cmd) == "one@here is updating this node"
     assert _refused(link, go(good), cmd) == "the image is not what was signed"
-    if counter == 8:  # the half has another version, and must not look whole from now on
+    if counter == 8:  # from now on the half has another version, and must not look complete
         assert _refused(link, piece(4096, good_image[4096:4196])) == "the first sector comes first"
     assert list(link.ask_each([piece(0, good_image[:100])])) == ["100"]
     assert list(link.ask_each([piece(0, good_image[:100])])) == ["100"], "sent twice"
@@ -147,9 +147,9 @@ def _hostile(link, counter: int, good_image: bytes) -> None:
 
 
 def test_what_is_refused_leaves_no_trace(node, monkeypatch):
-    monkeypatch.setattr("host.update.protocol._QUIET_S", 0.1)  # one message at a time: nothing comes after its answer
+    monkeypatch.setattr("host.update.protocol._QUIET_S", 0.1)  # one message at a time: nothing follows an answer
     monkeypatch.setattr("host.update.protocol._PACE_S", 0.0)
-    # Read seldom: a reading under way takes some hundred bytes of its own.
+    # Few readings: a reading under way takes some hundred bytes.
     feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
     feather.reading()
     coming = image(feather, {"lib/node/jobs/ntp.mpy": module("node/jobs/ntp", lambda text: text + "\nMORE = 1\n")})
@@ -188,7 +188,7 @@ def test_other_images_name_the_one_to_take(node, kind):
 
 
 def test_a_sender_that_is_killed_is_followed_by_the_next(node):
-    """At random moments; the broker, too, is started again in the middle once."""
+    """At random moments; once the broker is restarted in the middle, too."""
     feather: Node = node(update_key=KEY)
     feather.reading()
     coming = image(feather, {"lib/more.mpy": bytes(random.Random(1).randrange(256) for _ in range(12_000))})
@@ -261,7 +261,7 @@ _BAD = {
     "what", [pytest.param(what, marks=LONG) if what == "boot.py computes for ever" else what for what in _BAD]
 )
 def test_a_bad_update_goes_back(node, what):
-    """With the time that nobody waits through left out."""
+    """Idle time is skipped."""
     feather: Node = node("--fast", update_key=KEY, sensors=[{"driver": "tsl2561", "every_s": 30}], stats_s=600)
     path, change, reason = _BAD[what]
     files = {} if path.endswith(".py") else {f"lib/{path}.mpy": module(path, change)}

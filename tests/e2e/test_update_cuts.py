@@ -1,4 +1,4 @@
-"""The supply goes at any moment of an update over the air."""
+"""The supply fails at any moment of an update over the air."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from updates import KEY, ROOT, bring, half, image, main_py, package, runs, talk,
 from host.update.protocol import Refused, Silent, go
 
 _MOST = 150_000  # bytes: more than an update of this image writes and erases, from its head to its end
-_SWITCH = 40_000  # more than the switch writes and erases, from "go" to the version's being kept
+_SWITCH = 40_000  # more than the switch writes and erases, from "go" until the version is kept
 
 
 def test_a_power_cut_leaves_the_old_version_or_the_new_one(node, request, monkeypatch):
-    """Alternately to two versions; an update that was cut short before it was tried is sent again the next time.
+    """Updates to two versions in turn; an update that was cut short before its trial is sent again the next time.
 
-    Two of five cuts come after all is there: while main.py and boot.py change, and the version is tried and kept.
+    Two of five cuts come after everything has arrived: while main.py and boot.py change, and during trial and keeping.
     """
     feather: Node = node(update_key=KEY)
     monkeypatch.setattr("host.update.protocol._TRIES", 1)
-    monkeypatch.setattr("host.update.protocol._ANSWER_S", 1.5)  # the node is near: silence is the cut
+    monkeypatch.setattr("host.update.protocol._ANSWER_S", 1.5)  # the node answers fast: silence means the cut
     monkeypatch.setattr("host.update.protocol._PACE_S", 0.0)
     cuts = 500 if request.config.getoption("--long") else 15
     chance = random.Random(7)
@@ -58,9 +58,9 @@ def test_a_power_cut_leaves_the_old_version_or_the_new_one(node, request, monkey
         feather.board.ctl("power", "off")
         since = feather.broker.count
         feather.board.ctl("power", "on")
-        feather.reading(since)  # then it hears us, too
+        feather.reading(since)  # then it receives our messages, too
         with talk(feather) as link:
-            link.ask(b"?")  # after it, what a trial may have had to say has been said
+            link.ask(b"?")  # after its answer, all messages of a trial have come
             found = [version for version, content in images.items() if runs(link, content)]
             assert found, f"after cut {number + 1} there is another image"
             told = link.ask(b"?").split()

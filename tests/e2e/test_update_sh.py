@@ -1,4 +1,4 @@
-"""node.sh update: a user changes a file in firmware/ and brings it to nodes over the air."""
+"""node.sh update: a user changes a file in firmware/ and sends it to nodes over the air."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_what_somebody_has_on_the_board_stays_and_is_named(node, broker, tmp_pat
 
 
 def test_the_first_of_many_goes_alone(node, boards, broker, tmp_path):
-    """And when it goes back, the others are left as they are."""
+    """If the first one rolls back, the others stay as they are."""
     clone = Clone(tmp_path / "clone")
     (clone.folder / "config.json").write_text(json.dumps(config_for(broker, update_key=KEY)))
     nodes = Nodes(clone.folder)
