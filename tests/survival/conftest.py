@@ -1,4 +1,4 @@
-"""A node whose way to the broker can be spoiled, on a board whose clock runs fast when the test says so."""
+"""A node whose connection to the broker can be spoiled, on a board whose clock runs fast when the test says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The heap stays in one piece: what is loaded and dropped all day leaves no holes behind it."""
+"""The heap stays in one piece: modules that are loaded and dropped all day leave no holes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_largest_free_block(survivor, request) -> None:
     free = [int(size) for size in re.findall(r"free: (\d+)", said)]
     largest = [_BLOCK * int(blocks) for blocks in re.findall(r"max free sz: (\d+)", said)]
     assert len(largest) >= _LOOKS * hours
-    # What a look finds depends on what is just being done: the best of six tells what is left behind.
+    # A look also sees the task of the moment: the best of six looks shows what stays.
     first, last = max(largest[_LOOKS : 2 * _LOOKS]), max(largest[-_LOOKS:])
     print(f"largest free block after an hour: {first}; after {hours}: {last} of {free[-1]} free bytes")
     assert min(largest[_LOOKS:]) >= free[-1] * 3 // 4

@@ -18,8 +18,8 @@ _WAYS = {
         _MEMORY,
     ),
 }
-# Put into main.py: the first reading after a start is well, the second never ends. The driver is spoiled whenever it is
-# loaded: what a start has loaded for a while is dropped.
+# Put into main.py: the first reading after a start works, the second never ends. The driver is spoiled at each load, as
+# modules that a start has loaded are dropped after a while.
 _HANG = """
 def spoil():
     from node import sensors

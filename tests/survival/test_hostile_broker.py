@@ -1,4 +1,4 @@
-"""A broker that breaks the rules, on the whole board: it may lose the connection, never the node."""
+"""A broker that breaks the rules, on the whole board: the connection may end, but the node never fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENDLESS = b"\x32\xff\xff\xff\x7f\x00\x05cmd/n\x12\x34"  # the beginning of a me
 
 
 def test_hostile_packets(relay, survivor, request) -> None:
-    """One in each connection, before, during or after the login."""
+    """One packet in each connection, before, during or after the login."""
     wanted = 10_000 if request.config.getoption("--long") else 100
     chance = random.Random(8266)
     count = 0

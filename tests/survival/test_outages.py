@@ -1,4 +1,4 @@
-"""The node when its broker or the way to it fails: one way to fail a row. Times are those of the board's clock."""
+"""The node when its broker or the network fails, one kind of failure a row. Times are by the board's clock."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from waits import wait_for
 _BACK_S = 12.0
 _KEEPALIVE_S = 30
 _RISE_V = 0.0015  # more than a step of the ADC, between two readings
-_STEP_S = 0.25  # of the board's clock, between two looks at what has come
+_STEP_S = 0.25  # of the board's clock, between two looks at the messages
 
 
 @dataclass(frozen=True)
 class Row:
-    """What breaks it and what mends it; by when it must have been noticed; for how long it lasts with --long."""
+    """How it is broken and mended; within which time it must be noticed; how long it lasts with --long."""
 
     breaks: Callable[[Relay, Node], None]
     mends: Callable[[Relay, Node], None]
-    noticed_s: float | None  # None: nobody but the node can notice
+    noticed_s: float | None  # None: only the node can notice
     lasts_s: int = 60
 
 
-_ADC = {"driver": "adc", "every_s": 1}  # it reads at once what is there: readings tell their order
+_ADC = {"driver": "adc", "every_s": 1}  # it reads the voltage at once: readings show their order
 _LIVE, _LATE = "sensors/n1/voltage", "late/n1/voltage"
 
 
@@ -39,7 +39,7 @@ def _mode(mode: str) -> Callable[[Relay, Node], None]:
 
 
 def _pass(relay: Relay, _: Node) -> None:
-    """Let all through, on new connections: what the old ones still hold is lost with them."""
+    """Let all through, on new connections: bytes in the old ones are lost with them."""
     relay.cut()
     relay.mode = "pass"
 
@@ -51,7 +51,7 @@ def _kill(relay: Relay, node: Node) -> None:
 
 
 def _revive(relay: Relay, node: Node) -> None:
-    node.broker.start()  # the test listens before the node can come back
+    node.broker.start()  # the test subscribes before the node can reconnect
     relay.accept()
 
 
@@ -107,7 +107,7 @@ def _first(node: Node) -> None:
 
 
 def _let(node: Node, seconds: float, step_s: float = 1.0) -> None:
-    """Let time pass; the voltage rises, so that readings tell their order."""
+    """Let time pass; the voltage rises, so that readings show their order."""
     end = node.board.clock + seconds
     while node.board.clock < end:
         node.board.ctl("adc", node.board.status()["adc"] + _RISE_V)
@@ -115,7 +115,7 @@ def _let(node: Node, seconds: float, step_s: float = 1.0) -> None:
 
 
 def _until(node: Node, happened: Callable[[], object], within_s: float) -> None:
-    """Let time pass until it has happened. Fails the test when it has not in time."""
+    """Let time pass until happened() is true. Fails the test after `within_s`."""
     end = node.board.clock + within_s
     while not happened():
         assert node.board.clock <= end, f"not within {within_s} s of the board's clock"
@@ -123,7 +123,7 @@ def _until(node: Node, happened: Callable[[], object], within_s: float) -> None:
 
 
 def _in_order(node: Node, first: Message, last: Message) -> tuple[list[float], int]:
-    """The readings from the first to the last; how many of them were late. Fails the test when they are in disorder."""
+    """The readings from the first to the last; how many of them were late. Fails the test when the order is wrong."""
     messages = node.broker.messages[node.broker.messages.index(first) : node.broker.messages.index(last) + 1]
     readings = [m.json["v"] if m.topic == _LATE else m.number for m in messages if m.topic in (_LIVE, _LATE)]
     assert readings == sorted(readings)
@@ -131,11 +131,11 @@ def _in_order(node: Node, first: Message, last: Message) -> tuple[list[float], i
 
 
 def test_an_outage_longer_than_the_outbox(relay: Relay, survivor) -> None:
-    """It is 8 readings long: they are the newest, and the count of those that were dropped is exact."""
+    """The outbox holds 8 readings: the newest ones; the count of dropped readings is exact."""
     node: Node = survivor(sensors=[_ADC | {"every_s": 10}], outbox=8, stats_s=10)
     _first(node)
     began = node.board.clock
-    node.board.skip(5)  # between two readings, as all that follows
+    node.board.skip(5)  # between two readings, as are all times below
     _refuse(relay, node)
     _let(node, 400, 5)
     since = node.broker.count
@@ -145,7 +145,7 @@ def test_an_outage_longer_than_the_outbox(relay: Relay, survivor) -> None:
     node.board.skip(15)  # the next statistics
     late = [message.json["age_s"] for message in node.broker.of(_LATE, since)]
     dropped = node.broker.of("stats/n1")[-1].json["dropped"]
-    between = round((back - late[0] - began) / 10) - 1  # the reading that came last and the oldest that was kept
+    between = round((back - late[0] - began) / 10) - 1  # the reading that came last and the oldest one kept
     print(f"{back - began - 5:.0f} s without a broker: {len(late)} readings late, {between} dropped, said: {dropped}")
     assert len(late) == 8
     assert all(round((older - newer) / 10) == 1 for older, newer in pairwise(late))
@@ -154,10 +154,10 @@ def test_an_outage_longer_than_the_outbox(relay: Relay, survivor) -> None:
 
 
 def test_half_open_and_nothing_to_publish(relay: Relay, survivor) -> None:
-    """Only the pings can find it."""
+    """Only pings can detect it."""
     node: Node = survivor(mqtt={"keepalive_s": _KEEPALIVE_S}, sensors=[_ADC | {"every_s": 3600}])
     node.comes("stats")
-    node.board.skip(100)  # pings that go well
+    node.board.skip(100)  # pings that are answered
     assert relay.accepted == 1
     relay.mode = "drop"
     began = node.board.clock
@@ -166,7 +166,7 @@ def test_half_open_and_nothing_to_publish(relay: Relay, survivor) -> None:
 
 
 def test_readings_outlive_a_reset(relay: Relay, survivor) -> None:
-    """The newest 52 of them, in RTC memory, with their age, which lacks up to 10 s: those since the last copy."""
+    """The newest 52 stay in RTC memory, with their age, which is up to 10 s short: the time since the last copy."""
     node: Node = survivor(sensors=[_ADC | {"every_s": 10}])
     _first(node)
     node.board.skip(5)
@@ -184,7 +184,7 @@ def test_readings_outlive_a_reset(relay: Relay, survivor) -> None:
     ages, values = ([reading[name] for reading in kept] for name in ("age_s", "v"))
     assert values == sorted(values) and values[0] > 0
     assert all(round((older - newer) / 10) == 1 for older, newer in pairwise(ages))
-    # The voltage tells when the newest was taken, within a step of 5 s; it was told after the mending.
+    # The voltage shows when the newest reading was taken, within a step of 5 s; it was published after the repair.
     taken = 5 * round((volts - values[-1]) / _RISE_V)
     youngest, oldest = (moment - before + taken for moment in (mended, node.board.clock + 5))
     print(f"52 readings outlived a reset: {ages[-1]} s old is the newest, {youngest:.0f} to {oldest:.0f} s in truth")

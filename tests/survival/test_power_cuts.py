@@ -1,4 +1,4 @@
-"""The supply fails at random moments: every time the file system mounts, and the node publishes again."""
+"""The supply fails at random moments: each time, the file system mounts and the node publishes again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ while True:
 
 
 def test_the_node_comes_back(survivor, request) -> None:
-    """Half of the cuts come while a program at the prompt writes main.py anew, half while the node runs."""
+    """Half of the cuts come while a program at the prompt rewrites main.py, half while the node runs."""
     cuts = 200 if request.config.getoption("--long") else 8
     node: Node = survivor()
     board = node.board

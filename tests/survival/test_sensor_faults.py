@@ -1,4 +1,4 @@
-"""The sensor's bus fails for half a minute of the board's clock: one way to fail a row."""
+"""The sensor's bus fails for half a minute of the board's clock, one kind of failure a row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_no_number_and_readings_again(survivor, fault: str) -> None:
     since = node.broker.count
     node.board.ctl("i2c", fault)
     node.board.skip(_LASTS_S)
-    if fault == "hang":  # which the node ends by itself
+    if fault == "hang":  # the node ends this fault by itself
         _reads_again(node, since)
         return
     begun = node.fault(4, since)
@@ -30,7 +30,7 @@ def test_no_number_and_readings_again(survivor, fault: str) -> None:
 
 
 def _reads_again(node: Node, since: int) -> None:
-    """Within two intervals, and what is right."""
+    """Check that a right reading comes within two intervals."""
     node.board.skip(2 * _EVERY_S)
     readings = [node.reading(since).number, *(message.number for message in node.broker.of("sensors/n1/lux", since))]
     assert readings == pytest.approx([250.0] * len(readings), rel=0.02)

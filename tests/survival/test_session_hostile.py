@@ -1,4 +1,4 @@
-"""The session with a broker that breaks the rules: it may lose the connection, never the node."""
+"""The session with a broker that breaks the rules: the connection may end, but the node never fails."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_an_acknowledgement_of_something_else_does_not_count(probe):
 
 
 def test_answers_that_nobody_waits_for_do_no_harm(probe):
-    """Each answer twice, one of long ago, one that was never asked for; all of it in one piece, or byte by byte."""
+    """Each answer twice, an old one, an answer to no question; all in one piece, or byte by byte."""
     odd = b"\x40\x02\x00\x01" + b"\xd0\x00" + b"\x90\x03\x00\x01\x01" + CONNACK
     count = 0
 
@@ -100,7 +100,7 @@ def test_a_refused_subscription_does_not_keep_the_node_from_publishing(probe):
 
 
 def test_a_message_without_end_is_cut_off_by_the_next_ping(probe):
-    """256 MB, as fast as the node takes them; a ping goes unanswered, as its answer comes after the message."""
+    """256 MB, as fast as the node takes them; a ping stays unanswered, as its answer comes after the message."""
     sent = 0
 
     def behave(connection: Connection) -> None:
@@ -119,11 +119,11 @@ def test_a_message_without_end_is_cut_off_by_the_next_ping(probe):
         node.wait("down after 1")
         print(f"lost after {sent >> 20} MB")
         node.wait("up 2")
-        assert abs(node.report()["heap"] - heap) < 2048  # what makes connections is out of it again
+        assert abs(node.report()["heap"] - heap) < 2048  # the modules that connect are dropped again
 
 
 class _Villain:
-    """A broker that sends a hostile packet in each connection, before, during or after the login, until it is well."""
+    """A broker that sends a hostile packet in each connection, before, during or after the login, until it is good."""
 
     def __init__(self, seed: int) -> None:
         self.count = 0
@@ -146,7 +146,7 @@ class _Villain:
 
 
 def test_hostile_packets(request, probe):
-    """The node comes back each time. Four pairs at once, since a pair mostly waits."""
+    """The node reconnects each time. Four pairs of node and broker at once, since a pair mostly waits."""
     wanted = (10000 if request.config.getoption("--long") else 100) // 4
     villains = [_Villain(seed) for seed in range(4)]
     heap = 0

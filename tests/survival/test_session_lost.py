@@ -1,6 +1,6 @@
-"""The session alone when the network or the broker fails, one way to fail a row: nothing holds the loop up.
+"""The session alone when the network or the broker fails, one kind of failure a row: nothing holds up the loop.
 
-That no reading is lost, and by when a loss is noticed, is asked of the whole board: test_outages.py.
+test_outages.py checks on the whole board that no reading is lost, and how soon a loss is noticed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def _mode(mode: str) -> Callable[[Relay, Probe], None]:
 
 
 def _mend(relay: Relay, _: Probe) -> None:
-    """Let all through, on new connections: what the old ones still hold is lost with them."""
+    """Let all through, on new connections: bytes in the old ones are lost with them."""
     relay.cut()
     relay.mode = "pass"
 
@@ -33,7 +33,7 @@ def _refuse(relay: Relay, _: Probe) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """A way to lose the connection: what breaks it and what mends it; whether there is silence before it is noticed."""
+    """A loss of the connection: how it is broken and mended; whether there is silence before it is noticed."""
 
     breaks: Callable[[Relay, Probe], None]
     mends: Callable[[Relay, Probe], None] = lambda *_: None

@@ -1,4 +1,4 @@
-"""Days of a node's life on a fast clock, with a real broker: a reading a minute, none lost, and no heap."""
+"""Days of a node's life on a fast clock, with a real broker: a reading a minute; no reading and no heap is lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def test_day_after_day(node, broker, request) -> None:
     expected = 60 * hours
     feather: Node = node(sensors=[{"driver": "tsl2561", "every_s": 60}], mqtt={"keepalive_s": 300})
     board = feather.board
-    board.skip(30)  # now it is half a minute to and from each reading
+    board.skip(30)  # from here on, half a minute before and after each reading
     free = []
     total = 0
     for day in range(days):

@@ -1,4 +1,4 @@
-"""`ticks_ms` wraps, after 12.4 days, in the middle of whatever the node waits for: nothing comes early, or never."""
+"""`ticks_ms` wraps, after 12.4 days, in the middle of the node's waits: nothing comes early, or never."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_wraps_after_the_start(survivor) -> None:
 
 
 def _wraps(node: Node, after_s: float) -> None:
-    """Let the time pass to shortly before the next wrap, then start the node and look at it for a minute."""
+    """Let the time pass until shortly before the next wrap, then start the node and check it for a minute."""
     board = node.board
     with board.console() as console:
         console.prompt()
