@@ -1,4 +1,4 @@
-"""The error that tells users what they can do about it."""
+"""The error whose text tells users what to do."""
 
 
 class UserError(Exception):

@@ -39,7 +39,7 @@ class _Blocks:
 
 
 class FileSystem:
-    """The LittleFS in the flash. Raises UserError when there is none; the methods raise UserError when they fail."""
+    """The LittleFS in the flash. Raises UserError when there is none, as do its methods when they fail."""
 
     def __init__(self, flash: Flash) -> None:
         layout = identify(flash)

@@ -70,7 +70,7 @@ class Radio:
 
     @property
     def handlers(self) -> dict[str, Callable]:
-        """What the processor asks, by the kind of its message."""
+        """The handlers of the processor's messages, by kind."""
         return {
             "M": self._set_mode,
             "C": self._set_station,
@@ -154,7 +154,7 @@ class Radio:
         page.access_point.authmode, page.access_point.channel = ap["security"], ap["channel"]
         page.access_point.hidden = ap["hidden"]
 
-    # What MicroPython calls.
+    # The SDK calls of MicroPython's network module.
 
     def _set_mode(self, data: bytes) -> int:
         before, self._saved.mode = self._saved.mode, data[0]

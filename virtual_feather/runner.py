@@ -46,7 +46,7 @@ class Options:
 
 
 class Feather:
-    """A board with what is plugged into it."""
+    """A board with its serial paths and its world."""
 
     def __init__(self, options: Options) -> None:
         """Raises UserError."""

@@ -16,7 +16,7 @@ _RUN_BAUD = 115200
 
 
 class Uart:
-    """Passes on what a client sends to what runs: MicroPython, the ROM loader or the flasher stub."""
+    """Passes a client's bytes to the running program: MicroPython, the ROM loader or the flasher stub."""
 
     def __init__(self, board: Board, send: Callable[[bytes, float], None]) -> None:
         """send: puts bytes on the line to the client, not before so many seconds from now."""

@@ -50,7 +50,7 @@ def _file(layout: Layout, kit: Tools, paced: bool) -> Path:
 
 
 def _digest(kit: Tools, paced: bool, *patterns: str) -> str:
-    """Of what a result depends on: tools, flags, sources, and our files that match `patterns`."""
+    """A digest of a build's inputs: tools, flags, sources, and our files that match `patterns`."""
     digest = hashlib.sha256(repr((kit, paced and KINDS, MICROPYTHON, LWIP, RECIPE)).encode())
     for file in sorted(file for pattern in patterns for file in SDK.glob(pattern) if file.is_file()):
         digest.update(str(file.relative_to(SDK)).encode() + b"\0" + file.read_bytes())
