@@ -27,7 +27,7 @@ def test_lost_is_what_the_broker_got_and_nobody_heard_and_what_nodes_dropped():
         sock.close()  # without DISCONNECT: the broker publishes the last will
         assert listener.wait(lambda one: one.payload == b"offline", 5)
         time.sleep(fleet._SYS_S)
-        assert fleet._lost(listener) == 0
+        assert fleet._lost(listener, broker.version) == 0
         listener.messages.append(Message("stats/a", json.dumps({"dropped": 3}).encode(), 0.0))
         listener.messages = [one for one in listener.messages if one.payload not in (b"7", b'{"dropped": 0}')]
-        assert fleet._lost(listener) == 4
+        assert fleet._lost(listener, broker.version) == 4
