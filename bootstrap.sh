@@ -20,7 +20,8 @@
 # Run it as often as you like: what is there stays. All it says goes to standard error, except what --print prints.
 #
 # Exit status, each explained in docs/troubleshooting.md: 0 ready; 1 config.json, nodes/NAME.json or a --set is invalid;
-# 2 usage, or an answer was no; 3 this computer (Python, packages, network, disk full); 130 Ctrl-C.
+# 2 usage, or an answer was no; 3 this computer (Python, packages, network, disk full); 13 a fault of the script itself;
+# 130 Ctrl-C.
 set -euo pipefail
 # shellcheck source=host/venv.sh
 source "$(dirname "${BASH_SOURCE[0]}")/host/venv.sh"

@@ -25,7 +25,7 @@ class Exit(IntEnum):
     FLASH = 7  # erasing or writing the flash broke off
     FILES = 8  # the files on the board: upload, full file system, verification
     SILENT = 9  # all is written, but the broker did not hear from the node
-    BROKER = 10  # node.sh watch: the broker cannot be reached, or refuses
+    BROKER = 10  # the broker cannot be reached, or refuses
     REFUSED = 11  # the node refused an update over the air
     BACK = 12  # the node tried an update over the air, and rolled it back
     PROGRAM = 13  # a fault of the script itself

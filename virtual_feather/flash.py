@@ -60,13 +60,8 @@ class Flash:
             self._map[:] = b"\xff" * size
 
     def close(self) -> None:
-        """Unmap the file. Release all views of `memory` before."""
+        """Unmap the file."""
         self._map.close()
-
-    @property
-    def memory(self) -> memoryview:
-        """The mapping itself, writable, for a process that is forked with it."""
-        return memoryview(self._map)
 
     @property
     def jedec_id(self) -> int:

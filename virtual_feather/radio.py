@@ -15,7 +15,7 @@ from .reactor import Alarm, Reactor
 IDLE, CONNECTING, WRONG_PASSWORD, NO_AP_FOUND, CONNECT_FAIL, GOT_IP = range(6)
 OFF = 255  # the SDK's status while the station interface is off
 STATION, ACCESS_POINT = 1, 2
-_JOIN_S = 0.6  # association and DHCP with a near access point
+_JOIN_S = 0.6  # association with a near access point
 _SEARCH_S = 2.4  # a scan of all channels that finds nothing
 _PAUSE_S = 1.0  # between two attempts
 _CONFIG_SECTORS = 4  # the SDK's parameters lie in the last four sectors

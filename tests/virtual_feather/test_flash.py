@@ -103,17 +103,6 @@ def test_a_file_of_another_size_is_refused_and_left_alone(tmp_path: Path) -> Non
     assert (tmp_path / "other.bin").read_bytes() == b"something else"
 
 
-def test_the_mapping_is_shared_with_a_forked_processor(flash: Flash) -> None:
-    memory = flash.memory
-    child = os.fork()
-    if not child:
-        memory[5] = 0x42
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert flash.read(5, 1) == b"\x42"
-    memory.release()
-
-
 def test_power_cut_in_the_middle_of_programming(flash: Flash) -> None:
     flash.cut_after = 6
     flash.program(0, b"abcd")

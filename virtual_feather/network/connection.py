@@ -112,7 +112,7 @@ class Connection:
     def receive(self, segment: Segment) -> None:
         """A segment of this connection."""
         if segment.flags & RST:
-            self._reset_host()
+            self.close()
             return
         if self._connecting:
             return
@@ -172,8 +172,7 @@ class Connection:
         self._move()
 
     def _move(self) -> None:
-        if not self._closed:
-            self._push()
+        self._push()
         if not self._closed:
             self._pull()
         if self._closed:
@@ -275,7 +274,7 @@ class Connection:
         self._alarm = None
         if self._owes and self._seen == self._sequence:
             if self._unanswered == _TRIES:
-                self._reset_host()
+                self.close()
                 return
             self._unanswered += 1
             self._delay_s = min(2 * self._delay_s, _LONGEST_S)
@@ -290,14 +289,10 @@ class Connection:
         self._emit(RST | ACK, self._sequence + self._in_flight)
         self._close()
 
-    def _reset_host(self) -> None:
-        """The board is lost: send the other side a RST."""
+    def close(self) -> None:
+        """End the connection at once: send the other side a RST, and the board nothing."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _BREAK)
         self._close()
-
-    def close(self) -> None:
-        """End the connection at once, and send the board nothing."""
-        self._reset_host()
 
     def _close(self) -> None:
         if self._closed:

@@ -25,7 +25,7 @@ KINDS = (
     Kind("other code", 142),
     Kind("names: maps and interned strings", 390, "pace_names", ("py/map.o", "py/qstr.o")),
     Kind("long integers", 225, "pace_long_integers", ("py/mpz.o",)),
-    # Without ef_sqrt.o, which finds a root bit by bit with integers.
+    # Without names in e: ef_sqrt.o finds a root bit by bit with integers; erf_lgamma.o and ef_rem_pio2.o are rare.
     Kind("functions of floats", 3200, "pace_floats", ("lib/libm/[!e]*.o",)),
 )
 NS_PER_BRANCH = tuple(kind.ns for kind in KINDS)

@@ -2,7 +2,7 @@
 
 docs/updates.md has the messages. The head, signed with the node's update_key, is verified before anything is written,
 the image before anything is switched. The first word of an image is written last: until then nothing mounts it.
-An erase of 4 KiB blocks the event loop for 40 to 60 ms: nothing else in this node blocks it for more than 5 ms.
+An erase of 4 KiB blocks the event loop for 40 to 60 ms.
 """
 
 import asyncio
