@@ -81,16 +81,16 @@ def test_the_heap_is_as_before(node):
     """After an update of every module and a restart."""
     feather: Node = node(update_key=KEY, stats_s=10, sensors=[{"driver": "tsl2561", "every_s": 300}])
     feather.reading()
-    before = _after_a_reset(feather)
+    before = max(_after_a_reset(feather) for _ in range(2))
     with talk(feather) as link:
         modules = [path.relative_to(_LIB).with_suffix("") for path in _LIB.rglob("*.py")]
         # Other line numbers: every module is different, and takes the same heap.
         coming = image(feather, {f"lib/{name}.mpy": module(str(name), lambda text: "\n\n" + text) for name in modules})
         assert bring(link, package(coming, 1)).startswith("works")
         assert runs(link, coming)
-    after = _after_a_reset(feather)
+    after = max(_after_a_reset(feather) for _ in range(2))
     print(f"free heap: {before} before, {after} after")
-    assert before - after <= 128  # which two starts of one version may differ by
+    assert before - after <= 128  # two starts of one version differ by 80; by 240 when one begins with a late reading
 
 
 def _after_a_reset(feather: Node) -> int:

@@ -121,7 +121,7 @@ def test_one_client_at_a_time(board):
             console.read_until(b"Concurrent WebREPL connection")
         console.prompt()
         console.run("webrepl.stop()")
-    with _Client(address) as late, pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError), _Client(address) as late:
         late.upgrade()
 
 
