@@ -129,7 +129,8 @@ def _ask(console: Console, put: Put, key: str, question: str, default: str | Non
             key in _SPACED and console.ask("  it begins or ends with a space: is the space part of it?")
         ):
             answer = answer.strip()
-        problem = put(key, answer or default or "")
+        answer = answer or default or ""
+        problem = put(key, answer) if answer or key in _SECRETS else "an answer is needed"
         if not problem:
             return
         console.note(f"  {problem}")

@@ -169,11 +169,12 @@ def answered(clone, answers):
 
 
 def test_each_answer_is_checked_when_it_is_given(clone, broker):
-    """Two wrong answers; a space at an end; an answer that looks like JSON is text. Secrets are not echoed."""
+    """None at all; two wrong ones; a space at an end; an answer that looks like JSON is text. Secrets are not echoed."""
     config = json.loads((clone.folder / "config.example.json").read_text())
     config["mqtt"]["port"] = broker.port
     (clone.folder / "config.example.json").write_text(json.dumps(config))
     answers = [
+        ("ssid", b""),
         ("ssid", b"[attic] "),
         ("space", b"n"),
         ("key", b"short"),
@@ -187,6 +188,7 @@ def test_each_answer_is_checked_when_it_is_given(clone, broker):
     ]
     code, seen = answered(clone, answers)
     assert code == 0, seen
+    assert "an answer is needed" in seen
     assert "wifi.key must be" in seen
     assert "localhost is the board itself, to the board: take this computer's address" in seen
     assert "no broker answers at 127.0.0.1.nip" in seen
