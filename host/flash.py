@@ -131,7 +131,7 @@ def _check_broker(console: Console, settings: dict, port: str) -> None:
         if not console.assume_yes and not sys.stdin.isatty():
             raise Failure(Exit.BROKER, f"{trouble}; nothing was written")
         if not console.ask("write the board all the same?"):
-            raise Failure(Exit.BROKER, "nothing was written, as you said")
+            raise Failure(Exit.USAGE, "nothing was written, as you said")
     else:
         console.note("  it does")
 
