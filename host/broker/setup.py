@@ -23,7 +23,8 @@ _OWNER = "mosquitto"  # the user that Mosquitto becomes before it reads passwd a
 _CONTRARY = re.compile(
     r"^\s*((?:listener|port|allow_anonymous|password_file|acl_file|per_listener_settings)\b.*)", re.M
 )
-_BY_HAND = "sudo mosquitto -d -c /etc/mosquitto/mosquitto.conf"
+# systemd makes the folder for Mosquitto's process id; Mosquitto 2.0.11 (Debian 12) ends without it.
+_BY_HAND = "sudo install -d -o mosquitto /run/mosquitto && sudo mosquitto -d -c /etc/mosquitto/mosquitto.conf"
 _START_S = 10  # seconds for Mosquitto to answer after a restart
 
 
