@@ -32,10 +32,11 @@ def test_the_largest_free_block(survivor, request) -> None:
     node: Node = survivor(
         _with_six_looks_an_hour, sensors=[{"driver": "tsl2561", "every_s": 60}], mqtt={"keepalive_s": 300}
     )
+    said = ""
     with node.board.console() as console:
         for _ in range(hours):
             node.board.skip(3600)
-        said = console.line.read(console.line.in_waiting).decode(errors="replace")
+            said += console.line.read(console.line.in_waiting).decode(errors="replace")
     free = [int(size) for size in re.findall(r"free: (\d+)", said)]
     largest = [_BLOCK * int(blocks) for blocks in re.findall(r"max free sz: (\d+)", said)]
     assert len(largest) >= _LOOKS * hours
