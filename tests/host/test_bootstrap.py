@@ -169,7 +169,7 @@ def answered(clone, answers):
 
 
 def test_each_answer_is_checked_when_it_is_given(clone, broker):
-    """None; two wrong ones; a space at an end; an answer that looks like JSON is text. Secrets are not echoed."""
+    """No answer; two wrong ones; a space at an end; an answer that looks like JSON is text. Secrets are not echoed."""
     config = json.loads((clone.folder / "config.example.json").read_text())
     config["mqtt"]["port"] = broker.port
     (clone.folder / "config.example.json").write_text(json.dumps(config))
