@@ -93,6 +93,7 @@ deploy() {
     "$VENV_PYTHON" -m host.settings.check "$DIR/config.json" >&2
     local pieces
     pieces=$("$VENV_PYTHON" -m host.image.firmware --config "$DIR/config.json" --pieces "$DIR" romfs)
+    board light "$LIGHT" # as late as can be: on a slow computer the day of two minutes is not over before the reading
     # shellcheck disable=SC2086  # address and file, address and file ...
     "$VENV_PYTHON" -m esptool --port "$SERIAL" --baud 460800 write-flash $pieces >"$DIR/esptool.log" 2>&1 ||
         fail "esptool could not write the board: see $DIR/esptool.log" 1
@@ -113,7 +114,6 @@ trap 'exit 130' INT TERM
 [[ -n $PORT ]] || PORT=$(free_port)
 start_broker
 start_board
-board light "$LIGHT"
 watch
 deploy
 say "the board's serial path: $SERIAL"
