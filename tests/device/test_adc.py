@@ -3,8 +3,7 @@
 import asyncio
 
 import machine
-from fake_bus import raises
-from fake_tsl2561 import Clock
+from fake_bus import Clock, raises
 from node.sensors import Saturated, Unmeasurable, adc, tmp36
 
 

@@ -3,8 +3,7 @@
 import asyncio
 
 import machine
-from fake_bus import noise, raises
-from fake_tsl2561 import Clock
+from fake_bus import Clock, noise, raises
 from node.sensors import Unmeasurable, dht22
 from node.sensors.dht22 import decode
 

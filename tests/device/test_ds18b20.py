@@ -4,8 +4,7 @@ import asyncio
 import sys
 from binascii import hexlify
 
-from fake_bus import noise, raises, refuses
-from fake_tsl2561 import Clock
+from fake_bus import Clock, noise, raises, refuses
 from node.sensors import Unmeasurable, ds18b20
 
 # Temperature register, degrees Celsius (DS18B20, table 1).

@@ -4,8 +4,8 @@ import asyncio
 import sys
 
 from guarded import guarded
-from fake_tsl2561 import Bus as Tsl2561Bus
-from fake_tsl2561 import Clock as Sleeps
+import fake_bus
+from fake_tsl2561 import TSL2561
 from clock import Clock
 import node
 from node import sensors, start
@@ -307,8 +307,8 @@ async def read_rarely(chip, options, readings):
 
 
 async def test_a_driver_whose_turn_is_rare_is_not_kept_but_its_range_is():
-    chip = Tsl2561Bus(Sleeps(), light=(33701 * 4, 11348 * 4))  # too much for 402 ms at 16x
+    chip = TSL2561((33701 * 4, 11348 * 4))  # too much for 402 ms at 16x
     options = {}
-    assert await read_rarely(chip, options, 3) == [2277] * 3
+    assert await read_rarely(fake_bus.Bus(chip, fake_bus.Clock()), options, 3) == [2277] * 3
     assert chip.timings == [0x12, 0x02, 0x02, 0x02]  # only the first reading searches its range
     assert options == {"range": 1}

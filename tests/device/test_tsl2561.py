@@ -1,61 +1,14 @@
-"""The TSL2561 driver on a chip of its own."""
+"""The TSL2561 driver on a chip of its own: its ranges, and how it uses the chip. Faults: test_tsl2561_faults.py."""
 
 import asyncio
 
+from fake_bus import raises
+from fake_tsl2561 import Bench, times
 from guarded import guarded
-from fake_tsl2561 import Bus, Clock
-from node.sensors import Unmeasurable, tsl2561
-from node.sensors.tsl2561 import Saturated, Sensor, lux
+from node.sensors import Unmeasurable
+from node.sensors.tsl2561 import Saturated, lux
 
 R402_16X, R402, R101, R13 = 0x12, 0x02, 0x01, 0x00  # TIMING of the four ranges
-
-
-def raises(kind, function, *args):
-    """Return the exception that a call raises; its class must be `kind`, not a subclass."""
-    try:
-        function(*args)
-    except kind as e:
-        assert type(e) is kind, repr(e)
-        return e
-    raise AssertionError("nothing raised")
-
-
-def times(factor):
-    """Return the counts of both channels in `factor` times 569.29 lx, at 402 ms and 16x."""
-    return 33701 * factor, 11348 * factor
-
-
-class Bench:
-    """A sensor on a chip of its own, with its own time."""
-
-    def __init__(self, light=(0, 0), options=None, **chip):
-        self.clock = Clock()
-        self.bus = Bus(self.clock, light, **chip)
-        self.sensor = Sensor(self.bus, options or {})
-
-    def read(self, *light):
-        """One reading in lux; with arguments, after the light has changed to these counts."""
-        if light:
-            self.bus.light = light
-        self.bus.timings.clear()
-        real, tsl2561.asyncio = tsl2561.asyncio, self.clock
-        try:
-            return asyncio.run(self.sensor.read())[0]
-        finally:
-            tsl2561.asyncio = real
-
-
-class WrongAfterCounts:
-    """Noise for the bus: one bit of one register flips once DATA1 has been read."""
-
-    def __init__(self, register):
-        self._register = register
-        self._armed = False
-
-    def __call__(self, register, byte):
-        self._armed = self._armed or register == 14
-        return byte ^ (self._armed and register == self._register)
-
 
 # Ranges.
 
@@ -63,7 +16,7 @@ class WrongAfterCounts:
 def test_most_sensitive_range_in_weak_light():
     bench = Bench((53, 16))
     assert abs(bench.read() - 0.996803) < 0.001
-    assert bench.bus.timings == [R402_16X]
+    assert bench.chip.timings == [R402_16X]
 
 
 def test_darkness():
@@ -75,19 +28,19 @@ def test_each_range_is_reached_and_agrees():
     for factor, timings in ((1, [R402_16X]), (30, [R402_16X, R402]), (60, [R402_16X, R402, R101])):
         bench = Bench(times(factor))
         assert abs(bench.read() / (569.290088 * factor) - 1) < 0.002
-        assert bench.bus.timings == timings
+        assert bench.chip.timings == timings
     # 13 ms clips at the same light as 101 ms: in the last range the sensor waits until the light is less.
     raises(Saturated, bench.read, *times(100))
-    assert bench.bus.timings == [R101, R13]
+    assert bench.chip.timings == [R101, R13]
     assert abs(bench.read(*times(62)) / (569.290088 * 62) - 1) < 0.002
-    assert bench.bus.timings == [R13]
+    assert bench.chip.timings == [R13]
 
 
 def test_range_is_kept_for_the_next_reading():
     bench = Bench(times(60))
     bench.read()
     bench.read()
-    assert bench.bus.timings == [R101]
+    assert bench.chip.timings == [R101]
 
 
 def test_back_to_the_most_sensitive_range_in_one_reading():
@@ -95,7 +48,7 @@ def test_back_to_the_most_sensitive_range_in_one_reading():
     raises(Saturated, bench.read)
     started = bench.clock.now
     assert abs(bench.read(53, 16) - 0.996803) < 0.001
-    assert bench.bus.timings == [R13, R101, R402, R402_16X]
+    assert bench.chip.timings == [R13, R101, R402, R402_16X]
     assert bench.clock.now - started <= 1000
 
 
@@ -104,15 +57,15 @@ def test_light_near_a_boundary_stays_in_its_range():
     bench.read()
     changes = 0
     for i in range(40):
-        before = bench.bus.timings[-1]
+        before = bench.chip.timings[-1]
         bench.read(*((66500, 19500), (63500, 19000))[i % 2])
-        changes += bench.bus.timings[-1] != before
+        changes += bench.chip.timings[-1] != before
     assert changes == 1
     # Below three quarters of the finer range's limit, the sensor goes back to that range.
     bench.read(49500, 15000)
-    assert bench.bus.timings == [R402]
+    assert bench.chip.timings == [R402]
     bench.read(47500, 14000)
-    assert bench.bus.timings == [R402, R402_16X]
+    assert bench.chip.timings == [R402, R402_16X]
 
 
 def test_flicker_between_integrations_ends():
@@ -122,7 +75,7 @@ def test_flicker_between_integrations_ends():
 
     async def flicker(ms):
         if ms:
-            bench.bus.light = bright if bench.bus.light == dark else dark
+            bench.chip.light = bright if bench.chip.light == dark else dark
         await sleep_ms(ms)
 
     bench.clock.sleep_ms = flicker
@@ -131,45 +84,45 @@ def test_flicker_between_integrations_ends():
             assert bench.read() == 0.0
         except Saturated:
             pass
-        assert 0 < len(bench.bus.timings) <= 4
+        assert 0 < len(bench.chip.timings) <= 4
 
 
 def test_saturated_in_the_last_range_is_no_number():
     bench = Bench(times(300))
     raises(Saturated, bench.read)
-    assert bench.bus.timings == [R402_16X, R402, R101, R13]
+    assert bench.chip.timings == [R402_16X, R402, R101, R13]
     raises(Saturated, bench.read)
-    assert bench.bus.timings == [R13]
+    assert bench.chip.timings == [R13]
     assert abs(bench.read(*times(1)) / 569.290088 - 1) < 0.002
 
 
 def test_infrared_channel_alone_saturates():
     bench = Bench((60000, 75000))
     bench.read()
-    assert bench.bus.timings == [R402_16X, R402]
+    assert bench.chip.timings == [R402_16X, R402]
 
 
 def test_fixed_range():
     for gain, ms, timing in ((1, 402, R402), (16, 402, R402_16X), (16, 101, 0x11), (1, 101, R101), (16, 13, 0x10)):
         bench = Bench((3000, 900), {"gain": gain, "integration_ms": ms})
         assert bench.read() > 0
-        assert bench.bus.timings == [timing]
+        assert bench.chip.timings == [timing]
         raises(Saturated, bench.read, 100000000, 30000000)
-        assert bench.bus.timings == [timing]
+        assert bench.chip.timings == [timing]
 
 
 def test_fixed_gain_leaves_the_time_automatic():
     bench = Bench(times(4), {"gain": 16})
     assert abs(bench.read() / (569.290088 * 4) - 1) < 0.002
-    assert bench.bus.timings == [R402_16X, 0x11]
+    assert bench.chip.timings == [R402_16X, 0x11]
 
 
 def test_fixed_time_leaves_the_gain_automatic():
     bench = Bench(times(4), {"integration_ms": 101, "gain": None})
     assert abs(bench.read() / (569.290088 * 4) - 1) < 0.002
-    assert bench.bus.timings == [0x11]
+    assert bench.chip.timings == [0x11]
     bench.read(*times(16))
-    assert bench.bus.timings == [0x11, R101]
+    assert bench.chip.timings == [0x11, R101]
 
 
 # The chip.
@@ -184,7 +137,7 @@ def test_another_chip_is_refused():
     for ident in (0x40, 0x01, 0xA0, 0xFF):
         bench = Bench(ident=ident)
         assert "0x%02x" % ident in str(raises(Unmeasurable, bench.read))
-        assert bench.bus.timings == []
+        assert bench.chip.timings == []
 
 
 def test_addresses():
@@ -204,7 +157,7 @@ def test_slowest_oscillator():
 def test_off_between_readings():
     bench = Bench((53, 16))
     bench.read()
-    assert not bench.bus.on
+    assert not bench.chip.on
 
 
 def test_a_reading_is_of_light_after_it_was_asked_for():
@@ -220,98 +173,6 @@ def test_one_short_transfer_at_a_time():
     assert bench.clock.most_transfers == 1
     # Nine clocks a byte: 0.45 ms at 100 kHz.
     assert bench.bus.longest <= 5
-
-
-# Faults.
-
-
-def test_no_answer_then_recovery():
-    bench = Bench((53, 16))
-    expected = bench.read()
-    bench.bus.answers = False
-    raises(OSError, bench.read)
-    bench.bus.answers = True
-    bench.bus.lose_power()
-    assert bench.read() == expected
-
-
-def test_no_answer_at_any_transfer():
-    bench = Bench(times(4))
-    expected = bench.read()
-    bench.sensor = Sensor(bench.bus, {})
-    for n in range(1, 100):
-        bench.bus.fail_at = n
-        try:
-            value = bench.read()
-        except OSError:
-            value = bench.read()
-        assert value == expected
-        if bench.bus.fail_at > 0:
-            return
-        bench.sensor = Sensor(bench.bus, {})
-    raise AssertionError("endless")
-
-
-def test_bus_held_low_is_no_answer():
-    bench = Bench((53, 16))
-    bench.bus.corrupt = lambda register, byte: 0
-    raises(OSError, bench.read)
-
-
-def test_garbage_on_the_bus_is_no_number():
-    bench = Bench(times(1))
-    state = 1
-
-    def noise(register, byte):
-        nonlocal state
-        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-        return state >> 16 & 0xFF
-
-    bench.bus.corrupt = noise
-    for _ in range(300):
-        try:
-            value = bench.read()
-        except (Unmeasurable, OSError):
-            continue
-        raise AssertionError(value)
-    bench.bus.corrupt = None
-    assert abs(bench.read() - 569.29) < 1
-
-
-def test_a_register_that_is_wrong_after_the_counts_is_no_number():
-    for register in (0, 1, 10):
-        bench = Bench(times(1))
-        bench.bus.corrupt = WrongAfterCounts(register)
-        raises(Unmeasurable, bench.read)
-        bench.bus.corrupt = None
-        assert bench.read() > 0
-
-
-def test_power_lost_while_integrating_is_no_number():
-    bench = Bench(times(1))
-    sleep_ms = bench.clock.sleep_ms
-
-    async def brown_out(ms):
-        if ms:
-            bench.bus.lose_power()
-        await sleep_ms(ms)
-
-    bench.clock.sleep_ms = brown_out
-    raises(Unmeasurable, bench.read)
-    bench.clock.sleep_ms = sleep_ms
-    assert abs(bench.read() - 569.29) < 1
-
-
-def test_infrared_without_light_is_no_number():
-    bench = Bench((0, 5000))
-    assert type(raises(Unmeasurable, bench.read)) is Unmeasurable
-    assert Bench((2, 6)).read() == 0.0  # the noise of the dark
-
-
-def test_counts_above_full_scale_are_no_number():
-    bench = Bench((3000, 900), {"integration_ms": 101, "gain": 1})
-    bench.bus.corrupt = lambda register, byte: 0xFF if register >= 12 else byte
-    assert type(raises(Unmeasurable, bench.read)) is Unmeasurable
 
 
 def test_other_coroutines_run_meanwhile():
