@@ -106,6 +106,11 @@ def test_without_a_broker_nothing_is_written_unless_somebody_says_so(computer, b
     done = computer.clone.run(*computer.command(board))
     assert done.returncode == 10
     assert "./bootstrap.sh --broker" in done.stderr and "nothing was written" in done.stderr
+    with Terminal(computer.command(board), computer.root) as terminal:
+        terminal.read_until(b"write the board all the same? [y/N] ")
+        terminal.type(b"n\n")
+        code, said = terminal.end()
+    assert code == 2 and b"nothing was written, as you said" in said
     assert (board.state / "flash.bin").read_bytes() == before
 
 
