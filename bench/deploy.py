@@ -32,12 +32,11 @@ _OURS = "flash.sh"
 _BOUND, _EDIT_BOUND_S, _ALL_BOUND = 3.0, 5.0, 1.5
 _METHOD = """a virtual Feather with --paced behind a pty: every byte takes its time on the line at the speed
 that is set, and the flash erases and writes as slowly as a real one; the stand-in image is as long as the real
-one and deflates like it. By hand is what the first README said: erase_flash, write_flash at 115200, rshell with
-its 128-byte buffer, the reset button; nobody has to read or type, each command follows the last at once. What
-rshell uploads is either the ancestor's two files (3 KB of source) or this node's, as flash.sh --image plain has
-them in build/plain/flash. flash.sh puts on the whole node, and besides checks the image, looks for files worth
-saving, verifies what it wrote and waits for the broker to hear the node. An edit is one line: in main.py, which
-by hand is copied with rshell and started with the button, by flash.sh with --files-only; or in a module of
+one, and compresses like it. By hand means esptool erase_flash, write_flash at 115200, rshell with its 128-byte
+buffer, and the reset button, without a pause between the commands. rshell then uploads either the ancestor's two
+files (3 KB of source) or this node's files for the image plain. flash.sh writes the whole node; it also checks the
+image, looks for files to save, verifies what it wrote, and waits until the broker hears the node. An edit changes
+one line: of main.py (by hand: rshell cp and the reset button; here: flash.sh --files-only), or of a module of
 firmware/lib, for which flash.sh writes the ROMFS again. How true the pacing is: virtual-feather.md."""
 
 

@@ -49,7 +49,7 @@ def test_a_board_that_is_killed_takes_its_processor_along(board: RunningBoard) -
 def test_a_build_that_is_killed_takes_its_make_along(tmp_path: Path) -> None:
     program = (
         "import sys\nfrom virtual_feather.processor.builder import run\n"
-        f"run(['sleep', '{LIMIT_S * 2:.0f}'], '.', sys.stderr)"
+        f"list(run(['sleep', '{LIMIT_S * 2:.0f}'], '.', sys.stderr))"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL) as build:
         wait_for(lambda: any(_name(child) == "sleep" for child in _children(build.pid)), "make's process")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +45,7 @@ _SYMBOLS = {
     "pend_flag_noise_check": "watchdog_counter + 24",
     "esf_rx_buf_alloc": "driver_buffers + 4",
 }
+_SAID_EVERY = 50  # files
 _COMMON = ("-fsingle-precision-constant", "-fcommon", "-fno-pic", "-fno-stack-protector", "-D__ets__")
 
 
@@ -65,18 +68,27 @@ RECIPE = (_COMMON, _WRAPPED, _WRAPPED_FOR_THE_PORT, _SYMBOLS, _SECTIONS, _VARIAN
 """The settings that a result depends on, besides sources, tools and our files."""
 
 
-def run(command: list[str], folder: Path | str, log: TextIO, **environment: str) -> None:
-    """Run a command, which is ended when this process ends in any way. Raises CalledProcessError."""
+def run(command: list[str], folder: Path | str, log: TextIO, **environment: str) -> Iterator[str]:
+    """Run a command; the lines that it prints, which `log` gets, too. It ends when this process ends in any way.
+
+    Raises CalledProcessError.
+    """
     log.write(shlex.join(command) + "\n")
-    log.flush()
-    subprocess.run(
+    process = subprocess.Popen(
         ["setpriv", "--pdeathsig", "TERM", *command],
         cwd=folder,
-        stdout=log,
-        stderr=log,
-        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
         env={**os.environ, **environment},
     )
+    with process:
+        for line in process.stdout or ():
+            log.write(line)
+            yield line
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
 
 
 class Builder:
@@ -95,12 +107,30 @@ class Builder:
             f"-DIMAGE_{part}={number}" for part, number in zip(("MAJOR", "MINOR", "MICRO"), layout.release, strict=True)
         ]
         self._includes = [f"-I{SDK / 'include'}", f"-I{SDK / 'lwip'}", f"-isystem{self._lwip / 'include'}"]
+        self._sources = sorted(SDK.glob("*.c")), _lwip_files(self._lwip)
+        self._done = self._total = 0  # files to compile
 
     def _run(self, command: list[str], **environment: str) -> None:
-        run(command, self._port, self._log, **environment)
+        for line in run(command, self._port, self._log, **environment):
+            if line.startswith("CC "):
+                self._say_done()
+
+    def _say_done(self) -> None:
+        self._done += 1
+        if self._done % _SAID_EVERY == 0 or self._done == self._total:
+            print(f"{self._done} of {self._total} files compiled", file=sys.stderr, flush=True)
 
     def port_object(self) -> None:
         """Run make in the port's folder with other variables, so that firmware.elf is one relocatable object."""
+        command, environment = self._make()
+        if not self._total:
+            told = {"stdout": subprocess.PIPE, "stderr": self._log, "env": {**os.environ, **environment}}
+            dry = subprocess.run([*command, "--dry-run"], cwd=self._port, check=False, **told)
+            self._total = dry.stdout.count(b'echo "CC ') + sum(map(len, self._sources))
+        self._run(command, **environment)
+
+    def _make(self) -> tuple[list[str], dict[str, str]]:
+        """The command for make, and its environment."""
         flags = (
             *self._tools.flags,
             *self._tools.headers,
@@ -113,7 +143,7 @@ class Builder:
             '-DMP_CONFIGFILE="\\"port_config.h\\""',
         )
         wraps = " ".join(f"--wrap={name}" for name in (*_WRAPPED, *_WRAPPED_FOR_THE_PORT))
-        self._run(
+        return (
             [
                 "make",
                 f"-j{os.cpu_count()}",
@@ -136,9 +166,11 @@ class Builder:
                 "MICROPY_PY_BTREE=0",
                 f"{self._made}/firmware.elf",
             ],
-            MICROPY_GIT_TAG=self._layout.version,
-            MICROPY_GIT_HASH="",
-            SOURCE_DATE_EPOCH=str(int(datetime.fromisoformat(self._layout.date + "T00Z").timestamp())),
+            {
+                "MICROPY_GIT_TAG": self._layout.version,
+                "MICROPY_GIT_HASH": "",
+                "SOURCE_DATE_EPOCH": str(int(datetime.fromisoformat(self._layout.date + "T00Z").timestamp())),
+            },
         )
 
     def sort_by_kind(self) -> None:
@@ -161,8 +193,9 @@ class Builder:
         self._run(
             [f"{self._tools.prefix}objcopy", *hide, str(self._made / "firmware.elf"), str(port_object)],
         )
-        objects = self._compile(sorted(SDK.glob("*.c")), ["-Wall", "-Wextra", "-Werror"])
-        objects += self._compile(_lwip_files(self._lwip), ["-w", *self._counting], "lwip-")
+        own, lwip = self._sources
+        objects = self._compile(own, ["-Wall", "-Wextra", "-Werror"])
+        objects += self._compile(lwip, ["-w", *self._counting], "lwip-")
         script = self._made / "chip.ld"
         script.write_text(self._script())
         temporary = file.with_suffix(".new")
@@ -199,6 +232,7 @@ class Builder:
         for source in sources:
             made.append(objects / f"{prefix}{source.stem}.o")
             self._run([*self._tools.command, *flags, "-c", str(source), "-o", str(made[-1])])
+            self._say_done()
         return made
 
 
