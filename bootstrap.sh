@@ -16,7 +16,8 @@
 #   --yes            change existing settings without asking; defaults in place of questions
 #
 # Installs nothing outside this folder and ~/.cache/huzzah-node, except Debian's python3-venv, picocom, nano and
-# mosquitto-clients where that needs no password, and with --broker Mosquitto and its files in /etc (docs/security.md).
+# mosquitto-clients (on a 32-bit system also gcc, libc6-dev and python3-dev) where that needs no password, and with
+# --broker Mosquitto and its files in /etc (docs/security.md).
 # Run it as often as you like: what is there stays. All it says goes to standard error, except what --print prints.
 #
 # Exit status, each explained in docs/troubleshooting.md: 0 ready; 1 config.json, nodes/NAME.json or a --set is invalid;

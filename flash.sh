@@ -25,8 +25,8 @@
 #
 # Exit status, each explained in docs/troubleshooting.md: 0 the node works; 1 config.json, nodes/; 2 usage, or an
 # answer was no; 3 this computer (Python, packages, disk full); 4 the serial port; 5 the board; 6 the MicroPython image;
-# 7 writing the flash; 8 the files on the board; 9 all is written, but the broker did not hear from the node; 10 the broker
-# does not take the node's account; 13 a fault of the script itself; 130 Ctrl-C.
+# 7 writing the flash; 8 the files on the board; 9 all is written, but the broker did not hear from the node; 10 no broker
+# answers or it refuses the node, and there is no terminal to ask on; 13 a fault of the script itself; 130 Ctrl-C.
 set -euo pipefail
 # shellcheck source=host/venv.sh
 source "$(dirname "${BASH_SOURCE[0]}")/host/venv.sh"

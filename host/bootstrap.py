@@ -92,7 +92,7 @@ def _nodes(name: str | None) -> list[Node]:
         names = [name] if name or nodes.alone() else nodes.names()
         return [nodes.get(one) for one in names]
     except Invalid as e:
-        raise Failure(Exit.CONFIG, f"{e}: ./bootstrap.sh makes it") from e
+        raise Failure(Exit.CONFIG, str(e)) from e
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from host.board.keep import Keeper
 from host.board.loader import Board, Loader
 from host.board.repl import MPREMOTE, Lost, Repl, Result, Survey, with_prompt
 from host.board.upload import UPLOADERS, changes, check_room, shadows
-from host.broker.servers import servers
 from host.console import Console
 from host.failure import Exit, Failure
 from host.image import firmware as board_files
@@ -176,8 +175,7 @@ class Deployment:
         self.console.step("Verify every file, start the node and wait for its first reading")
         self._keeper.show_survey()
         self.console.command([MPREMOTE, "connect", self.port, "reset"])
-        host, number = servers(self._keeper.node.settings["mqtt"])[0]
-        self.console.command(["mosquitto_sub", "-h", host, "-p", str(number), "-v", "-t", "#"])
+        self.console.command(["./node.sh", "watch"])
         if self.console.dry_run:
             return
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from host.board.repl import Repl
+from host.broker import reach
 from host.broker.client import Listener, Message
 from host.console import Console
 from host.failure import Exit, Failure
@@ -20,7 +21,7 @@ _LAST_WORDS = 12  # last lines of the board's console that are shown if the node
 # What to do about the faults that keep a node from its broker.
 _CURES = {
     "1": "./bootstrap.sh --broker gives it an account at the broker of this computer",
-    "2": "is the broker on, and mqtt.server its address in the network of the node?",
+    "2": "mqtt.server is the broker's address in the network of the node, and no firewall between them?",
     "3": "run this again",
     "7": "./bootstrap.sh --set wifi.ssid=NAME --set wifi.key=KEY, then ./flash.sh --files-only",
     "8": "./bootstrap.sh, then ./flash.sh --files-only",
@@ -102,14 +103,10 @@ class Node:
     def _silence(self, listener: Listener, seconds: float) -> Failure:
         if fault := self._fault():
             code, detail = fault
-            reason = f"{self.client_id} is in fault {code}, {meanings()[int(code)]}: {detail}; {_CURES[code]}"
-        elif listener.refused:
-            reason = f"the broker refuses this computer ({listener.refused}): are mqtt.user and mqtt.password right?"
+            cure = (code == "2" and reach.trouble(self._settings)) or _CURES[code]
+            reason = f"{self.client_id} is in fault {code}, {meanings()[int(code)]}: {detail}; {cure}"
         elif not listener.connected:
-            reason = (
-                f"this computer does not reach the broker {self._settings['mqtt']['server']} either: is Mosquitto "
-                "running (systemctl status mosquitto), and does it listen there (`listener 1883` in its configuration)?"
-            )
+            reason = reach.absence(self._settings, listener.refused)
         else:
             reason = (
                 f"{self.client_id} did not announce itself within {seconds:.0f} s: count the slow blinks of its LED "

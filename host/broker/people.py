@@ -26,6 +26,11 @@ def make(port: int) -> None:
     keep(password() or new_password(), port)
 
 
+def publish() -> str:
+    """Return Mosquitto's command for a message, as it works in this folder."""
+    return "XDG_CONFIG_HOME=$PWD/people mosquitto_pub" if password() else "mosquitto_pub"
+
+
 def keep(word: str, port: int) -> None:
     """Write the password to the files that we, and Mosquitto's programs, read."""
     options = f"-u {NAME}\n-P {word}\n-p {port}\n"

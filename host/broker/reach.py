@@ -55,20 +55,42 @@ def trouble(settings: dict) -> str | None:
             case Answer.OPEN:
                 return None
             case Answer.REFUSED:
-                reasons.append(
-                    f"the broker at {server} does not let the node in: "
-                    + ("./bootstrap.sh --broker gives it an account" if is_here(server.host) else _ACCOUNT)
-                )
+                reasons.append(_refusal([server], "the node", settings))
             case Answer.NOBODY:
-                reasons.append(
-                    f"no broker answers at {server}: "
-                    + ("./bootstrap.sh --broker sets one up on this computer" if is_here(server.host) else _ADDRESS)
-                )
+                reasons.append(silence([server]))
     return "; ".join(reasons)
 
 
-_ACCOUNT = "./bootstrap.sh --set mqtt.user=NAME --set mqtt.password=PASSWORD"
-_ADDRESS = "is it on? ./bootstrap.sh --set mqtt.server=ADDRESS takes another, ./bootstrap.sh --broker sets one up here"
+def absence(settings: dict, refused: str | None) -> str:
+    """Return why this computer is at no broker of these settings, and the next step. refused: why the last one did."""
+    given = servers(settings["mqtt"])
+    return _refusal(given, f"this computer ({refused})", settings) if refused else silence(given)
+
+
+def silence(given: list[Server]) -> str:
+    """Return that no broker answers there, and the next step."""
+    cure = "./bootstrap.sh --broker sets one up on this computer"
+    if not _any_here(given):
+        cure = (
+            "is it on? ./bootstrap.sh --set mqtt.server=ADDRESS takes another, ./bootstrap.sh --broker sets one up here"
+        )
+    return f"no broker answers at {_shown(given)}: {cure}"
+
+
+def _refusal(given: list[Server], whom: str, settings: dict) -> str:
+    cure = "./bootstrap.sh --broker gives it an account"
+    if not _any_here(given):
+        words = ["./bootstrap.sh", settings["client_id"], "--set mqtt.user=NAME --set mqtt.password=PASSWORD"]
+        cure = " ".join(filter(None, words))
+    return f"the broker at {_shown(given)} does not let {whom} in: {cure}"
+
+
+def _shown(given: list[Server]) -> str:
+    return " or ".join(map(str, given))
+
+
+def _any_here(given: list[Server]) -> bool:
+    return any(is_here(server.host) for server in given)
 
 
 def not_for_a_board(server: str) -> str | None:

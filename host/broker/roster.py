@@ -228,7 +228,7 @@ def main() -> None:
         raise Failure(Exit.CONFIG, str(e)) from e
     with Listener(settings, "", roster.topics()) as listener:
         if not listener.connected:
-            raise Failure(Exit.BROKER, reach.trouble(settings) or f"the broker refuses: {listener.refused}")
+            raise Failure(Exit.BROKER, reach.absence(settings, listener.refused))
         _listen(listener, roster, args.seconds)
         with contextlib.suppress(KeyboardInterrupt):
             while args.watch:

@@ -145,6 +145,6 @@ def _tell(console: Console, all_settings: list[dict]) -> None:
     names = ", ".join(one["client_id"] for one in all_settings)
     console.note(f"  an account of its own each: {names}; ./flash.sh puts it on the board")
     console.note(
-        f"  to hear all nodes here: XDG_CONFIG_HOME={people.FOLDER} mosquitto_sub -v -t '#'\n"
+        f"  to hear all nodes here: ./node.sh watch\n"
         f"  from elsewhere: the account {people.NAME}, whose password is in {people.FOLDER.name}/mosquitto_sub"
     )

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from host import private_files
-from host.broker import people
+from host.broker import people, reach
 from host.broker.servers import Server, servers
 from host.console import ROOT
 from host.failure import Exit, Failure, run
@@ -78,11 +78,7 @@ def _reachable(given: list[Server]) -> Server:
         with contextlib.suppress(OSError):
             socket.create_connection(server, _TRY_S).close()
             return server
-    raise Failure(
-        Exit.BROKER,
-        f"no broker listens on {' or '.join(map(str, given))}: is Mosquitto running there "
-        "(systemctl status mosquitto), with `listener 1883` in its configuration?",
-    )
+    raise Failure(Exit.BROKER, reach.silence(given))
 
 
 class Columns:

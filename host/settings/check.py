@@ -70,12 +70,12 @@ def load(path: str | Path = "config.json", image: str = "romfs") -> dict[str, An
 _HEAD = """\
 # Settings: config.json
 
-This page is made from the table that the board and `python -m host.settings.check config.json` check with:
-`python -m host.settings.check --markdown > docs/settings.md`.
+This page is made from the table that the board and `.venv/bin/python -m host.settings.check config.json` check with:
+`.venv/bin/python -m host.settings.check --markdown > docs/settings.md`.
 
 config.json is one JSON object in the root of the board's file system, of at most 4096 bytes. Every key may be left out
 unless its default says otherwise; a key that is not on this page is an error. `null` means derived, automatic or off.
-`config.example.json` has every setting with its default: copy it, then set `wifi` and `mqtt`.
+`./bootstrap.sh` makes config.json from `config.example.json`.
 
 When the file is missing or wrong the board blinks fault 8 and says on the REPL which key it is and what is allowed. It
 takes no readings then; if `client_id`, `wifi` and `mqtt` are right it also publishes the sentence on `fault/<id>`.

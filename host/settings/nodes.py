@@ -114,6 +114,12 @@ class Nodes:
         """Return any node, for settings that all share. Raises Invalid, Failure."""
         return self.get(None if self.alone() else self.names()[0])
 
+    def check(self, name: str | None, given: dict[str, Any]) -> None:
+        """Raise Failure (config) for a node's own settings among those that all nodes share."""
+        own = split(given)[1]
+        if name is None and own and not self.alone():
+            raise Failure(Exit.CONFIG, f"{_first(own)} is a node's own: ./bootstrap.sh NAME --set ... changes it")
+
     def put(self, name: str | None, given: dict[str, Any]) -> None:
         """Save the config.json of a node: in config.json if it is alone, otherwise its own settings in its file."""
         if self.alone() and name in (None, *self.names()):
@@ -122,9 +128,8 @@ class Nodes:
             if before and after and before != after and self.path(before).exists():
                 self.path(before).rename(self.path(after))
             return
+        self.check(name, given)
         shared, own = split(given)
-        if name is None and own:
-            raise Failure(Exit.CONFIG, f"{_first(own)} is a node's own: ./bootstrap.sh NAME --set ... changes it")
         if shared != self.shared():
             private_files.write(self.config, text(shared))
         if name:

@@ -54,8 +54,7 @@ class Preparation:
                 assign(new, key, typed(key, value))
             if old is None and not assignments:
                 account = self._ask(new, account)
-            changed = old is None or bool(assignments)
-            account = self._give_secrets(new, account or (old is None and self._has_broker()), changed)
+            account = self._give_secrets(new, account or (old is None and self._has_broker()))
             self._keep(old, new)
             self._close()
             return self._nodes.get(self.name) if self.name else self._nodes.first(), account
@@ -114,7 +113,7 @@ class Preparation:
             questions.name(self.console, put)
         return True
 
-    def _give_secrets(self, config: dict, account: bool, changed: bool) -> bool:
+    def _give_secrets(self, config: dict, account: bool) -> bool:
         """Put an update key and, if wanted, an account into the settings, in place. Returns whether there is one."""
         nodes = self._nodes
         if not self.name and not nodes.alone():
@@ -123,8 +122,7 @@ class Preparation:
                 give_account(given)
                 nodes.put(name, given)
             return account
-        if changed or account:
-            give_update_key(nodes, self.name or config.get("client_id"), config)
+        give_update_key(nodes, self.name or config.get("client_id"), config)
         if account:
             mosquitto.check_name(config.get("client_id"))
             give_account(config)
@@ -137,6 +135,7 @@ class Preparation:
         if new == old:
             console.note(f"  {place} is there and stays as it is")
             return
+        nodes.check(self.name, new)
         if why := problem(new):
             raise Failure(Exit.CONFIG, f"{why}: nothing was changed")
         if old is not None:

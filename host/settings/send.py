@@ -20,8 +20,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Self
 
+from host.broker import reach
 from host.broker.client import Listener
-from host.broker.servers import servers
 from host.console import Console
 from host.failure import Exit, Failure, run
 from host.settings.check import Invalid
@@ -91,9 +91,7 @@ class Conversation:
     def __enter__(self) -> Self:
         listener = self._listener.__enter__()
         if not listener.connected:
-            why = f"does not let this computer in ({listener.refused})" if listener.refused else "does not answer"
-            where = " or ".join(map(str, servers(self._settings["mqtt"])))
-            raise Failure(Exit.BROKER, f"the broker at {where} {why}")
+            raise Failure(Exit.BROKER, reach.absence(self._settings, listener.refused))
         return self
 
     def __exit__(self, *error: object) -> None:

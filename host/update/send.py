@@ -30,7 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from host.board.backup import Record, hashes
-from host.broker.servers import servers
+from host.broker import people, reach
 from host.console import Console
 from host.failure import Exit, Failure, run
 from host.image import firmware
@@ -44,6 +44,7 @@ from host.update.protocol import Refused, Silent, UpdateLink, go, sign
 _TRIAL_S = 300.0  # a node reports the end of its trial within 5 minutes
 _AT_ONCE = 8  # nodes, after the first
 _TOP = ("main.py", "boot.py")
+_KEY = "./bootstrap.sh {0} makes one (unless it is null there), ./flash.sh {0} --files-only writes it to the board"
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,15 @@ def main() -> None:
         raise Failure(Exit.CONFIG, f"{e} (nothing was sent)") from e
     names = args.nodes or [name for name in settings if settings[name]["update_key"]]
     if not names:
-        raise Failure(Exit.CONFIG, "no node here has an update_key: ./bootstrap.sh gives it one")
+        raise Failure(Exit.CONFIG, f"no node here has an update_key: {_KEY.format('NAME')}")
     round_ = Round(console, settings, files, args.dry_run, args.keep_going)
     round_.run(names)
     if args.dry_run:
         console.note("\nnothing was sent (--dry-run)")
     if failed := round_.failed:
         first = next(iter(failed.values()))
-        raise first if len(names) == 1 else Failure(first.code, f"not up to date: {', '.join(failed)} (see above)")
+        why = f"{names[0]}: {first}" if len(names) == 1 else f"not up to date: {', '.join(failed)} (see above)"
+        raise Failure(first.code, why)
 
 
 class Round:
@@ -106,9 +108,11 @@ class Round:
         self._dry_run = dry_run
         self._keep_going = keep_going
         self._stop = threading.Event()  # an update went back
+        self._many = True
 
     def run(self, names: list[str]) -> None:
         left = list(names)
+        self._many = len(names) > 1
         while left and not self._one(left.pop(0), bar=True) and not self._stop.is_set():
             pass
         if len(left) > 1:
@@ -129,8 +133,9 @@ class Round:
                 self._update(link, Progress(self._console, name, bar))
             return True
         except Failure as e:
-            self._console.note(f"{name}: {e}")
             self.failed[name] = e
+            if self._many:
+                self._console.note(f"{name}: {e}")
             if e.code == Exit.BACK and not self._keep_going:
                 self._stop.set()
             return False
@@ -140,11 +145,9 @@ class Round:
         settings = self._settings[link.name]
         key = settings["update_key"]
         if not key:
-            raise Failure(Exit.CONFIG, f"it has no update_key: ./bootstrap.sh {link.name} --set update_key=KEY")
+            raise Failure(Exit.CONFIG, f"it has no update_key: {_KEY.format(link.name)}")
         if not link.broker:
-            where = " or ".join(map(str, servers(settings["mqtt"])))
-            why = f"does not let this computer in ({link.refusal})" if link.refusal else "does not answer"
-            raise Failure(Exit.BROKER, f"the broker at {where} {why}")
+            raise Failure(Exit.BROKER, reach.absence(settings, link.refusal))
         try:
             state = greet(link, len(self._image))
             for path in state.overriding:
@@ -162,7 +165,7 @@ class Round:
             raise Failure(
                 Exit.SILENT,
                 f"it does not answer at {link.broker}: is it on (status/{link.name}), and does it stay awake "
-                f"(mosquitto_pub -r -t cmd/{link.name}/awake -m 1)?",
+                f"({people.publish()} -r -t cmd/{link.name}/awake -m 1)?",
             ) from e
 
     def _send(self, link: UpdateLink, key: str, state: State, progress: "Progress") -> None:

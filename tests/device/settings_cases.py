@@ -198,7 +198,7 @@ NO_ROOM = (
 # Of several faults, the sentence is about the first in the table.
 FIRST = ('{"outbox": 0, "mqtt": {"port": 0}, "x": 1}', "mqtt.port must be a whole number from 1 to 65535")
 
-MISSING = "config.json is missing: copy config.example.json and set wifi and mqtt in it"
+MISSING = "config.json is missing: ./bootstrap.sh makes it"
 
 VALID = (
     "{}",

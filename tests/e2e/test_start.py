@@ -59,7 +59,7 @@ def test_no_settings(tmp_path: Path, boards: Callable[..., RunningBoard]) -> Non
     write_flash(tmp_path / "n1", None)
     board = boards("n1")
     _spells(board, 8)
-    _says(board, "config.json is missing: copy config.example.json and set wifi and mqtt in it")
+    _says(board, "config.json is missing: ./bootstrap.sh makes it")
 
 
 def test_settings_that_are_no_json(tmp_path: Path, boards: Callable[..., RunningBoard]) -> None:

@@ -192,7 +192,7 @@ def test_says_why_it_ends(clone, locked):
     assert code == Exit.BROKER and f"127.0.0.1:{locked.port}" in said and "not authorised" in said
     locked.stop()
     code, said = ends()
-    assert code == Exit.BROKER and "no broker listens on 127.0.0.1" in said
+    assert code == Exit.BROKER and "no broker answers at 127.0.0.1" in said
 
 
 def test_into_a_program_that_has_read_enough(clone, broker):

@@ -34,7 +34,7 @@ def _read(path):
         with open(path, "rb") as f:
             data = f.read()
     except OSError:
-        raise Invalid("config.json is missing: copy config.example.json and set wifi and mqtt in it")
+        raise Invalid("config.json is missing: ./bootstrap.sh makes it")
     try:
         from node.json_reader import read
 

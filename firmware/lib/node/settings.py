@@ -1,6 +1,6 @@
 """The checked settings, from the file `config.ok`.
 
-The check of config.json takes 6 kB of heap, of which 2 kB are for names that stay until the next reset. So it runs once
+The check of config.json takes 10 kB of heap, and 2 kB of them, for names, stay until the next reset. So it runs once
 per change: its result is kept in that file, under the digest of what was checked, and the board resets.
 """
 
