@@ -63,6 +63,7 @@ INVALID = (
         '{"sensors": [{"driver": "tsl2561", "topic": "a/#"}]}',
         "sensors[0].topic must be " + TOPIC + " or null",
     ),
+    ('{"sensors": [{"driver": "adc", "topic": "update/attic"}]}', "sensors[0].topic must be " + TOPIC + " or null"),
     (
         '{"sensors": [{"driver": "tsl2561", "topics": {"lux": "a/+"}}]}',
         "sensors[0].topics.lux must be " + TOPIC,
@@ -105,6 +106,7 @@ INVALID = (
         '{"sensors": [{"driver": "tsl2561", "heartbeat_s": null}]}',
         "sensors[0].heartbeat_s must be a number from 1 to 86400 s",
     ),
+    ('{"sensors": [{"driver": "switch", "pin": 14, "median": 3}]}', "sensors[0].median is not for a contact"),
     ('{"sensors": [{"driver": "dht22"}]}', "sensors[0].pin must be given"),
     (
         '{"sensors": [{"driver": "dht22", "pin": 4}]}',

@@ -1,11 +1,14 @@
 """node.outbox: order, limits, readings that survive a reset."""
 
+import os
 import time
 
 import node
+from node import outbox as module
 from node.jobs import late_readings
 from node.outbox import Outbox
 
+FOLDER = "/tmp/node-outbox-%d" % time.time_ns()
 CHANNELS = [(b"sensors/n1/lux", b"late/n1/lux", "%.2f", False), (b"sensors/n1/t", b"late/n1/t", "%.1f", False)]
 
 
@@ -127,6 +130,71 @@ def test_fifty_two_survive_and_the_others_are_counted():
     again = restored(64, CHANNELS, rtc)
     assert again.dropped == 12
     assert [value for _, value, _ in drain(again)] == list(range(12, 64))
+
+
+class Folder:
+    """A new current folder, for a while."""
+
+    def __enter__(self):
+        os.mkdir(FOLDER)
+        self.before = os.getcwd()
+        os.chdir(FOLDER)
+
+    def __exit__(self, *_):
+        for name in os.listdir():
+            os.remove(name)
+        os.chdir(self.before)
+        os.rmdir(FOLDER)
+
+
+def filled(rtc):
+    outbox = Outbox(150, CHANNELS, rtc)
+    for i in range(157):
+        outbox.put(0, i)
+    return outbox
+
+
+def test_a_restart_of_the_node_keeps_all():
+    rtc = Rtc()
+    with Folder():
+        filled(rtc).keep()
+        again = restored(200, CHANNELS, rtc)
+        assert again.dropped == 7 and [value for _, value, _ in drain(again)] == list(range(7, 157))
+        filled(rtc).keep()
+        assert restored(200, CHANNELS[::-1], rtc).count == 0  # other topics
+        assert not os.listdir()
+
+
+def test_a_full_file_system_keeps_the_newest():
+    class Full:
+        """A file that takes the head of the copy only."""
+
+        def __init__(self, name, mode):
+            self.file = open(name, mode)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
+
+        def write(self, data):
+            if len(data) == 9:
+                raise OSError(28)
+            self.file.write(data)
+
+    rtc = Rtc()
+    with Folder():
+        outbox = filled(rtc)
+        module.open = Full
+        outbox.keep()
+        del module.open
+        assert not os.listdir()
+        with open("outbox", "wb") as f:  # as if the power had failed before it was removed
+            f.write(outbox.digest(b"") + outbox.head(150, 0))
+        again = restored(200, CHANNELS, rtc)
+        assert again.dropped == 157 - 52 and [value for _, value, _ in drain(again)] == list(range(105, 157))
+        assert not os.listdir()
 
 
 def test_a_smaller_outbox_after_the_reset_keeps_the_newest():

@@ -73,17 +73,20 @@ def test_a_reading_at_each_wake(sleeper):
 
 
 def test_a_batch_with_its_times(sleeper):
-    """Two wakes send nothing, the third sends all: the older readings with their age, the last as a live one."""
+    """After the start, two wakes send nothing, the third sends all: the older readings with their age, and its own."""
     feather = sleeper(batch=3)
     _wire(feather)
     broker = feather.broker
-    feather.comes("sensors", "lux", within_s=3 * (_EVERY_S + _AWAKE_S))
+    feather.comes("sensors", "lux")
+    _falls_asleep(feather)
+    since = broker.count
+    feather.comes("sensors", "lux", since, within_s=3 * (_EVERY_S + _AWAKE_S))
     _falls_asleep(feather)
     ages = [message.json["age_s"] for message in broker.of(feather.topic("late", "lux"))]
-    assert [topic for topic, _ in _readings(broker, 0)] == ["late/n1/lux", "late/n1/lux", "sensors/n1/lux"]
+    assert [topic for topic, _ in _readings(broker, since)] == ["late/n1/lux", "late/n1/lux", "sensors/n1/lux"]
     print(f"deep sleep: a batch of readings {ages[0]} and {ages[1]} s old")
     assert 2 * _EVERY_S <= ages[0] <= 2 * _EVERY_S + 10 and _EVERY_S <= ages[1] <= _EVERY_S + 6
-    assert len(broker.of(feather.topic("connect"))) == 1, "nothing is sent at the other wakes"
+    assert len(broker.of(feather.topic("connect"), since)) == 1, "nothing is sent at the other wakes"
 
 
 def test_a_batch_is_sent_before_it_is_too_much(sleeper):
@@ -92,9 +95,12 @@ def test_a_batch_is_sent_before_it_is_too_much(sleeper):
     feather = sleeper("--chips", "bme280,sht31", batch=50, sensors=sensors)
     _wire(feather)
     broker = feather.broker
-    feather.comes("sensors", "voltage", within_s=8 * (_EVERY_S + _AWAKE_S))
-    assert feather.comes("stats").json["dropped"] == 0
-    late = [topic for topic, _ in _readings(broker, 0) if topic.startswith("late/")]
+    feather.comes("sensors", "voltage")
+    _falls_asleep(feather)
+    since = broker.count
+    feather.comes("sensors", "voltage", since, within_s=8 * (_EVERY_S + _AWAKE_S))
+    assert feather.comes("stats", since=since).json["dropped"] == 0
+    late = [topic for topic, _ in _readings(broker, since) if topic.startswith("late/")]
     print(f"deep sleep: a batch of {len(late)} readings and 6 of now")
     assert len(late) == 42
 

@@ -41,6 +41,8 @@ def test_an_update_takes_effect_and_stays(node):
             print(f"{time.monotonic() - began:.2f} s for the start with it")
             assert runs(link, coming) and half(link) == number % 2
             feather.comes("stats", "", since, lambda stats, version=version: stats.json["version"] == version)
+            told = {stats.json["reset"] for stats in feather.broker.of("stats/n1", since)[1:]}
+            assert told == {"restart: update"} and not feather.broker.of("fault/n1", since)[-1].json["code"]
     feather.board.ctl("reset")
     since = feather.broker.count
     feather.reading(since=since)

@@ -189,3 +189,23 @@ def test_readings_outlive_a_reset(relay: Relay, survivor) -> None:
     youngest, oldest = (moment - before + taken for moment in (mended, node.board.clock + 5))
     print(f"52 readings outlived a reset: {ages[-1]} s old is the newest, {youngest:.0f} to {oldest:.0f} s in truth")
     assert youngest - 11 <= ages[-1] <= oldest + 1, "in whole seconds"
+
+
+def test_readings_outlive_a_restart(relay: Relay, survivor) -> None:
+    """A fault that lasts restarts the node, here twice: more readings wait than RTC memory has room for."""
+    node: Node = survivor(sensors=[_ADC | {"every_s": 10}], outbox=256, error_reboot_s=600, stats_s=10)
+    _first(node)
+    node.board.skip(5)
+    resets = node.board.status()["resets"]
+    _refuse(relay, node)
+    _let(node, 1500, 5)
+    since = node.broker.count
+    relay.accept()
+    _until(node, lambda: node.broker.of("stats/n1", since), _BACK_S)
+    node.board.skip(15)  # the next statistics
+    late = [message.json["age_s"] for message in node.broker.of(_LATE, since)]
+    gaps = [older - newer for older, newer in pairwise(late)]
+    print(f"{len(late)} readings outlived two restarts, the oldest {late[0]} s old, at most {max(gaps)} s apart")
+    assert node.board.status()["resets"] == resets + 2
+    assert len(late) > 140 and min(gaps) >= 0 and max(gaps) <= 20 and late[0] > 1450
+    assert node.broker.of("stats/n1")[-1].json["dropped"] == 0

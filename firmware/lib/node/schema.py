@@ -194,8 +194,10 @@ def _sensor(given, under, more, shown, drivers):
         more = drivers.options(driver)
     entry = _object(given, under, more, shown, drivers)
     quantities = drivers.quantities(driver)
-    for name in ("topics", "scale", "offset", "delta"):
+    for name in ("topics", "median", "scale", "offset", "delta"):
         value = entry.get(name)
+        if value and name != "topics" and "contact" in quantities:  # its changes come at once, past every filter
+            raise Invalid("%s.%s is not for a contact" % (shown, name))
         for key in value if isinstance(value, dict) else ():
             if key not in quantities:
                 told = shown, name, key, driver, ", ".join(quantities)

@@ -40,8 +40,9 @@ class Session(PacketStream):
                 Any module may append one.
 
     jobs/connect.py sets server (index of the current server), pause_ms, up_at_s (uptime() of the connection, None
-    before) and reconnects; jobs/stats.py fault_told (faults.version that the broker has) and stats_due_s; jobs/ntp.py
-    clock_due_s (both in terms of uptime()); resolve.py addresses (by name); jobs/command.py stay_awake.
+    before), reconnects and lost_by; jobs/stats.py fault_told (faults.version that the broker has) and stats_due_s;
+    jobs/ntp.py clock_due_s (both in terms of uptime()); resolve.py addresses (by name); jobs/command.py stay_awake;
+    update/receive.py update; sensors/__init__.py reads; deep_sleep.py silent.
     """
 
     def __init__(self, client, announced, sta, outbox, sources, faults, settings, reset_cause):
@@ -62,9 +63,8 @@ class Session(PacketStream):
         self.reconnects = -1
         self.update = None  # over the air, under way: see update/receive.py
         self.stay_awake = False  # a command keeps the node from deep sleep
-        # On a battery the node connects only once there is something to send (deep_sleep.py).
-        sleep = settings.get("sleep")
-        self.silent = sleep and sleep["every_s"] and sleep["batch"] > 1
+        # After a deep sleep the node connects only once there is something to send (deep_sleep.py).
+        self.silent = reset_cause == "deep sleep" and settings["sleep"]["batch"] > 1
         self.works = self.reads = False  # a large job is under way, a sensor is being read: never both
         self.lost_by = self.fault = None  # why the latest connection was lost, and which fault that is
         self.state = "connecting"

@@ -104,6 +104,7 @@ class Supervisor:
         except Exception as e:
             sys.print_exception(e)
         if len(self.stop.args) > 1:
+            self.session.outbox.keep()
             reset("restart", self.stop.args[0])
 
     def _guard(self, row, i):

@@ -1,6 +1,6 @@
 """Which text is allowed for which use: one rule for config.json, `set` and what a broker sends. Runs on CPython too."""
 
-_OWN = ("cmd/", "connect/", "disconnect/", "fault/", "homeassistant/", "late/", "reply/", "stats/", "status/")
+_OWN = "cmd/ connect/ disconnect/ fault/ homeassistant/ late/ reply/ stats/ status/ update/"
 
 
 def flaw(data, plain=True):
@@ -54,7 +54,6 @@ def may_be(value, use, low=1, high=128):
     if use == "id":
         return not any(byte in b"+#/" for byte in data)
     if use == "topic":
-        return (
-            not any(byte in b"+#" for byte in data) and data[0] != 36 and not any(value.startswith(own) for own in _OWN)
-        )
+        own = value[: value.find("/") + 1] in _OWN.split()
+        return not own and not any(byte in b"+#" for byte in data) and data[0] != 36
     return True

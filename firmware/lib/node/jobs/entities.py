@@ -142,10 +142,8 @@ def _entities(name, config, found):
     for _, entry, quantities, _ in found:
         for quantity, decimals in quantities:
             device_class, unit = _describe(quantity)
-            topic = entry["topics"].get(quantity, quantity)
-            thing = _word(topic)
-            if topic == quantity:
-                topic = "sensors/%s/%s" % (name, quantity)
+            thing = _word(entry["topics"].get(quantity, quantity))
+            topic = entry["topics"].get(quantity) or "sensors/%s/%s" % (name, quantity)
             body = '"uniq_id":"%s_%s","stat_t":%s' % (told, thing, json.dumps(topic))
             silence_s = _pause(config["sleep"], entry, quantity)
             if silence_s:

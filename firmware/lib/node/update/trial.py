@@ -67,18 +67,18 @@ def begin(half):
 
 
 def _count():
-    """Count a crash of the last run, once; after too many, roll back."""
+    """Count a crash of the last run, or a deep sleep, once; after too many, roll back."""
     half, crashes, counter, what = read()
     memory = machine.RTC().memory()
     state = chr(memory[_STATE]) if memory[:2] == b"hn" else "s"
-    if state in "cw" or state == "b" and 0 < machine.reset_cause() <= 3:
+    if state in "cw" or state in "bgr" and machine.reset_cause() in (1, 2, 3, 5):  # 5: a version on trial stays awake
         crashes = int(crashes) + 1
         write(half, crashes, counter, what)
     if state == "d":  # _late() had no memory left to say more
         back(_LATE + ", no heap is left")
     if int(crashes) >= _CRASHES:
         back("it crashed three times, at last in " + "".join([chr(c & 127) for c in memory[_STATE + 1 : _HEAD] if c]))
-    machine.RTC().memory(b"hn\0b" + bytes(8) + memory[_HEAD:])  # no safe start for a crash on trial
+    machine.RTC().memory(b"hn\0rupdate\0\0" + memory[_HEAD:])  # a restart: no safe start for a crash on trial
 
 
 def _late(_):
