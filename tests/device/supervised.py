@@ -26,8 +26,11 @@ class Ends:
         if self.fails:
             raise OSError(5)
 
-    def keep(self):
-        self.ended.append("keep")
+    @property
+    def count(self):
+        """Asked by outbox_file.write()."""
+        self.ended.append("kept")
+        return 0
 
     def close(self):
         self.ended.append("close")

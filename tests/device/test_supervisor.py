@@ -28,7 +28,7 @@ def test_restart_says_farewell_and_resets():
 
     table = build(("wifi", 5, after(1000, restart)))
     assert run_until_reset(table) == ("restart: no Wi-Fi", False, 0)
-    assert table.session.farewells == 1 and table.session.ended[0] == "keep"
+    assert table.session.farewells == 1 and table.session.ended[0] == "kept"
 
 
 def no_memory(*_):

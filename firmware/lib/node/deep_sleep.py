@@ -35,6 +35,8 @@ async def run(session, bus):
     batch = session.settings["sleep"]["batch"] * len(outbox.channels)
     batch = min(batch, min(FIT, outbox.size) - len(outbox.channels) + 1)  # room for the readings of the next wake
     machine.RTC().datetime((2000, 1, 1, 6, 0, 0, 0, 0))
+    if machine.reset_cause() != machine.DEEPSLEEP_RESET or "trial" in sys.modules:
+        session.silent = False
     while True:
         taken = _Taken()
         for source in session.sources:

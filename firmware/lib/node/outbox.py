@@ -7,14 +7,11 @@ It has 492 bytes, which survive every reset, but not a loss of power:
 16 to 23    readings in the copy, readings there were (those dropped included), uptime() when it was made
 24 to 491   the newest 52 readings, nine bytes each
 
-Where that is too little, the node's own restart writes the file `outbox`: bytes 12 to 23, and every reading.
+Before a restart of the node's own, outbox_file.py writes a file if that is too little.
 """
 
 import hashlib
-import io
-import os
 import struct
-import sys
 
 import machine
 from micropython import const
@@ -25,7 +22,6 @@ FIT = const(52)
 _LAST_RUN = const(12)
 _DIGEST = const(16)
 _HEAD = const("<HHi")
-_HEAD_SIZE = const(8)
 _READINGS = const(24)
 _LOST = const(65535)  # so many dropped readings are counted
 
@@ -88,7 +84,7 @@ class Outbox:
         copy = bytearray(at + count * _SIZE)
         last_run = self.rtc.memory()[:_LAST_RUN]
         copy[: len(last_run)] = last_run
-        copy[_DIGEST:at] = self.head(count, ahead_s)
+        struct.pack_into(_HEAD, copy, _DIGEST, count, min(self.count + self.dropped, _LOST), uptime() + ahead_s)
         for i in range(self.count - count, self.count):
             start = (self.start + i) % self.size * _SIZE
             copy[at : at + _SIZE] = self.data[start : start + _SIZE]
@@ -96,47 +92,25 @@ class Outbox:
         copy[_LAST_RUN:_DIGEST] = self.digest(memoryview(copy)[_DIGEST:])
         self.rtc.memory(copy)
 
-    def keep(self):
-        """Before a restart, write to a file what RTC memory has no room for."""
-        if self.count <= FIT:
-            return
-        try:
-            with open("outbox", "wb") as f:
-                f.write(self.digest(b""))
-                f.write(self.head(self.count, 0))
-                for i in range(self.start, self.start + self.count):
-                    start = i % self.size * _SIZE
-                    f.write(self.data[start : start + _SIZE])
-        except OSError as e:  # the file system is full: the newest are in RTC memory
-            sys.print_exception(e)
-            remove()
-
     def load(self):
         """Load the readings of an earlier run, unless they are garbage or for other topics."""
-        try:
-            with open("outbox", "rb") as f:
-                kept = f.read(_DIGEST - _LAST_RUN) == self.digest(b"")
-                if kept:
-                    self.take(f)
-        except (OSError, ValueError):  # there is none, or it is truncated
-            kept = False
-        remove()
-        copy = self.rtc.memory() if self.rtc and not kept else b""
-        if len(copy) >= _READINGS and copy[_LAST_RUN:_DIGEST] == self.digest(memoryview(copy)[_DIGEST:]):
-            self.take(io.BytesIO(memoryview(copy)[_DIGEST:]))
+        from node import outbox_file
 
-    def take(self, f):
-        """Append the readings of a copy, from its head on."""
-        count, held, made = struct.unpack(_HEAD, f.read(_HEAD_SIZE))
-        self.dropped = held - count
-        for _ in range(count):
-            channel, value, moment = struct.unpack(_RECORD, f.read(_SIZE))
+        if outbox_file.read(self):
+            return
+        copy = self.rtc.memory() if self.rtc else b""
+        if len(copy) >= _READINGS and copy[_LAST_RUN:_DIGEST] == self.digest(memoryview(copy)[_DIGEST:]):
+            self.restore(struct.unpack_from(_HEAD, copy, _DIGEST), memoryview(copy)[_READINGS:])
+
+    def restore(self, head, data):
+        """Append the readings in `data`, copied with that head (count, readings there were, uptime() then)."""
+        count, held, made = head
+        for at in range(0, len(data), _SIZE):
+            channel, value, moment = struct.unpack_from(_RECORD, data, at)
             if moment < KNOWN:
                 moment -= made  # seconds before this start, give or take those between the last save() and the reset
             self.append(channel, value, moment)
-
-    def head(self, count, ahead_s):
-        return struct.pack(_HEAD, count, min(self.count + self.dropped, _LOST), uptime() + ahead_s)
+        self.dropped += held - count
 
     def digest(self, data):
         """Return the first bytes of the SHA-256 of the layout, `data` and the topics."""
@@ -164,13 +138,6 @@ class Outbox:
         self.count -= 1
         if self.late:
             self.late -= 1
-
-
-def remove():
-    try:
-        os.remove("outbox")
-    except OSError:
-        pass  # there is none
 
 
 def last_run(head=None):

@@ -63,8 +63,9 @@ class Session(PacketStream):
         self.reconnects = -1
         self.update = None  # over the air, under way: see update/receive.py
         self.stay_awake = False  # a command keeps the node from deep sleep
-        # After a deep sleep the node connects only once there is something to send (deep_sleep.py).
-        self.silent = reset_cause == "deep sleep" and settings["sleep"]["batch"] > 1
+        # On a battery the node connects only once there is something to send (deep_sleep.py).
+        sleep = settings.get("sleep")
+        self.silent = sleep and sleep["every_s"] and sleep["batch"] > 1
         self.works = self.reads = False  # a large job is under way, a sensor is being read: never both
         self.lost_by = self.fault = None  # why the latest connection was lost, and which fault that is
         self.state = "connecting"

@@ -104,7 +104,9 @@ class Supervisor:
         except Exception as e:
             sys.print_exception(e)
         if len(self.stop.args) > 1:
-            self.session.outbox.keep()
+            from node import outbox_file
+
+            outbox_file.write(self.session.outbox)
             reset("restart", self.stop.args[0])
 
     def _guard(self, row, i):
