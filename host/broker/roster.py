@@ -34,6 +34,7 @@ from host.settings.nodes import Node, Nodes
 _TOPICS = ["status/+", "fault/+", "stats/+"]
 _HEAD = ("node", "state", "since", "reading", "age", "battery", "signal", "free", "image", "version", "fault")
 _LATE = 3  # intervals without a reading: then the node is not well
+_MOST = 1e9  # no number of a node reaches it; infinity, and times far off, would end this program
 
 
 @dataclass
@@ -61,8 +62,8 @@ class Heard:
     def silent(self) -> bool:
         """Say whether a node that is online no longer publishes readings."""
         sensors = self.node.settings["sensors"] if self.node else []
-        every_s = min((max(one["every_s"], one.get("heartbeat_s", 0)) for one in sensors), default=None)
-        return every_s is not None and not self.readings and self._number("reading_s", 0) > _LATE * every_s
+        pause_s = min(filter(None, map(_pause, sensors)), default=None)
+        return pause_s is not None and not self.readings and self._number("reading_s", 0) > _LATE * pause_s
 
     @property
     def well(self) -> bool:
@@ -70,7 +71,6 @@ class Heard:
 
     def take(self, message: Message) -> None:
         """Take in a message of the node."""
-        kind, _, rest = message.topic.partition("/")
         if message.topic == f"status/{self.name}":
             self.online = message.payload == "online"
         elif message.topic == f"fault/{self.name}":
@@ -79,11 +79,11 @@ class Heard:
         elif message.topic == f"stats/{self.name}":
             self.stats, self.stats_at = _object(message.payload), time.time()
         elif not message.retained:
-            self.readings[rest if kind == "sensors" else message.topic] = message.payload, time.time()
+            self.readings[message.topic] = message.payload, time.time()
 
     def _number(self, key: str, default: Any = None) -> Any:
         value = self.stats.get(key)
-        return value if isinstance(value, int | float) else default
+        return value if isinstance(value, int | float) and abs(value) < _MOST else default
 
     @property
     def newest(self) -> tuple[str, float] | None:
@@ -98,7 +98,7 @@ class Heard:
         """Return the voltage of the sensor that is called battery."""
         for one in self.node.settings["sensors"] if self.node else []:
             if one["name"] == "battery":
-                topic = one["topics"].get("voltage", f"{self.name}/voltage")
+                topic = one["topics"].get("voltage", f"sensors/{self.name}/voltage")
                 return self.readings.get(topic, (None, 0))[0]
         return None
 
@@ -175,6 +175,14 @@ class Roster:
     def rows(self) -> list[dict[str, Any]]:
         """Return what is known of each node, sorted by name."""
         return [self.heard[name].row() for name in sorted(self.heard)]
+
+
+def _pause(sensor: dict) -> float | None:
+    """Return the longest time, in s, between two readings of a sensor that works; None: no limit."""
+    if "delta" not in sensor:
+        return sensor["every_s"]
+    longest_s = sensor.get("heartbeat_s")
+    return longest_s and max(longest_s, sensor["every_s"])
 
 
 def _object(payload: str) -> dict:

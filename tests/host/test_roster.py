@@ -10,7 +10,10 @@ import pytest
 from clone import ROOT, Clone
 from waits import LIMIT_S
 
+from host.broker.client import Message
+from host.broker.roster import Roster
 from host.failure import Exit
+from host.settings.nodes import Node, checked
 
 VERSION = re.search(r'VERSION = "(.+)"', (ROOT / "firmware/lib/node/__init__.py").read_text())[1]
 ILL = {"n03": "offline", "n11": "fault 4", "n19": "fault 7", "n27": "never heard", "n35": "no readings"}
@@ -96,3 +99,39 @@ def test_all_are_well(tmp_path, broker):
     broker.stop()
     done = clone.run("./node.sh", "list")
     assert done.returncode == Exit.BROKER and "no broker answers at 127.0.0.1" in done.stderr
+
+
+def row(stats="{}", messages=(), **sensor):
+    """The row of a node with one sensor, after its messages."""
+    settings = checked({"client_id": "attic", "sensors": [sensor]})
+    roster = Roster([Node("attic", settings, settings, None)])
+    for topic, payload in (("status/attic", "online"), ("stats/attic", stats), *messages):
+        roster.take(Message(topic, payload))
+    (found,) = roster.rows()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("options", "state"),
+    [
+        ({}, "no readings"),
+        ({"heartbeat_s": 600}, "no readings"),  # without delta it means nothing
+        ({"delta": 5}, "online"),  # as long as nothing changes it is silent
+        ({"delta": 5, "heartbeat_s": 600}, "online"),
+        ({"delta": 5, "heartbeat_s": 120}, "no readings"),
+    ],
+)
+def test_silence_is_normal_while_nothing_changes(options, state):
+    assert row('{"reading_s": 1200}', driver="bme280", every_s=60, **options)["state"] == state
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "1" + "0" * 400, "1e15", '"7"', "null"])
+def test_numbers_that_no_node_has(number):
+    found = row(f'{{"online_s": {number}, "reading_s": {number}, "rssi": {number}}}', driver="bme280")
+    assert (found["since"], found["age_at_most_s"], found["rssi"], found["state"]) == (None, None, None, "online")
+
+
+@pytest.mark.parametrize("topic", ["sensors/garden/voltage", "sensors/garden", "garden/voltage", "volts", None])
+def test_the_battery_by_any_topic(topic):
+    messages = [(topic or "sensors/attic/voltage", "3.912")]
+    assert row(messages=messages, driver="adc", name="battery", topic=topic)["battery"] == "3.912"
