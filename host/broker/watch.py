@@ -34,7 +34,7 @@ from host.console import ROOT
 from host.failure import Exit, Failure, run
 from host.faults import in_words
 from host.settings.check import Invalid
-from host.settings.nodes import Nodes
+from host.settings.nodes import Nodes, checked
 
 # Topics whose second level is the node.
 _KINDS = ("connect", "status", "disconnect", "sensors", "late", "fault", "stats", "cmd", "reply")
@@ -53,7 +53,7 @@ def parse() -> argparse.Namespace:
 def broker(args: argparse.Namespace, root: Path = ROOT) -> dict[str, Any]:
     """Return server, port, user and password: those of config.json, unless the command line has others.
 
-    Raises Failure (config) when config.json is wrong, or missing and needed.
+    Raises Failure (config) when config.json is wrong, or missing and needed, (usage) when the command line is.
     """
     found: dict[str, Any] = {"server": None, "port": 1883, "user": None, "password": None}
     nodes = Nodes(root)
@@ -68,6 +68,10 @@ def broker(args: argparse.Namespace, root: Path = ROOT) -> dict[str, Any]:
     if args.host:
         found["server"] = args.host
     found["port"] = args.port or found["port"]
+    try:
+        checked({"mqtt": {key: found[key] for key in ("server", "port")}})
+    except Invalid as e:
+        raise Failure(Exit.USAGE, f"--host, --port: {e}") from e
     found["server"], found["port"] = _reachable(servers(found))
     return found
 

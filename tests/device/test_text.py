@@ -117,11 +117,14 @@ def test_hex_digits_and_hosts():
         ("broker.example.x", False, True),
         ("broker.example:1", False, False),
         ("broker example.x", False, False),
+        ("broker..example.", False, False),
+        (".broker.example.", False, False),
         ("br\u00f6ker.example", False, False),
         ("[1234567890123]@", False, False),
     ):
         assert text.may_be(value, "hex", 16, 16) == is_hex, value
         assert text.may_be(value, "host", 1, 64) == is_host, value
+    assert text.may_be("a" * 63, "host", 1, 64) and not text.may_be("a" * 64, "host", 1, 64)
 
 
 def test_where_bytes_are_no_text():

@@ -185,6 +185,9 @@ def test_says_why_it_ends(clone, locked):
     assert code == Exit.CONFIG and "config.json is missing" in said and "--host" in said
     code, said = ends("--prot", 1)
     assert code == Exit.USAGE and "--prot" in said
+    for words in (("--host", "192.168.1..210"), ("--host", "::1"), ("--host", "127.0.0.1", "--port", 70000)):
+        code, said = ends(*words)
+        assert code == Exit.USAGE and "--host, --port: mqtt." in said
     code, said = ends("--host", "127.0.0.1", "--port", locked.port)
     assert code == Exit.BROKER and "not authorised" in said
     write_config(clone, locked, user=USER, password="wrong")

@@ -88,8 +88,6 @@ def _question(host):
     query = bytearray()
     query += b"\1\0\0\1\0\0\0\0\0\0"  # recursion desired, one question
     for label in host.split("."):
-        if not 0 < len(label) < 64:
-            raise OSError("%s is not a host name" % host)
         query.append(len(label))
         query += label.encode()
     query += b"\0\0\1\0\1"  # end of the name, type A, class IN

@@ -50,6 +50,9 @@ def may_be(value, use, low=1, high=128):
     if use == "hex" or use == "key" and size == 64:
         return all(byte in b"0123456789abcdefABCDEF" for byte in data)
     if use == "host":
+        for label in value.split("."):  # RFC 1035, 2.3.4
+            if not 0 < len(label) < 64:
+                return False
         return all(48 <= byte < 58 or 65 <= byte & 0xDF < 91 or byte in b"-._" for byte in data)
     if use == "id":
         return not any(byte in b"+#/" for byte in data)
