@@ -42,7 +42,7 @@ def set_up(console: Console, all_settings: list[dict], prefix: Path = Path("/"))
     """Let Mosquitto run with an account for each node of these complete settings, in addition to those it has."""
     files = SystemFiles(console, "./bootstrap.sh --broker", prefix)
     _check_others(files)
-    port = all_settings[0]["mqtt"]["port"]
+    port = _port(all_settings)
     people.make(port)
     new = _texts(files, all_settings)
     changed = [path for path, text in new.items() if _write(files, path, text)]
@@ -64,7 +64,7 @@ def show(all_settings: list[dict], prefix: Path = Path("/")) -> None:
     sections = {mosquitto.check_name(one["client_id"]): mosquitto.own_topics(one) for one in all_settings}
     lines = {user: f"{user}:<the hash of its password>" for user in (*sections, people.NAME)}
     folder = prefix / _FOLDER.lstrip("/")
-    print(f"# --- {_CONF}\n{mosquitto.conf(all_settings[0]['mqtt']['port'], folder)}")
+    print(f"# --- {_CONF}\n{mosquitto.conf(_port(all_settings), folder)}")
     print(f"# --- {_ACL} ({_OWNER} alone may read it)\n{mosquitto.acl(sections)}")
     print(f"# --- {_PASSWD} ({_OWNER} alone may read it)\n{mosquitto.passwd(lines)}")
     print(f"# --- {_DROP_IN}\n{mosquitto.DROP_IN}", end="")
@@ -83,6 +83,12 @@ def remove(console: Console, prefix: Path = Path("/")) -> None:
     people.forget()
 
 
+def _port(all_settings: list[dict]) -> int:
+    """Return the port at which the nodes look for a broker on this computer: an entry of mqtt.server may have one."""
+    mqtt = all_settings[0]["mqtt"]
+    return next((port for host, port in servers(mqtt) if reach.is_here(host)), mqtt["port"])
+
+
 def _texts(files: SystemFiles, all_settings: list[dict]) -> dict[str, str]:
     """Return the text of each file by path: the entries of other nodes stay."""
     sections = mosquitto.sections(files.read(_ACL) or "")
@@ -96,7 +102,7 @@ def _texts(files: SystemFiles, all_settings: list[dict]) -> dict[str, str]:
     return {
         _PASSWD: mosquitto.passwd(lines),
         _ACL: mosquitto.acl(sections),
-        _CONF: mosquitto.conf(all_settings[0]["mqtt"]["port"], files.path(_FOLDER)),
+        _CONF: mosquitto.conf(_port(all_settings), files.path(_FOLDER)),
         _DROP_IN: mosquitto.DROP_IN,
     }
 

@@ -96,6 +96,14 @@ def test_print_shows_the_files_and_changes_nothing(delivered):
     assert (delivered.prefix / "etc/mosquitto/huzzah-node/acl").read_text() in shown
 
 
+def test_the_port_of_the_entry_that_is_this_computer(delivered):
+    delivered.add("attic", f'mqtt.server=["192.0.2.1:1884", "127.0.0.1:{delivered.port}"]', "mqtt.port=1885")
+    conf = (delivered.prefix / "etc/mosquitto/conf.d/huzzah-node.conf").read_text()
+    assert f"listener {delivered.port} 127.0.0.1\n" in conf
+    assert f"-p {delivered.port}\n" in (delivered.clone.folder / "people/mosquitto_sub").read_text()
+    assert f"listener {delivered.port}\n" in delivered.bootstrap("--broker", "--print").stdout
+
+
 def test_removed_cleanly(delivered):
     other = delivered.prefix / "etc/mosquitto/conf.d/README"
     other.parent.mkdir(parents=True)
