@@ -4,6 +4,8 @@ docs/troubleshooting.md has a section for each code.
 """
 
 import errno
+import os
+import select
 import sys
 import traceback
 from collections.abc import Callable
@@ -52,6 +54,7 @@ def run(main: Callable[[], None]) -> NoReturn:
     """Run the main function of a script and leave with its exit code."""
     try:
         main()
+        print(end="", flush=True)
         code = Exit.OK
     except Failure as e:
         code = _end(e)
@@ -59,8 +62,19 @@ def run(main: Callable[[], None]) -> NoReturn:
         print("\nstopped: run this again to go on", file=sys.stderr)
         code = Exit.INTERRUPTED
     except Exception as e:  # a traceback would not help the user
-        code = _end(_accident(e))
+        code = Exit.OK if isinstance(e, BrokenPipeError) and _is_unread() else _end(_accident(e))
     sys.exit(code)
+
+
+def _is_unread() -> bool:
+    """Say whether the reader of our output has ended, as in `| head -1`; Python then writes the rest to nowhere."""
+    poller = select.poll()
+    for fd in (1, 2):
+        poller.register(fd, 0)
+    gone = poller.poll(0)
+    for fd, _ in gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
+    return bool(gone)
 
 
 def _accident(e: Exception) -> Failure:

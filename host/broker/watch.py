@@ -167,10 +167,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.OK))
     args = parse()
     with contextlib.suppress(KeyboardInterrupt):
-        try:
-            watch(broker(args), args.filters)
-        except BrokenPipeError:  # `./node.sh watch | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        watch(broker(args), args.filters)
 
 
 if __name__ == "__main__":
