@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import hmac
 import itertools
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -91,10 +92,11 @@ class Refused(Exception):
 
 
 class UpdateLink:
-    """The conversation with one node, as a context manager."""
+    """The conversation with one node, as a context manager. Its methods raise KeyboardInterrupt once `ended` is set."""
 
-    def __init__(self, settings: dict, name: str) -> None:
+    def __init__(self, settings: dict, name: str, ended: threading.Event | None = None) -> None:
         self.name = name
+        self._ended = ended or threading.Event()
         self._answers = f"reply/{name}/update"
         self._listener = Listener(settings, name, [self._answers, f"fault/{name}"])
         self._commanded = 0.0
@@ -139,6 +141,7 @@ class UpdateLink:
         waiting = 0
         while True:
             for message in itertools.islice(coming, _AHEAD - waiting):
+                self._go_on()
                 self._listener.publish(topic or f"update/{self.name}", message)
                 waiting += 1
             if not waiting:
@@ -154,10 +157,15 @@ class UpdateLink:
         """Return the next message on reply/<id>/update. Raises Silent."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
+            self._go_on()
             message = self._listener.next(min(left, 1.0))
             if message and message.topic == self._answers:
                 return message.payload
         raise Silent
+
+    def _go_on(self) -> None:
+        if self._ended.is_set():
+            raise KeyboardInterrupt  # Python has it in the main thread only
 
     def drain(self) -> None:
         """Wait until no more answers come: those to messages that were sent ahead."""

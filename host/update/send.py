@@ -108,6 +108,7 @@ class Round:
         self._dry_run = dry_run
         self._keep_going = keep_going
         self._stop = threading.Event()  # an update went back
+        self._ended = threading.Event()  # Ctrl-C
         self._many = True
 
     def run(self, names: list[str]) -> None:
@@ -118,7 +119,12 @@ class Round:
         if len(left) > 1:
             self._console.note(f"\nThe first works: now the other {len(left)}, {min(len(left), _AT_ONCE)} at a time.")
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(lambda name: self._one(name, bar=len(left) == 1), left))
+            try:
+                list(pool.map(lambda name: self._one(name, bar=len(left) == 1), left))
+            except KeyboardInterrupt:  # a node that is on trial ends it without us
+                self._ended.set()
+                pool.shutdown(cancel_futures=True)
+                raise
         if self._stop.is_set() and len(names) > 1:
             self._console.note(
                 "\nIt went back: the nodes that are not named here are as before (--keep-going goes on)."
@@ -129,7 +135,7 @@ class Round:
         if self._stop.is_set():
             return False
         try:
-            with UpdateLink(self._settings[name], name) as link:
+            with UpdateLink(self._settings[name], name, self._ended) as link:
                 self._update(link, Progress(self._console, name, bar))
             return True
         except Failure as e:
