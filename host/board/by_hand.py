@@ -26,17 +26,16 @@ _KEYS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="./node.sh", add_help=False)
+    parser = argparse.ArgumentParser(prog="./node.sh", add_help=False, allow_abbrev=False)
     parser.add_argument("verb", choices=_KEYS)
     parser.add_argument("--port", metavar="PATH")
-    parser.add_argument("command", nargs="*")
-    args = parser.parse_args()
-    if args.verb == "repl" and args.command:
+    args, command = parser.parse_known_args()  # a command has options of its own
+    if args.verb == "repl" and command:
         parser.error("repl takes no command")
     console = Console()
     port = args.port or ports.find(console, ports.candidates())
     ports.check(port)
-    words = ["picocom", port, "-b115200"] if args.verb == "repl" else [*rshell(port), "--editor", "nano", *args.command]
+    words = ["picocom", port, "-b115200"] if args.verb == "repl" else [*rshell(port), "--editor", "nano", *command]
     console.command(words)
     console.note(f"  {_KEYS[args.verb]}")
     os.execvp(words[0], [str(word) for word in words])

@@ -3,9 +3,11 @@
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 
+from host.board import by_hand
 from host.console import ROOT
 
 VERBS = re.findall(r"^    \'(\w+)\|", (ROOT / "node.sh").read_text(), re.MULTILINE)
@@ -44,3 +46,13 @@ def test_without_a_board(verb):
     done = node(verb, "--port", "/dev/nowhere")
     assert done.returncode == 4
     assert "there is no /dev/nowhere: plug the board in" in done.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["ls", "-l", "/pyboard"], ["cp", "-r", "a b", "/pyboard/"]])
+def test_files_takes_any_command_of_rshell(command, monkeypatch):
+    ran = []
+    monkeypatch.setattr(sys, "argv", ["by_hand", "files", "--port", "/dev/ttyUSB7", *command])
+    monkeypatch.setattr(by_hand.ports, "check", lambda port: None)
+    monkeypatch.setattr(os, "execvp", lambda _program, words: ran.extend(words))
+    by_hand.main()
+    assert ran[1:3] == ["--port", "/dev/ttyUSB7"] and ran[-len(command) - 1 :] == ["nano", *command]
