@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from host.failure import Exit, Failure
-from host.settings.check import Invalid, rows
+from host.settings.check import Drivers, Invalid, rows
 from host.settings.nodes import checked
 
 _SECRETS = ("key", "password", "update_key")
@@ -67,13 +67,20 @@ def typed(key: str, value: str) -> Any:
     place = re.sub(r"\.(\d+)\b|\[(\d+)\]", "[]", key)
     under, _, name = place.rpartition(".")
     kinds = {row[0]: row[1] for row in rows(f"{under}." if under else "")}
-    kind = kinds.get(name, "")
+    kind = kinds.get(name) or (_type_of_option(name) if under == "sensors[]" else "")
     if kind.rstrip("?") not in _JSON and value not in ("null" * kind.endswith("?"), '"null"'):
         return value
     try:
         return json.loads(value)
     except ValueError:
         return value  # a host, or wrong: the check has a message for that
+
+
+def _type_of_option(name: str) -> str:
+    """Return the type of a driver's own option, "" if none has it: one name has one type in all drivers."""
+    drivers = Drivers()
+    options = (row.split("|") for driver in drivers.names() for row in drivers.options(driver).splitlines())
+    return next((row[1] for row in options if row[0] == name), "")
 
 
 def differing(content: bytes, given: dict[str, Any]) -> list[str]:

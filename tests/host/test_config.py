@@ -50,6 +50,7 @@ def test_starts_from_the_example_and_belongs_to_its_owner_alone(path):
         ("client_id=7", ("client_id",), "7"),
         ("homeassistant=true", ("homeassistant",), True),
         ("sensors.0.every_s=2.5", ("sensors", 0, "every_s"), 2.5),
+        ("sensors.0.gain=16", ("sensors", 0, "gain"), 16),  # an option of the driver
         ("sensors[0].name=42", ("sensors", 0, "name"), "42"),
         ('wifi.others=[{"ssid": "barn"}]', ("wifi", "others"), [{"ssid": "barn"}]),
         ("wifi.key=[1, 2, 3]", ("wifi", "key"), "[1, 2, 3]"),
@@ -64,6 +65,14 @@ def test_values_get_the_type_of_their_setting(path, assignment, place, value):
         found = found[part]
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize("rom", ["2812345678901234", "28e1234567890123", "28ff64021d5f0c4b", "null"])
+def test_a_rom_code_of_digits_stays_text(path, rom):
+    sensor = '{"driver": "ds18b20", "pin": 14, "topic": "a"}'
+    assert prepare(path, f"sensors.0={sensor}", f"sensors.0.rom={rom}")["sensors"][0]["rom"] == (
+        None if rom == "null" else rom
+    )
 
 
 @pytest.mark.parametrize(
