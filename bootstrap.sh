@@ -27,12 +27,7 @@ set -euo pipefail
 # shellcheck source=host/venv.sh
 source "$(dirname "${BASH_SOURCE[0]}")/host/venv.sh"
 
-for word; do
-    if [[ $word == --help || $word == -h ]]; then
-        sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"
-        exit 0
-    fi
-done
+if asks_help "$@"; then print_help bootstrap.sh && exit 0; fi
 need_programs
 want_programs picocom nano mosquitto_sub
 need_set tools

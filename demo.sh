@@ -19,8 +19,6 @@ PIDS=()
 
 say() { printf '%s\n' "$*" >&2; }
 
-usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
-
 fail() {
     say "demo.sh: $1"
     exit "$2"
@@ -32,7 +30,7 @@ parse() {
             --seconds) SECONDS_TO_RUN=${2-} ;;
             --light) LIGHT=${2-} ;;
             --port) PORT=${2-} ;;
-            --help | -h) usage && exit 0 ;;
+            --help | -h) print_help demo.sh && exit 0 ;;
             *) fail "unknown option $1: see ./demo.sh --help" 2 ;;
         esac
         shift $(($# > 1 ? 2 : 1))

@@ -31,12 +31,7 @@ set -euo pipefail
 # shellcheck source=host/venv.sh
 source "$(dirname "${BASH_SOURCE[0]}")/host/venv.sh"
 
-for word; do
-    if [[ $word == --help || $word == -h ]]; then
-        sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"
-        exit 0
-    fi
-done
+if asks_help "$@"; then print_help flash.sh && exit 0; fi
 need_set tools
 want_set littlefs # armv7 has no wheel of it: without a compiler host/flash.py uploads file by file, and says so
 PYTHONPATH=$VENV_ROOT exec "$VENV_PYTHON" -m host.flash "$@"

@@ -19,7 +19,7 @@ VERBS=(
 )
 
 usage() {
-    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"
+    print_help node.sh
     local row verb what
     for row in "${VERBS[@]}"; do
         IFS='|' read -r verb _ _ what <<<"$row"
@@ -41,9 +41,7 @@ for row in "${VERBS[@]}"; do
     IFS='|' read -r verb module programs _ <<<"$row"
     [[ $verb == "$1" ]] || continue
     shift
-    for word; do
-        if [[ $word == --help || $word == -h ]]; then usage_of "$module" && exit 0; fi
-    done
+    if asks_help "$@"; then usage_of "$module" && exit 0; fi
     need_programs ${programs:+"$programs"}
     need_set tools
     # shellcheck disable=SC2086  # a module and its first word

@@ -11,11 +11,9 @@ cd "$(dirname "$0")"
 # shellcheck source=host/venv.sh
 source host/venv.sh
 
-usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
-
 LONG=()
 case ${1-} in
-    --help | -h) usage && exit 0 ;;
+    --help | -h) print_help test.sh && exit 0 ;;
     --long) LONG=(--long) && shift ;;
 esac
 

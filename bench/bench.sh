@@ -13,11 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=host/venv.sh
 source host/venv.sh
 
-usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' bench/bench.sh; }
-
-case ${1-} in
-    --help | -h) usage && exit 0 ;;
-esac
+if asks_help "${1-}"; then print_help bench/bench.sh && exit 0; fi
 
 need_programs mosquitto
 need_compiler

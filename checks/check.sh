@@ -18,8 +18,6 @@ source host/venv.sh
 
 NAMES=(style format shell c types package commits)
 
-usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' checks/check.sh; }
-
 check() {
     local scripts
     case $1 in
@@ -57,9 +55,9 @@ prepare() {
 }
 
 case ${1-} in
-    --help | -h) usage && exit 0 ;;
+    --help | -h) print_help checks/check.sh && exit 0 ;;
     message)
-        [[ $# == 2 ]] || { usage >&2 && exit 2; }
+        [[ $# == 2 ]] || { print_help checks/check.sh >&2 && exit 2; }
         prepare
         exec "$VENV_PYTHON" -m checks.commits "$2"
         ;;

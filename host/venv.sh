@@ -17,6 +17,8 @@
 #   need_processor IMAGE... build the processor for these images, after need_set virtual
 #   have_set NAME           true when the set is installed as in the present file
 #   $VENV_PYTHON            the interpreter of .venv
+#   asks_help WORD...       true when a word is --help or -h
+#   print_help SCRIPT       print the comment at the head of a script of this repository
 #
 # A set is fetched (and built, where it is published as source only) into ~/.cache/huzzah-node, every file checked
 # against the hash in its NAME.txt, and installed from there without the network: once that folder is filled, everything
@@ -30,6 +32,18 @@ VENV=$(readlink -m "$VENV_ROOT/.venv")
 # shellcheck disable=SC2034  # for the scripts that source this
 VENV_PYTHON=$VENV/bin/python
 VENV_CACHE=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/huzzah-node/wheels
+
+asks_help() {
+    local word
+    for word; do
+        if [[ $word == --help || $word == -h ]]; then return 0; fi
+    done
+    return 1
+}
+
+print_help() {
+    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$VENV_ROOT/$1"
+}
 
 # shellcheck disable=SC2120  # without arguments it checks only Python and the folders
 need_programs() {

@@ -90,13 +90,6 @@ def test_bad_usage(clone, arguments, code, word):
     assert not (clone.folder / "config.json").exists()
 
 
-def test_help_is_the_header(clone):
-    done = clone.run("./bootstrap.sh", "--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith("Prepare this computer")
-    assert "set -euo" not in done.stdout
-
-
 def stub(folder, name, script):
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{script}\n")

@@ -121,11 +121,6 @@ def test_check_sh_refuses(words):
     assert done.returncode == 2 and ("unknown check nothing" in done.stderr or "Usage" in done.stderr)
 
 
-def test_check_sh_shows_its_usage():
-    done = subprocess.run([ROOT / "checks/check.sh", "--help"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("What can be said") and "Exit status" in done.stdout
-
-
 @pytest.fixture
 def copy(tmp_path) -> Path:
     """A git repository with all files of this one, its .venv and build, and pre-commit's hooks."""
