@@ -20,6 +20,7 @@ _LAST_X = 512  # of the last pin of both rows
 _SENSOR_X, _SENSOR_WIDTH, _SENSOR_ROW = 636, 150, 34
 _COLOURS = {"3V": "#c8102e", "GND": "#222222", "SCL 5": "#b8860b", "SDA 4": "#1f5fbf"}
 _SIGNAL = "#2e7d32"  # of every other wire
+_RESISTOR = 'fill="#d9c9a3" stroke="#888"'
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Part:
 
     name: str
     wires: tuple[tuple[str, str], ...]  # pin of the part and pin of the Feather; upper row first, then the lower one
-    resistor: str = ""  # between the part's data pin and 3V
+    resistor: str = ""  # between the first and the last wire
+    series: str = ""  # in the first wire, so that both resistors are a voltage divider
     note: str = ""
 
 
@@ -39,8 +41,12 @@ PARTS = {
     "bh1750": Part("BH1750", (*_I2C, *_SUPPLY), note="ADDR stays open"),
     "bme280": Part("BME280, BMP280", (*_I2C, *_SUPPLY), note="SDO to GND, CSB to 3V where they are led out"),
     "sht31": Part("SHT30, SHT31", (*_I2C, *_SUPPLY), note="ADDR stays open"),
-    "ds18b20": Part("DS18B20", (("DATA", "14"), *_SUPPLY), "4.7 kΩ", "several on the same three wires"),
-    "dht22": Part("DHT22", (("DATA", "14"), *_SUPPLY), "10 kΩ", "a module on a small board has the resistor"),
+    "ds18b20": Part("DS18B20", (("DATA", "14"), *_SUPPLY), "4.7 kΩ", note="several on the same three wires"),
+    "dht22": Part("DHT22", (("DATA", "14"), *_SUPPLY), "10 kΩ", note="a module on a small board has the resistor"),
+    "adc": Part(
+        "voltage", (("+", "A"), ("-", "GND")), "100 kΩ", "470 kΩ", "up to 5.7 V; up to 1.0 V without resistors"
+    ),
+    "tmp36": Part("TMP36", (("VOUT", "A"), ("GND", "GND"), ("VS", "3V")), note="up to 50 °C, which gives 1.0 V at A"),
     "switch": Part("contact", (("1", "13"), ("2", "GND")), note="a door's, a window's; no resistor"),
 }
 
@@ -104,7 +110,7 @@ def _wires(part: Part) -> list[str]:
         colour = _COLOURS.get(pin, _SIGNAL)
         drawn.append(_line([(x, start), (x, lane_y), (lane, lane_y), (lane, end), (_SENSOR_X, end)], colour))
     if part.resistor:
-        drawn += _resistor(part)
+        drawn += _resistors(part)
     return drawn
 
 
@@ -112,16 +118,20 @@ def _row_y(row: int) -> float:
     return _BOARD[1] + 30 + _SENSOR_ROW * row
 
 
-def _resistor(part: Part) -> list[str]:
-    """Between the data wire and 3V, just before the part."""
-    x, top, bottom = _SENSOR_X - 16, _row_y(0), _row_y(len(part.wires) - 1)
+def _resistors(part: Part) -> list[str]:
+    """Between the first and the last wire, just before the part; the one in series comes after it."""
+    x, top, bottom = _SENSOR_X - (46 if part.series else 16), _row_y(0), _row_y(len(part.wires) - 1)
     middle = (top + bottom) / 2
-    return [
+    drawn = [
         _line([(x, top), (x, bottom)], "#888", 2),
-        f'<rect x="{x - 5}" y="{middle - 14}" width="10" height="28" fill="#d9c9a3" stroke="#888"/>',
-        _text(x + 12, top - 10, part.resistor, 13, 'text-anchor="end"'),
+        f'<rect x="{x - 5}" y="{middle - 10}" width="10" height="20" {_RESISTOR}/>',
+        _text(_SENSOR_X - 4, top - 10, part.series or part.resistor, 13, 'text-anchor="end"'),
         *(f'<circle cx="{x}" cy="{y}" r="4" fill="#888"/>' for y in (top, bottom)),
     ]
+    if part.series:
+        drawn.append(f'<rect x="{x + 13}" y="{top - 5}" width="20" height="10" {_RESISTOR}/>')
+        drawn.append(_text(_SENSOR_X - 4, bottom + 20, part.resistor, 13, 'text-anchor="end"'))
+    return drawn
 
 
 def _run_app() -> list[str]:
