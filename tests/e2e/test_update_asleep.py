@@ -44,7 +44,5 @@ def test_an_update(node, what: str) -> None:
         feather.broker.publish("cmd/n1/awake", "", retain=True)
         since = feather.broker.count
         link.ask(go(coming))
-        answer = feather.wait(
-            "reply/n1/update", since, lambda message: message.payload != "ok", within_s=300
-        ).payload
+        answer = feather.wait("reply/n1/update", since, lambda message: message.payload != "ok", within_s=300).payload
     assert answer.startswith(_ENDS[what])
