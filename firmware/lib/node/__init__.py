@@ -9,7 +9,7 @@ import time
 
 from micropython import const
 
-VERSION = "1.0.0"
+VERSION = "1.0.1"
 KNOWN = 757382400  # 2024: a clock before it has not been set; no uptime() gets this far
 LAST = 2147483647  # 2068-01-19: a later time does not fit in a record of outbox.py, and is probably wrong
 # Modules that stay in the heap; drop() drops the others.
