@@ -37,8 +37,9 @@ def update():
     half, state = 0, "-"
     try:
         with open("slot") as f:
-            line = f.read().split(" ")
-        half, state = int(line[0]) & 1, line[1]
+            line = f.read().split(" ", 3)
+        if line[3:] and int(line[2]) >= 0:  # whole or not at all, as trial.py reads it
+            half, state = int(line[0]) & 1, line[1]
     except (OSError, ValueError, IndexError):
         pass  # no update over the air yet, or a damaged file
     if state != "-" and __name__ == "__main__":
