@@ -69,7 +69,7 @@ def flash(console: Console, args: argparse.Namespace) -> None:
                 name = node.name or f"feather-{mac[6:]}"
                 nodes.deployed(name, mac, node.image)
                 node = nodes.get(name)
-        if not named or node.path != named.path:
+        if not named or node.settings["mqtt"] != named.settings["mqtt"]:
             _check_broker(console, node.settings, port)
         return node
 
