@@ -5,11 +5,11 @@ import struct
 import time
 
 import node
+from folder import Folder
 from node import outbox_file
 from node.jobs import late_readings
 from node.outbox import Outbox
 
-FOLDER = "/tmp/node-outbox-%d" % time.time_ns()
 CHANNELS = [(b"sensors/n1/lux", b"late/n1/lux", "%.2f", False), (b"sensors/n1/t", b"late/n1/t", "%.1f", False)]
 
 
@@ -131,21 +131,6 @@ def test_fifty_two_survive_and_the_others_are_counted():
     again = restored(64, CHANNELS, rtc)
     assert again.dropped == 12
     assert [value for _, value, _ in drain(again)] == list(range(12, 64))
-
-
-class Folder:
-    """A new current folder, for a while."""
-
-    def __enter__(self):
-        os.mkdir(FOLDER)
-        self.before = os.getcwd()
-        os.chdir(FOLDER)
-
-    def __exit__(self, *_):
-        for name in os.listdir():
-            os.remove(name)
-        os.chdir(self.before)
-        os.rmdir(FOLDER)
 
 
 def filled(rtc):

@@ -7,15 +7,15 @@ import sys
 
 import machine
 import node
+from folder import Folder
 from node import config_file, last_run, settings, start
 from node.faults import Faults
 from replaced import Replaced
 
-FOLDER = "/tmp/node-start-%d" % __import__("time").time_ns()
 KEPT = "config.ok"
 
 
-class Board:
+class Board(Folder):
     """A board with a config.json, in a folder of its own; its RTC memory is as after power-on."""
 
     def __init__(self, config):
@@ -24,18 +24,10 @@ class Board:
     def __enter__(self):
         machine.RTC.contents = b""
         machine.cause = machine.PWRON_RESET
-        self.before = os.getcwd()
-        os.mkdir(FOLDER)
-        os.chdir(FOLDER)
+        super().__enter__()
         if self.config is not None:
             write("config.json", self.config)
         return self
-
-    def __exit__(self, *_):
-        for name in os.listdir():
-            os.remove(name)
-        os.chdir(self.before)
-        os.rmdir(FOLDER)
 
     def begin(self):
         return begin_with(settings)

@@ -9,19 +9,16 @@ from updates import KEY, half, image, module, package, talk, versioned
 from host.update.protocol import go
 
 _EVERY_S = 10
+_DEAF = {
+    "lib/node/jobs/connect.mpy": module(
+        "node/jobs/connect", lambda text: text.replace("getaddrinfo(address, port)", "getaddrinfo(address, 9)")
+    )
+}
 _UPDATES = {
     "works": {"lib/node/__init__.mpy": versioned("9.9")},
-    "does not connect": {
-        "lib/node/jobs/connect.mpy": module(
-            "node/jobs/connect", lambda text: text.replace("getaddrinfo(address, port)", "getaddrinfo(address, 9)")
-        )
-    },
-    "sleeps on trial": {
-        "lib/node/jobs/connect.mpy": module(
-            "node/jobs/connect", lambda text: text.replace("getaddrinfo(address, port)", "getaddrinfo(address, 9)")
-        ),
-        "lib/node/deep_sleep.mpy": module("node/deep_sleep", lambda text: text.replace('"trial" in', '"none" in')),
-    },
+    "does not connect": _DEAF,
+    "sleeps on trial": _DEAF
+    | {"lib/node/deep_sleep.mpy": module("node/deep_sleep", lambda text: text.replace('"trial" in', '"none" in'))},
 }
 _ENDS = {
     "works": "works: update 1, version 9.9",
