@@ -40,7 +40,7 @@ def update():
             line = f.read().split(" ", 3)
         if line[3:] and int(line[2]) >= 0:  # whole or not at all, as trial.py reads it
             half, state = int(line[0]) & 1, line[1]
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError):
         pass  # no update over the air yet, or a damaged file
     if state != "-" and __name__ == "__main__":
         mount(1 - half)

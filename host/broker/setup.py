@@ -44,7 +44,7 @@ def set_up(console: Console, all_settings: list[dict], prefix: Path = Path("/"))
     _check_others(files)
     port = _port(all_settings)
     people.make(port)
-    new = _texts(files, all_settings)
+    new = _texts(files, all_settings, port)
     changed = [path for path, text in new.items() if _write(files, path, text)]
     if {_CONF, _DROP_IN} & set(changed):
         started = files.service("restart", "mosquitto")
@@ -89,7 +89,7 @@ def _port(all_settings: list[dict]) -> int:
     return next((port for host, port in servers(mqtt) if reach.is_here(host)), mqtt["port"])
 
 
-def _texts(files: SystemFiles, all_settings: list[dict]) -> dict[str, str]:
+def _texts(files: SystemFiles, all_settings: list[dict], port: int) -> dict[str, str]:
     """Return the text of each file by path: the entries of other nodes stay."""
     sections = mosquitto.sections(files.read(_ACL) or "")
     sections |= {one["client_id"]: mosquitto.own_topics(one) for one in all_settings}
@@ -102,7 +102,7 @@ def _texts(files: SystemFiles, all_settings: list[dict]) -> dict[str, str]:
     return {
         _PASSWD: mosquitto.passwd(lines),
         _ACL: mosquitto.acl(sections),
-        _CONF: mosquitto.conf(_port(all_settings), files.path(_FOLDER)),
+        _CONF: mosquitto.conf(port, files.path(_FOLDER)),
         _DROP_IN: mosquitto.DROP_IN,
     }
 

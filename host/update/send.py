@@ -84,13 +84,13 @@ def main() -> None:
     names = args.nodes or [name for name in settings if settings[name]["update_key"]]
     if not names:
         raise Failure(Exit.CONFIG, f"no node here has an update_key: {_KEY.format('NAME')}")
-    round_ = Round(console, settings, files, args.dry_run, args.keep_going)
-    round_.run(names)
+    round_ = Round(console, {name: settings[name] for name in names}, files, args.dry_run, args.keep_going)
+    round_.run()
     if args.dry_run:
         console.note("\nnothing was sent (--dry-run)")
     if failed := round_.failed:
         first = next(iter(failed.values()))
-        why = f"{names[0]}: {first}" if len(names) == 1 else f"not up to date: {', '.join(failed)} (see above)"
+        why = f"{names[0]}: {first}" if round_.alone else f"not up to date: {', '.join(failed)} (see above)"
         raise Failure(first.code, why)
 
 
@@ -109,11 +109,14 @@ class Round:
         self._keep_going = keep_going
         self._stop = threading.Event()  # an update went back
         self._ended = threading.Event()  # Ctrl-C
-        self._many = True
 
-    def run(self, names: list[str]) -> None:
-        left = list(names)
-        self._many = len(names) > 1
+    @property
+    def alone(self) -> bool:
+        """Whether the round is of one node."""
+        return len(self._settings) == 1
+
+    def run(self) -> None:
+        left = list(self._settings)
         while left and not self._one(left.pop(0), bar=True) and not self._stop.is_set():
             pass
         if len(left) > 1:
@@ -125,7 +128,7 @@ class Round:
                 self._ended.set()
                 pool.shutdown(cancel_futures=True)
                 raise
-        if self._stop.is_set() and len(names) > 1:
+        if self._stop.is_set() and not self.alone:
             self._console.note(
                 "\nIt went back: the nodes that are not named here are as before (--keep-going goes on)."
             )
@@ -140,7 +143,7 @@ class Round:
             return True
         except Failure as e:
             self.failed[name] = e
-            if self._many:
+            if not self.alone:
                 self._console.note(f"{name}: {e}")
             if e.code == Exit.BACK and not self._keep_going:
                 self._stop.set()

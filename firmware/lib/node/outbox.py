@@ -100,17 +100,17 @@ class Outbox:
             return
         copy = self.rtc.memory() if self.rtc else b""
         if len(copy) >= _READINGS and copy[_LAST_RUN:_DIGEST] == self.digest(memoryview(copy)[_DIGEST:]):
-            self.restore(struct.unpack_from(_HEAD, copy, _DIGEST), memoryview(copy)[_READINGS:])
+            count, held, made = struct.unpack_from(_HEAD, copy, _DIGEST)
+            self.restore(memoryview(copy)[_READINGS:], made)
+            self.dropped += held - count
 
-    def restore(self, head, data):
-        """Append the readings in `data`, copied with that head (count, readings there were, uptime() then)."""
-        count, held, made = head
+    def restore(self, data, made):
+        """Append the readings in `data`, which were copied at uptime() `made`."""
         for at in range(0, len(data), _SIZE):
             channel, value, moment = struct.unpack_from(_RECORD, data, at)
             if moment < KNOWN:
                 moment -= made  # seconds before this start, give or take those between the last save() and the reset
             self.append(channel, value, moment)
-        self.dropped += held - count
 
     def digest(self, data):
         """Return the first bytes of the SHA-256 of the layout, `data` and the topics."""

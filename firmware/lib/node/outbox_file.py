@@ -12,10 +12,10 @@ from micropython import const
 from node import uptime
 from node.outbox import FIT
 
-_NAME = "outbox"
+_NAME = const("outbox")
 _HEAD = const("<HHi")
 _SIZE = const(9)
-_LOST = const(65000)  # so many dropped readings are counted
+_LOST = const(65535)  # as in outbox.py
 
 
 def write(outbox):
@@ -25,7 +25,7 @@ def write(outbox):
     try:
         with open(_NAME, "wb") as f:
             f.write(outbox.digest(b""))
-            f.write(struct.pack(_HEAD, outbox.count, outbox.count + min(outbox.dropped, _LOST), uptime()))
+            f.write(struct.pack(_HEAD, outbox.count, min(outbox.count + outbox.dropped, _LOST), uptime()))
             for i in range(outbox.start, outbox.start + outbox.count):
                 start = i % outbox.size * _SIZE
                 f.write(outbox.data[start : start + _SIZE])
@@ -40,11 +40,12 @@ def read(outbox):
     try:
         with open(_NAME, "rb") as f:
             if f.read(4) == outbox.digest(b""):  # otherwise they are for other topics
-                head = struct.unpack(_HEAD, f.read(8))
-                found = os.stat(_NAME)[6] == 12 + head[0] * _SIZE  # not cut short
-                while found and (data := f.read(_SIZE)):
-                    outbox.restore(head, data)
-                    head = 0, 0, head[2]
+                count, held, made = struct.unpack(_HEAD, f.read(8))
+                found = os.stat(_NAME)[6] == 12 + count * _SIZE  # not cut short
+                if found:
+                    outbox.dropped += held - count
+                    while data := f.read(_SIZE):
+                        outbox.restore(data, made)
     except (OSError, ValueError):
         pass
     _remove()
